@@ -1,0 +1,283 @@
+//! What the checks need beside cargo and the crates, and how it gets onto a machine.
+//!
+//! One line of [`NEEDS`] for each program. Debian's packages are what is known here; elsewhere the command says
+//! what is missing and leaves the installing to the person.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use crate::failure::Failure;
+use crate::step::Step;
+
+/// One thing that must be on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Need {
+    what: Thing,
+    why: &'static str,
+    from: Source,
+    when: When,
+}
+
+/// How to tell that it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thing {
+    /// A program in `PATH`.
+    Program(&'static str),
+    /// A cargo command. It has to be tried: rustup leaves a stand-in in `PATH` for those it could install.
+    Cargo(&'static str),
+}
+
+/// Where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Debian packages.
+    Apt(&'static [&'static str]),
+    /// A component of the Rust toolchain.
+    Rustup(&'static str),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// Not with `--fast`.
+    Full,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        what: Thing::Cargo("fmt"),
+        why: "checks the format",
+        from: Source::Rustup("rustfmt"),
+        when: When::Full,
+    },
+    Need {
+        what: Thing::Cargo("clippy"),
+        why: "checks the lints",
+        from: Source::Rustup("clippy"),
+        when: When::Full,
+    },
+    Need {
+        what: Thing::Program("cc"),
+        why: "compiles SQLite and the cryptography",
+        from: Source::Apt(&["gcc", "libc6-dev"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("chromium"),
+        why: "is the browser that walks through the pages",
+        from: Source::Apt(&["chromium"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("chromedriver"),
+        why: "drives that browser",
+        from: Source::Apt(&["chromium-driver"]),
+        when: When::Always,
+    },
+];
+
+/// The needs of a run with `options`.
+pub(super) fn of(options: &Options) -> impl Iterator<Item = Need> {
+    let fast = options.fast;
+    NEEDS
+        .iter()
+        .copied()
+        .filter(move |need| need.when == When::Always || !fast)
+}
+
+/// Sees to it that everything in `needs` is there, and says before it installs what and why.
+///
+/// # Errors
+///
+/// [`Failure::Missing`], with the command to run by hand, when something is missing and may not or cannot be
+/// installed; the installer's own failure otherwise.
+pub(super) fn provide(needs: impl Iterator<Item = Need>, install: bool) -> Result<(), Failure> {
+    let missing: Vec<Need> = needs.filter(|need| !need.is_here()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let means = Means::of_this_machine();
+    let commands = installers(&missing, &means);
+    if !install {
+        return Err(Failure::Missing(by_hand(
+            &missing,
+            &commands,
+            "--no-install was given",
+        )));
+    }
+    if let Some(obstacle) = means.obstacle(&missing) {
+        return Err(Failure::Missing(by_hand(&missing, &commands, obstacle)));
+    }
+    println!("{}", announcement(&missing, &commands));
+    for command in &commands {
+        println!("\n> {}", command.as_typed());
+        command.run()?;
+    }
+    let still: Vec<Need> = missing.into_iter().filter(|need| !need.is_here()).collect();
+    if still.is_empty() {
+        return Ok(());
+    }
+    let commands = installers(&still, &means);
+    Err(Failure::Missing(by_hand(
+        &still,
+        &commands,
+        "the installation has run, but not put it into PATH",
+    )))
+}
+
+/// What this machine offers for installing.
+#[derive(Debug, Clone, Copy)]
+struct Means {
+    apt: bool,
+    rustup: bool,
+    root: bool,
+    sudo: bool,
+}
+
+impl Means {
+    fn of_this_machine() -> Self {
+        Self {
+            apt: find("apt-get").is_some(),
+            rustup: find("rustup").is_some(),
+            root: Step::new("sh", &["-c", "test \"$(id -u)\" = 0"]).succeeds(),
+            sudo: find("sudo").is_some(),
+        }
+    }
+
+    /// What stands in the way of installing `missing`, if anything does.
+    fn obstacle(&self, missing: &[Need]) -> Option<&'static str> {
+        let by_apt = missing
+            .iter()
+            .any(|need| matches!(need.from, Source::Apt(_)));
+        if by_apt && !self.apt {
+            Some(
+                "there is no apt-get here; take the packages of the same purpose from this system's own installer",
+            )
+        } else if by_apt && !self.root && !self.sudo {
+            Some("it takes root, and there is no sudo here; run this as root")
+        } else if !self.rustup
+            && missing
+                .iter()
+                .any(|need| matches!(need.from, Source::Rustup(_)))
+        {
+            Some(
+                "this Rust toolchain does not come from rustup; take the components from where it came",
+            )
+        } else {
+            None
+        }
+    }
+
+    fn apt(&self, arguments: &[&str]) -> Step {
+        // Through `env`, since sudo does not pass the variable on; without it a package may stop to ask.
+        let mut words = vec!["DEBIAN_FRONTEND=noninteractive", "apt-get"];
+        words.extend_from_slice(arguments);
+        if self.sudo && !self.root {
+            words.insert(0, "env");
+            Step::new("sudo", &words)
+        } else {
+            Step::new("env", &words)
+        }
+    }
+}
+
+/// The commands that install `missing`.
+fn installers(missing: &[Need], means: &Means) -> Vec<Step> {
+    let mut packages = Vec::new();
+    let mut components = Vec::new();
+    for need in missing {
+        match need.from {
+            Source::Apt(names) => packages.extend_from_slice(names),
+            Source::Rustup(name) => components.push(name),
+        }
+    }
+    let mut commands = Vec::new();
+    if !components.is_empty() {
+        let mut arguments = vec!["component", "add"];
+        arguments.extend(components);
+        commands.push(Step::new("rustup", &arguments));
+    }
+    if !packages.is_empty() {
+        // A fresh machine may still be busy with its own first updates: wait for them instead of failing.
+        const WAIT: [&str; 2] = ["-o", "DPkg::Lock::Timeout=120"];
+        let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+        arguments.extend(WAIT);
+        arguments.extend(packages);
+        commands.push(means.apt(&["update", WAIT[0], WAIT[1]]));
+        commands.push(means.apt(&arguments));
+    }
+    commands
+}
+
+fn announcement(missing: &[Need], commands: &[Step]) -> String {
+    format!("{}\nAbout to install:\n{}", list(missing), typed(commands))
+}
+
+fn by_hand(missing: &[Need], commands: &[Step], reason: &str) -> String {
+    format!(
+        "{}\nNothing is installed now: {reason}. On Debian, by hand:\n{}",
+        list(missing),
+        typed(commands)
+    )
+}
+
+fn list(missing: &[Need]) -> String {
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|need| format!("\n  {} ({})", need.name(), need.why))
+        .collect();
+    format!("Missing on this machine:{}", lines.concat())
+}
+
+fn typed(commands: &[Step]) -> String {
+    let lines: Vec<String> = commands
+        .iter()
+        .map(|command| format!("\n    {}", command.as_typed()))
+        .collect();
+    lines.concat()
+}
+
+impl Need {
+    fn name(&self) -> String {
+        match self.what {
+            Thing::Program(name) => name.to_owned(),
+            Thing::Cargo(name) => format!("cargo {name}"),
+        }
+    }
+
+    fn is_here(&self) -> bool {
+        match self.what {
+            Thing::Program(name) => find(name).is_some(),
+            Thing::Cargo(name) => Step::cargo(&[name, "--version"]).succeeds(),
+        }
+    }
+}
+
+/// The program `name` in `PATH`.
+fn find(name: &str) -> Option<PathBuf> {
+    find_in(&env::var_os("PATH")?, name)
+}
+
+fn find_in(path: &OsStr, name: &str) -> Option<PathBuf> {
+    env::split_paths(path)
+        .map(|folder| folder.join(name))
+        .find(|program| is_executable(program))
+}
+
+#[cfg(unix)]
+fn is_executable(program: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    program
+        .metadata()
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(program: &Path) -> bool {
+    program.with_extension(env::consts::EXE_EXTENSION).is_file()
+}
+
+#[cfg(test)]
+mod tests;

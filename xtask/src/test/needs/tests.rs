@@ -1,0 +1,185 @@
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Means, NEEDS, Need, Source, Thing, When, by_hand, find_in, installers, of, provide};
+use crate::failure::Failure;
+use crate::test::Options;
+
+const ROOT: Means = Means {
+    apt: true,
+    rustup: true,
+    root: true,
+    sudo: false,
+};
+
+const BROWSER: Need = Need {
+    what: Thing::Program("no-such-browser"),
+    why: "walks through the pages",
+    from: Source::Apt(&["browser", "browser-common"]),
+    when: When::Always,
+};
+const LINTER: Need = Need {
+    what: Thing::Cargo("no-such-command"),
+    why: "checks the lints",
+    from: Source::Rustup("linter"),
+    when: When::Full,
+};
+
+fn typed(missing: &[Need], means: &Means) -> Vec<String> {
+    installers(missing, means)
+        .iter()
+        .map(super::Step::as_typed)
+        .collect()
+}
+
+#[test]
+fn root_installs_all_packages_at_once_after_one_update() {
+    let commands = typed(&[BROWSER, LINTER, BROWSER], &ROOT);
+    assert_eq!(
+        commands,
+        [
+            "rustup component add linter",
+            "env DEBIAN_FRONTEND=noninteractive apt-get update -o DPkg::Lock::Timeout=120",
+            "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+             -o DPkg::Lock::Timeout=120 browser browser-common browser browser-common",
+        ]
+    );
+}
+
+#[test]
+fn others_go_through_sudo() {
+    let commands = typed(
+        &[BROWSER],
+        &Means {
+            root: false,
+            sudo: true,
+            ..ROOT
+        },
+    );
+    assert_eq!(commands.len(), 2);
+    assert!(
+        commands
+            .iter()
+            .all(|command| command.starts_with("sudo env DEBIAN_FRONTEND=")),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn obstacles_are_found_before_anything_is_installed() {
+    let user = Means {
+        root: false,
+        ..ROOT
+    };
+    assert!(ROOT.obstacle(&[BROWSER, LINTER]).is_none());
+    assert!(Means { sudo: true, ..user }.obstacle(&[BROWSER]).is_none());
+    assert!(user.obstacle(&[LINTER]).is_none());
+    assert!(user.obstacle(&[BROWSER]).unwrap().contains("no sudo"));
+    assert!(
+        Means { apt: false, ..ROOT }
+            .obstacle(&[BROWSER])
+            .unwrap()
+            .contains("apt-get")
+    );
+    assert!(
+        Means {
+            rustup: false,
+            ..ROOT
+        }
+        .obstacle(&[LINTER])
+        .unwrap()
+        .contains("rustup")
+    );
+}
+
+#[test]
+fn what_cannot_be_installed_is_explained_with_its_command() {
+    let text = by_hand(
+        &[BROWSER],
+        &installers(
+            &[BROWSER],
+            &Means {
+                root: false,
+                ..ROOT
+            },
+        ),
+        "no root",
+    );
+    for part in [
+        "no-such-browser (walks through the pages)",
+        "no root",
+        "\n    env DEBIAN",
+        "browser-common",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn nothing_is_installed_unless_allowed() {
+    let failure = provide([BROWSER].into_iter(), false).unwrap_err();
+    assert!(
+        matches!(&failure, Failure::Missing(text) if text.contains("--no-install")),
+        "{failure}"
+    );
+    provide([].into_iter(), false).unwrap();
+}
+
+#[test]
+fn a_fast_run_needs_no_linters() {
+    let count = |fast| {
+        of(&Options {
+            fast,
+            install: true,
+        })
+        .count()
+    };
+    assert_eq!(count(false), NEEDS.len());
+    assert_eq!(
+        NEEDS.iter().filter(|need| need.when == When::Full).count(),
+        count(false) - count(true)
+    );
+    assert!(
+        of(&Options {
+            fast: true,
+            install: true
+        })
+        .all(|need| matches!(need.from, Source::Apt(_)))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn only_executable_files_are_programs() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Scratch::new("programs");
+    let [tool, notes] = ["tool", "notes"].map(|name| folder.0.join(name));
+    for (file, mode) in [(&tool, 0o755), (&notes, 0o644)] {
+        fs::write(file, "").unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::create_dir(folder.0.join("folder")).unwrap();
+    let path = OsString::from(format!("/no/such/folder:{}", folder.0.display()));
+    assert_eq!(find_in(&path, "tool"), Some(tool));
+    assert_eq!(find_in(&path, "notes"), None);
+    assert_eq!(find_in(&path, "folder"), None);
+}
+
+/// A folder that goes away with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _best_effort = fs::remove_dir_all(Path::new(&self.0));
+    }
+}
