@@ -1,0 +1,219 @@
+//! Limits on failures: an exact sliding window for each key.
+//!
+//! `N/window` means: N failures within the window are answered, the next try is refused until the
+//! window has moved on. Tries in flight count as failures until they are settled, so that a burst of
+//! parallel tries is evaluated no more often than one after the other.
+//!
+//! Times are of a monotonic clock: setting the wall clock frees nobody.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+    time::Duration,
+};
+
+/// A rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many failures are answered within the window.
+    pub count: u32,
+    /// The window's length.
+    pub window: Duration,
+}
+
+/// Failures by key, in bounded memory.
+#[derive(Debug)]
+pub struct SlidingWindow<K> {
+    rate: Rate,
+    capacity: usize,
+    entries: HashMap<K, Entry>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    failures: VecDeque<Duration>,
+    in_flight: u32,
+}
+
+/// How a try ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It counts.
+    Failed,
+    /// It does not.
+    Passed,
+}
+
+/// The key has used up its rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many tries; the next one is answered in {} seconds", retry_after.as_secs())]
+pub struct Limited {
+    /// When the next try may be answered; never less than a second.
+    pub retry_after: Duration,
+    /// Whether only tries in flight stand in the way: once they are settled, and passed, the next one may
+    /// be answered after all.
+    pub by_in_flight: bool,
+}
+
+impl<K: Eq + Hash + Clone> SlidingWindow<K> {
+    /// No failures yet; at most `capacity` keys are remembered.
+    #[must_use]
+    pub fn new(rate: Rate, capacity: usize) -> Self {
+        Self { rate, capacity, entries: HashMap::new() }
+    }
+
+    /// Begins a try. Every `Ok` must be followed by one [`SlidingWindow::settle`] of the same key.
+    ///
+    /// # Errors
+    /// [`Limited`] where the rate is used up.
+    pub fn begin(&mut self, key: &K, now: Duration) -> Result<(), Limited> {
+        let Rate { count, window } = self.rate;
+        if !self.entries.contains_key(key) && self.entries.len() >= self.capacity {
+            self.make_room(now);
+        }
+        let entry = self.entries.entry(key.clone()).or_default();
+        entry.forget(now, window);
+        let failures = u32::try_from(entry.failures.len()).unwrap_or(u32::MAX);
+        if failures.saturating_add(entry.in_flight) >= count {
+            let oldest = entry.failures.front().copied();
+            let by_in_flight = failures < count && entry.in_flight > 0;
+            let wait = match oldest {
+                Some(oldest) if !by_in_flight => (oldest + window).saturating_sub(now),
+                Some(_) | None => Duration::ZERO,
+            };
+            return Err(Limited { retry_after: wait.max(Duration::from_secs(1)), by_in_flight });
+        }
+        entry.in_flight += 1;
+        Ok(())
+    }
+
+    /// Ends a try.
+    pub fn settle(&mut self, key: &K, outcome: Outcome, now: Duration) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        entry.in_flight = entry.in_flight.saturating_sub(1);
+        if outcome == Outcome::Failed {
+            entry.failures.push_back(now);
+        }
+        if entry.is_empty() {
+            self.entries.remove(key);
+        }
+    }
+
+    /// How many keys are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nobody has failed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Forgets what has left the window and, where that is not enough, the tenth of the keys whose
+    /// last failure is the oldest.
+    fn make_room(&mut self, now: Duration) {
+        let window = self.rate.window;
+        self.entries.retain(|_, entry| {
+            entry.forget(now, window);
+            !entry.is_empty()
+        });
+        if self.entries.len() < self.capacity {
+            return;
+        }
+        let mut ages: Vec<_> =
+            self.entries.values().filter_map(|entry| entry.failures.back().copied()).collect();
+        let tenth = ages.len() / 10;
+        if ages.is_empty() {
+            return;
+        }
+        let (_, limit, _) = ages.select_nth_unstable(tenth);
+        let limit = *limit;
+        self.entries.retain(|_, entry| {
+            entry.in_flight > 0 || entry.failures.back().is_none_or(|last| *last > limit)
+        });
+    }
+}
+
+impl Entry {
+    fn forget(&mut self, now: Duration, window: Duration) {
+        while self.failures.front().is_some_and(|at| *at + window <= now) {
+            self.failures.pop_front();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.failures.is_empty() && self.in_flight == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { count: 3, window: Duration::from_secs(60) };
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(1000 + seconds)
+    }
+
+    fn limited(seconds: u64) -> Limited {
+        Limited { retry_after: Duration::from_secs(seconds), by_in_flight: false }
+    }
+
+    fn fail(
+        window: &mut SlidingWindow<&'static str>,
+        key: &'static str,
+        now: Duration,
+    ) -> Result<(), Limited> {
+        window.begin(&key, now)?;
+        window.settle(&key, Outcome::Failed, now);
+        Ok(())
+    }
+
+    #[test]
+    fn the_rate_is_answered_and_the_next_is_refused_until_the_window_moves_on() {
+        let mut window = SlidingWindow::new(RATE, 10);
+        for second in [0, 10, 20] {
+            fail(&mut window, "a", at(second)).unwrap();
+        }
+        assert_eq!(window.begin(&"a", at(30)), Err(limited(30)));
+        assert_eq!(window.begin(&"b", at(30)), Ok(()));
+        assert_eq!(fail(&mut window, "a", at(60)), Ok(()));
+        assert_eq!(window.begin(&"a", at(61)), Err(limited(9)));
+    }
+
+    #[test]
+    fn tries_in_flight_count_until_they_are_settled() {
+        let mut window = SlidingWindow::new(RATE, 10);
+        for _ in 0..3 {
+            window.begin(&"a", at(0)).unwrap();
+        }
+        assert_eq!(window.begin(&"a", at(0)), Err(Limited { by_in_flight: true, ..limited(1) }));
+        window.settle(&"a", Outcome::Passed, at(1));
+        assert_eq!(window.begin(&"a", at(1)), Ok(()));
+    }
+
+    #[test]
+    fn passed_tries_leave_nothing_behind() {
+        let mut window = SlidingWindow::new(RATE, 10);
+        for second in 0..100 {
+            window.begin(&"a", at(second)).unwrap();
+            window.settle(&"a", Outcome::Passed, at(second));
+        }
+        assert!(window.is_empty());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_newest_failures_stay() {
+        let mut window =
+            SlidingWindow::new(Rate { count: 1, window: Duration::from_secs(1_000_000) }, 100);
+        for key in 0..1000u64 {
+            window.begin(&key, at(key)).unwrap();
+            window.settle(&key, Outcome::Failed, at(key));
+            assert!(window.len() <= 100);
+        }
+        assert!(window.begin(&999, at(1000)).is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! A store in memory, for examples and tests.
+//!
+//! It keeps the contract of [`crate::store`] but for one sentence: nothing is durable. Everything is
+//! gone with the process, so a site that runs on it signs everybody out whenever it restarts.
+
+mod feed;
+mod sessions;
+mod users;
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    id::{SessionId, UserId},
+    ring::StoredKey,
+    session::Session,
+    store::{Change, Changed},
+    time::Timestamp,
+};
+
+/// A store whose rows live as long as this value.
+#[derive(Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every operation is one critical section, which makes it atomic. A panic of another thread
+    /// leaves whole rows behind, because nothing that can panic runs between two changes of one
+    /// operation; so a poisoned lock is taken all the same.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Tables {
+    sessions: HashMap<SessionId, Session>,
+    users: BTreeMap<UserId, users::Row>,
+    revision: u64,
+    keys: Vec<StoredKey>,
+    changes: VecDeque<Change>,
+    last_sequence: u64,
+}
+
+impl Tables {
+    fn append(&mut self, what: Changed, at: Timestamp) {
+        self.last_sequence += 1;
+        self.changes.push_back(Change { sequence: self.last_sequence, at, what });
+    }
+}

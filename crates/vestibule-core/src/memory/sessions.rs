@@ -1,0 +1,186 @@
+//! Sessions.
+
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, Tables};
+use crate::{
+    id::{SessionId, UserId},
+    password::PasswordHash,
+    renewal::Advance,
+    session::{End, EndReason, Session},
+    store::{Changed, SessionSelection, SessionStore, Sighting, StoreError, StoreResult},
+    time::Timestamp,
+    user::UserStatus,
+};
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn create_session(
+        &self,
+        session: &Session,
+        guard: Option<&PasswordHash>,
+    ) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        if let Some(hash) = guard
+            && !tables.guard_holds(session.user_id, hash)
+        {
+            return Ok(false);
+        }
+        if tables.sessions.contains_key(&session.id) {
+            return Err(StoreError::unavailable(SameSession));
+        }
+        tables.sessions.insert(session.id, session.clone());
+        Ok(true)
+    }
+
+    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
+        Ok(self.tables().sessions.get(&id).cloned())
+    }
+
+    async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        let Some(session) = tables.open_session(id) else {
+            return Ok(false);
+        };
+        if session.generation != step.from {
+            return Ok(false);
+        }
+        step.apply(session);
+        Ok(true)
+    }
+
+    async fn note_handout(
+        &self,
+        id: SessionId,
+        generation: u64,
+        at: Timestamp,
+    ) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        let Some(session) = tables.open_session(id) else {
+            return Ok(false);
+        };
+        if session.generation != generation {
+            return Ok(false);
+        }
+        session.handed_out_at = session.handed_out_at.max(at);
+        Ok(true)
+    }
+
+    async fn confirm_session(
+        &self,
+        id: SessionId,
+        auth_time: Timestamp,
+        methods: &[String],
+    ) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        let Some(session) = tables.open_session(id) else {
+            return Ok(false);
+        };
+        session.auth_time = auth_time;
+        session.methods = methods.to_vec();
+        Ok(true)
+    }
+
+    async fn end_session(
+        &self,
+        id: SessionId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        Ok(self.tables().end(id, reason, now))
+    }
+
+    async fn end_sessions(
+        &self,
+        which: SessionSelection,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        let mut tables = self.tables();
+        let selected = |session: &Session| match which {
+            SessionSelection::All => true,
+            SessionSelection::User { id, except } => {
+                session.user_id == id && Some(session.id) != except
+            }
+        };
+        let mut ended: Vec<_> =
+            tables.sessions.values().filter(|session| selected(session)).map(|s| s.id).collect();
+        ended.retain(|id| tables.end(*id, reason, now));
+        Ok(ended)
+    }
+
+    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
+        Ok(self.tables().last_used_first(|session| {
+            session.user_id == user && session.end.is_none_or(|end| end.at >= ended_since)
+        }))
+    }
+
+    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
+        let mut sessions = self.tables().last_used_first(|session| {
+            session.end.is_none() && now < session.expires_at && now < session.ends_at
+        });
+        sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(sessions)
+    }
+
+    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
+        let mut tables = self.tables();
+        for sighting in sightings {
+            let Some(session) = tables.sessions.get_mut(&sighting.session) else {
+                continue;
+            };
+            session.seen_generation = session.seen_generation.max(sighting.generation);
+            if sighting.at >= session.last_seen_at {
+                session.last_seen_at = sighting.at;
+                session.address.clone_from(&sighting.address);
+            }
+        }
+        Ok(())
+    }
+
+    async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
+        let mut tables = self.tables();
+        let were = tables.sessions.len();
+        tables.sessions.retain(|_, session| {
+            session.expires_at >= before && session.end.is_none_or(|end| end.at >= before)
+        });
+        Ok(u64::try_from(were - tables.sessions.len()).unwrap_or(u64::MAX))
+    }
+}
+
+/// A session's name was drawn twice.
+#[derive(Debug, thiserror::Error)]
+#[error("there is a session of this name already; sign in again")]
+struct SameSession;
+
+impl Tables {
+    fn guard_holds(&self, user: UserId, hash: &PasswordHash) -> bool {
+        self.users.get(&user).is_some_and(|row| {
+            row.user.status == UserStatus::Active && row.password_hash.as_ref() == Some(hash)
+        })
+    }
+
+    fn open_session(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.sessions.get_mut(&id).filter(|session| session.end.is_none())
+    }
+
+    fn end(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> bool {
+        let Some(session) = self.open_session(id) else {
+            return false;
+        };
+        session.end = Some(End { at: now, reason });
+        self.append(Changed::SessionEnded(id), now);
+        true
+    }
+
+    fn last_used_first(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
+        let mut sessions: Vec<_> =
+            self.sessions.values().filter(|session| wanted(session)).cloned().collect();
+        sessions.sort_by_key(|session| {
+            (Reverse(session.last_seen_at), Reverse(session.created_at), session.id)
+        });
+        sessions
+    }
+}

@@ -1,0 +1,167 @@
+//! Users.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, Tables};
+use crate::{
+    id::UserId,
+    name::{EmailAddress, LoginKey, UserName},
+    password::PasswordHash,
+    store::{Changed, StoreResult, UserQuery, UserStore},
+    time::Timestamp,
+    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+};
+
+/// An account with what only the store compares.
+pub(super) struct Row {
+    pub(super) user: User,
+    pub(super) password_hash: Option<PasswordHash>,
+    username_key: String,
+    email_key: String,
+}
+
+impl Row {
+    fn credentials(&self) -> Credentials {
+        Credentials { user: self.user.clone(), password_hash: self.password_hash.clone() }
+    }
+}
+
+#[async_trait]
+impl UserStore for MemoryStore {
+    async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
+        Ok(self.tables().users.get(&id).map(|row| row.user.clone()))
+    }
+
+    async fn credentials(&self, login: &LoginKey) -> StoreResult<Option<Credentials>> {
+        if login.is_nobody() {
+            return Ok(None);
+        }
+        let tables = self.tables();
+        let row = tables.users.values().find(|row| {
+            let key = if login.is_email() { &row.email_key } else { &row.username_key };
+            key == login.as_str()
+        });
+        Ok(row.map(Row::credentials))
+    }
+
+    async fn credentials_of(&self, id: UserId) -> StoreResult<Option<Credentials>> {
+        Ok(self.tables().users.get(&id).map(Row::credentials))
+    }
+
+    async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>> {
+        let mut tables = self.tables();
+        if let Some(taken) = tables.taken(None, Some(&new.username), Some(&new.email)) {
+            return Ok(Err(taken));
+        }
+        // No row is ever removed, so the last number is the highest that was given out.
+        let id = UserId(tables.users.last_key_value().map_or(1, |(last, _)| last.0 + 1));
+        let user = User {
+            id,
+            username: new.username.as_str().to_owned(),
+            email: new.email.as_str().to_owned(),
+            email_verified_at: new.email_verified_at,
+            status: UserStatus::Active,
+            is_super_user: new.is_super_user,
+            roles: new.roles.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let row = Row {
+            user: user.clone(),
+            password_hash: new.password_hash.clone(),
+            username_key: new.username.key().to_owned(),
+            email_key: new.email.key().to_owned(),
+        };
+        tables.users.insert(id, row);
+        Ok(Ok(user))
+    }
+
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        now: Timestamp,
+    ) -> StoreResult<Option<Result<User, Taken>>> {
+        let mut tables = self.tables();
+        let taken = tables.taken(Some(id), change.username.as_ref(), change.email.as_ref());
+        let Some(row) = tables.users.get_mut(&id) else {
+            return Ok(None);
+        };
+        if let Some(taken) = taken {
+            return Ok(Some(Err(taken)));
+        }
+        apply(change, row, now);
+        let user = row.user.clone();
+        if change.raises_version() {
+            tables.append(Changed::User { id, version: user.version }, now);
+        }
+        Ok(Some(Ok(user)))
+    }
+
+    async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
+        let wanted = |row: &&Row| {
+            query.prefix.as_ref().is_none_or(|prefix| {
+                row.username_key.starts_with(prefix) || row.email_key.starts_with(prefix)
+            }) && query.status.is_none_or(|status| row.user.status == status)
+                && query.after.is_none_or(|after| row.user.id > after)
+        };
+        let tables = self.tables();
+        let rows = tables.users.values().filter(wanted);
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        Ok(rows.take(limit).map(|row| row.user.clone()).collect())
+    }
+
+    async fn has_super_user(&self) -> StoreResult<bool> {
+        Ok(self
+            .tables()
+            .users
+            .values()
+            .any(|row| row.user.is_super_user && row.user.status == UserStatus::Active))
+    }
+}
+
+impl Tables {
+    /// Which of the names belongs to an account other than `own`, the user name first.
+    fn taken(
+        &self,
+        own: Option<UserId>,
+        username: Option<&UserName>,
+        email: Option<&EmailAddress>,
+    ) -> Option<Taken> {
+        let others = || self.users.values().filter(|row| Some(row.user.id) != own);
+        if username.is_some_and(|name| others().any(|row| row.username_key == name.key())) {
+            Some(Taken::Username)
+        } else if email.is_some_and(|email| others().any(|row| row.email_key == email.key())) {
+            Some(Taken::Email)
+        } else {
+            None
+        }
+    }
+}
+
+fn apply(change: &UserChange, row: &mut Row, now: Timestamp) {
+    let user = &mut row.user;
+    if let Some(name) = &change.username {
+        name.as_str().clone_into(&mut user.username);
+        name.key().clone_into(&mut row.username_key);
+    }
+    if let Some(email) = &change.email {
+        email.as_str().clone_into(&mut user.email);
+        email.key().clone_into(&mut row.email_key);
+        user.email_verified_at = None;
+    }
+    if change.email_verified_at.is_some() {
+        user.email_verified_at = change.email_verified_at;
+    }
+    if change.password_hash.is_some() {
+        row.password_hash.clone_from(&change.password_hash);
+    }
+    user.status = change.status.unwrap_or(user.status);
+    user.is_super_user = change.is_super_user.unwrap_or(user.is_super_user);
+    if let Some(roles) = &change.roles {
+        user.roles.clone_from(roles);
+    }
+    user.version += u64::from(change.raises_version());
+    user.updated_at = now;
+}

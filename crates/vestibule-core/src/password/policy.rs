@@ -1,0 +1,102 @@
+//! Which passwords may be set.
+
+use zeroize::Zeroizing;
+use zxcvbn::zxcvbn;
+
+use super::{Password, PasswordProblem};
+use crate::name::fold;
+
+#[cfg(test)]
+mod tests;
+
+/// Below 10^7 guesses a password counts as common.
+///
+/// Measured: what lists of leaked passwords are full of (words twice, rows of keys, a word and digits) stays
+/// below 10^6.8, even drawn out to 15 characters; the least of honest passphrases, two common words, starts at
+/// 10^8. The block list is there for the former; style is nobody's business.
+const COMMON_BELOW_LOG10: f64 = 7.0;
+
+/// From here on a password stands on no list; only repetition still makes it guessable.
+const LONG_CHARS: usize = 32;
+
+/// zxcvbn's time grows steeply with the number of signs that could stand for letters: 0.7 s for 63 of them.
+/// What is hard to guess already in so many characters needs no look at the rest.
+const FIRST_CHARS: usize = 16;
+
+/// Shorter context words would be found in honest passwords by chance.
+const MIN_CONTEXT_CHARS: usize = 3;
+
+/// The same for the single words of a site's name: `The`, `Map`.
+const MIN_CONTEXT_PART_CHARS: usize = 4;
+
+/// The rules for new passwords (NIST SP 800-63B-4 section 3.1.1.2). Passwords already set are not asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// The fewest characters (code points).
+    pub min_length: usize,
+}
+
+impl Default for PasswordPolicy {
+    /// 15 characters: what NIST asks for where the password is the only factor.
+    fn default() -> Self {
+        Self { min_length: 15 }
+    }
+}
+
+impl PasswordPolicy {
+    /// Checks a password that is about to be set.
+    ///
+    /// `context` holds what others know: the user name, what stands before the `@` of the e-mail address, the
+    /// site's name. Each one of 3 or more characters is looked for in the password, without regard to case and
+    /// width; so is a name of several words written as one, and each of its words of 4 or more characters.
+    ///
+    /// # Errors
+    ///
+    /// The first [`PasswordProblem`] found, the plainest first.
+    pub fn check(&self, password: &Password, context: &[&str]) -> Result<(), PasswordProblem> {
+        if password.char_count() < self.min_length {
+            return Err(PasswordProblem::TooShort { min: self.min_length });
+        }
+        let folded = Zeroizing::new(fold(password.as_str()));
+        if let Some(word) = context.iter().find_map(|given| found_word(&folded, given)) {
+            return Err(PasswordProblem::HoldsContext { word: word.to_owned() });
+        }
+        if is_common(password.as_str()) {
+            return Err(PasswordProblem::Common);
+        }
+        Ok(())
+    }
+}
+
+/// The part of `given` that the folded password contains, if any.
+fn found_word<'a>(folded_password: &str, given: &'a str) -> Option<&'a str> {
+    let contains = |word: &str, min_chars: usize| {
+        let word = fold(word);
+        word.chars().count() >= min_chars && folded_password.contains(&word)
+    };
+    let given = given.trim();
+    let joined: String = given.split_whitespace().collect();
+    if contains(given, MIN_CONTEXT_CHARS) || contains(&joined, MIN_CONTEXT_CHARS) {
+        return Some(given);
+    }
+    given.split_whitespace().find(|part| contains(part, MIN_CONTEXT_PART_CHARS))
+}
+
+fn is_common(password: &str) -> bool {
+    let chars = Zeroizing::new(password.chars().collect::<Vec<char>>());
+    let essence = repeated_unit(&chars).unwrap_or(&chars);
+    let first = essence.get(..FIRST_CHARS).unwrap_or(essence);
+    essence.len() < LONG_CHARS && is_guessed_early(first) && is_guessed_early(essence)
+}
+
+fn is_guessed_early(chars: &[char]) -> bool {
+    let text = Zeroizing::new(chars.iter().collect::<String>());
+    zxcvbn(&text, &[]).guesses_log10() < COMMON_BELOW_LOG10
+}
+
+/// The shortest beginning that, repeated at least twice (the last time perhaps in part), gives the whole.
+fn repeated_unit(chars: &[char]) -> Option<&[char]> {
+    (1..=chars.len() / 2)
+        .find(|&period| chars.iter().zip(chars.iter().skip(period)).all(|(a, b)| a == b))
+        .and_then(|period| chars.get(..period))
+}

@@ -1,0 +1,375 @@
+//! The decision table line by line, its properties, and a visitor who does nothing wrong.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    id::{SessionId, UserId},
+    session::{Carrier, End, SignIn},
+};
+
+const GRACE: Duration = Duration::from_secs(30);
+/// When the current generation was made, in the tables below.
+const RENEWED: i64 = 1_000_000_000;
+const SECOND: i64 = 1_000;
+
+const CONCURRENT: Decision = Decision::Repeat(Repeat::Concurrent);
+const LOST_ANSWER: Decision = Decision::Repeat(Repeat::LostAnswer);
+const NOT_ISSUED: Decision = Decision::Refuse(Refusal::NotIssued);
+const IDLE: Decision = Decision::Refuse(Refusal::Idle);
+const PAST_END: Decision = Decision::Refuse(Refusal::PastEnd);
+
+/// Generation 5, idle after 1000 s, over after 5000 s.
+const fn state(seen_generation: u64) -> State {
+    State {
+        generation: 5,
+        seen_generation,
+        handed_out_at: Timestamp::from_millis(RENEWED),
+        expires_at: Timestamp::from_millis(RENEWED + 1_000 * SECOND),
+        ends_at: Timestamp::from_millis(RENEWED + 5_000 * SECOND),
+        ended: None,
+    }
+}
+
+#[test]
+fn the_table() {
+    const UNSEEN: u64 = 4;
+    const SEEN: u64 = 5;
+    let grace = 30 * SECOND;
+    for (line, presented, seen, age, decision) in [
+        ("current, at once", 5, UNSEEN, 0, Decision::Advance),
+        ("current, seen, later", 5, SEEN, 999 * SECOND, Decision::Advance),
+        ("current, clock set back", 5, SEEN, -7_200 * SECOND, Decision::Advance),
+        ("previous, same moment", 4, UNSEEN, 0, CONCURRENT),
+        ("previous, successor in use, inside the grace", 4, SEEN, 0, CONCURRENT),
+        ("previous, in use, last moment of the grace", 4, SEEN, grace - 1, CONCURRENT),
+        ("previous, in use, exactly the grace", 4, SEEN, grace, Decision::Theft),
+        ("previous, in use, long after", 4, SEEN, 999 * SECOND, Decision::Theft),
+        ("previous, unseen, last moment of the grace", 4, UNSEEN, grace - 1, CONCURRENT),
+        ("previous, unseen, exactly the grace", 4, UNSEEN, grace, LOST_ANSWER),
+        ("previous, unseen, an hour later", 4, UNSEEN, 999 * SECOND, LOST_ANSWER),
+        ("previous, never anything seen", 4, 0, 999 * SECOND, LOST_ANSWER),
+        ("previous, in use, clock set back", 4, SEEN, -7_200 * SECOND, CONCURRENT),
+        ("older, inside the grace", 3, UNSEEN, 0, Decision::Theft),
+        ("older, inside the grace, seen", 3, SEEN, 0, Decision::Theft),
+        ("older, later", 3, UNSEEN, 999 * SECOND, Decision::Theft),
+        ("older, nothing ever seen", 3, 0, 0, Decision::Theft),
+        ("oldest, clock set back", 0, UNSEEN, -7_200 * SECOND, Decision::Theft),
+        ("newer", 6, UNSEEN, 0, NOT_ISSUED),
+        ("newest of all", u64::MAX, SEEN, 999 * SECOND, NOT_ISSUED),
+        ("current, one moment before idle", 5, SEEN, 1_000 * SECOND - 1, Decision::Advance),
+        ("current, idle", 5, SEEN, 1_000 * SECOND, IDLE),
+        ("previous, idle", 4, UNSEEN, 1_000 * SECOND, IDLE),
+        ("older, idle", 3, UNSEEN, 1_000 * SECOND, IDLE),
+        ("newer, idle", 6, UNSEEN, 1_000 * SECOND, IDLE),
+        ("current, one moment before the end", 5, SEEN, 5_000 * SECOND - 1, IDLE),
+        ("current, past the end", 5, SEEN, 5_000 * SECOND, PAST_END),
+        ("older, past the end", 1, SEEN, 9_000 * SECOND, PAST_END),
+    ] {
+        let now = Timestamp::from_millis(RENEWED + age);
+        assert_eq!(decide(&state(seen), presented, now, GRACE), decision, "{line}");
+    }
+}
+
+#[test]
+fn an_ended_session_stays_ended_whatever_is_presented() {
+    for reason in
+        [EndReason::SignedOut, EndReason::PasswordChanged, EndReason::Suspended, EndReason::Theft]
+    {
+        let ended = State { ended: Some(reason), ..state(4) };
+        for presented in [0, 3, 4, 5, 6] {
+            for age in [-7_200, 0, 29, 999, 1_000, 5_000] {
+                let now = Timestamp::from_millis(RENEWED + age * SECOND);
+                assert_eq!(
+                    decide(&ended, presented, now, GRACE),
+                    Decision::Refuse(Refusal::Ended(reason))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_grace_only_the_lost_answer_is_repeated() {
+    let now = Timestamp::from_millis(RENEWED);
+    assert_eq!(decide(&state(5), 4, now, Duration::ZERO), Decision::Theft);
+    assert_eq!(decide(&state(4), 4, now, Duration::ZERO), LOST_ANSWER);
+    let before = Timestamp::from_millis(RENEWED - 1);
+    assert_eq!(decide(&state(5), 4, before, Duration::ZERO), Decision::Theft);
+}
+
+#[test]
+fn the_first_generation_has_no_predecessor_that_was_issued() {
+    let session = begun(0);
+    assert_eq!((session.generation, session.seen_generation), (1, 0));
+    let state = State::from(&session);
+    assert_eq!(decide(&state, 1, session.created_at, GRACE), Decision::Advance);
+    assert_eq!(decide(&state, 2, session.created_at, GRACE), NOT_ISSUED);
+}
+
+#[test]
+fn a_thief_who_renews_and_uses_it_is_found_out_by_the_victim() {
+    for victim_comes_after in [30, 31, 600, 86_400] {
+        let mut session = begun(0);
+        let at = |seconds| Timestamp::from_seconds(seconds);
+        assert_eq!(decide(&State::from(&session), 1, at(1_000), GRACE), Decision::Advance);
+        Advance::of(&session, &Lifetimes::default(), at(1_000)).apply(&mut session);
+        session.seen_generation = 2;
+        assert_eq!(
+            decide(&State::from(&session), 1, at(1_000 + victim_comes_after), GRACE),
+            Decision::Theft
+        );
+    }
+}
+
+/// The grace counts anew where the successor is handed out again: its first use must not turn the
+/// requests that came side by side with the one that got it into thieves.
+#[test]
+fn after_a_lost_answer_the_grace_counts_from_the_second_hand_out() {
+    let much_later = Timestamp::from_millis(RENEWED + 900 * SECOND);
+    assert_eq!(decide(&state(4), 4, much_later, GRACE), LOST_ANSWER);
+    let handed_out = State { handed_out_at: much_later, ..state(5) };
+    let last_racer = much_later + (GRACE - Duration::from_millis(1));
+    assert_eq!(decide(&handed_out, 4, last_racer, GRACE), CONCURRENT);
+    assert_eq!(decide(&handed_out, 4, much_later + GRACE, GRACE), Decision::Theft);
+}
+
+#[test]
+fn the_row_is_read_as_it_is() {
+    let mut session = begun(1_500);
+    session.generation = 9;
+    session.seen_generation = 8;
+    session.handed_out_at = Timestamp::from_millis(1);
+    session.expires_at = Timestamp::from_millis(2);
+    session.ends_at = Timestamp::from_millis(3);
+    session.end = Some(End { at: Timestamp::from_millis(4), reason: EndReason::Replaced });
+    let expected = State {
+        generation: 9,
+        seen_generation: 8,
+        handed_out_at: Timestamp::from_millis(1),
+        expires_at: Timestamp::from_millis(2),
+        ends_at: Timestamp::from_millis(3),
+        ended: Some(EndReason::Replaced),
+    };
+    assert_eq!(State::from(&session), expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn the_table_has_no_holes((state, presented, now, grace) in any_case()) {
+        let over = state.ended.is_some() || now >= state.expires_at || now >= state.ends_at;
+        let decision = decide(&state, presented, now, grace);
+        prop_assert_eq!(over, matches!(decision, Decision::Refuse(refusal) if refusal != Refusal::NotIssued));
+        if !over {
+            prop_assert_eq!(presented > state.generation, decision == NOT_ISSUED);
+            prop_assert_eq!(presented == state.generation, decision == Decision::Advance);
+            prop_assert!(presented + 1 >= state.generation || decision == Decision::Theft);
+        }
+        if let Decision::Repeat(_) = decision {
+            prop_assert_eq!(presented + 1, state.generation);
+        }
+    }
+
+    /// Learning that a successor was in use can only turn a repetition into a theft.
+    #[test]
+    fn more_seen_is_never_kinder((state, presented, now, grace) in any_case(), more in 0..4u64) {
+        let later = State { seen_generation: state.seen_generation + more, ..state };
+        match (decide(&state, presented, now, grace), decide(&later, presented, now, grace)) {
+            (LOST_ANSWER, Decision::Theft) => {}
+            (before, after) => prop_assert_eq!(before, after),
+        }
+    }
+
+    /// A longer grace can only turn a theft, or the name of a repetition, into a racer.
+    #[test]
+    fn more_grace_is_never_harder((state, presented, now, grace) in any_case(), more in 0..60u64) {
+        match (decide(&state, presented, now, grace), decide(&state, presented, now, grace + Duration::from_secs(more))) {
+            (Decision::Theft | LOST_ANSWER, CONCURRENT) => {}
+            (before, after) => prop_assert_eq!(before, after),
+        }
+    }
+
+    #[test]
+    fn a_step_changes_what_it_says_and_nothing_else(
+        remembered: bool, generation in 1..1_000u64, lag in 0..3u64, age in -7_200..100_000_000i64,
+    ) {
+        let lifetimes = Lifetimes::default();
+        let mut before = begun(500);
+        before.remembered = remembered;
+        before.generation = generation;
+        before.seen_generation = generation.saturating_sub(lag);
+        let now = Timestamp::from_millis(before.created_at.millis() + age * SECOND);
+
+        let step = Advance::of(&before, &lifetimes, now);
+        let mut after = before.clone();
+        step.apply(&mut after);
+        prop_assert_eq!(step.from, generation);
+        prop_assert_eq!(after.generation, step.to());
+        prop_assert_eq!(after.generation, generation + 1);
+        prop_assert_eq!(after.seen_generation, generation);
+        prop_assert_eq!(after.renewed_at, now);
+        prop_assert_eq!(after.handed_out_at, now);
+        prop_assert!(after.expires_at <= after.ends_at);
+        prop_assert_eq!(after.expires_at, before.ends_at.min(now + lifetimes.idle(remembered)));
+        let rest = Session {
+            generation: before.generation,
+            seen_generation: before.seen_generation,
+            renewed_at: before.renewed_at,
+            handed_out_at: before.handed_out_at,
+            expires_at: before.expires_at,
+            ..after.clone()
+        };
+        prop_assert_eq!(rest, before);
+
+        if now < after.expires_at {
+            prop_assert_eq!(decide(&State::from(&after), generation + 1, now, GRACE), Decision::Advance);
+            prop_assert_eq!(decide(&State::from(&after), generation, now, GRACE), CONCURRENT);
+            prop_assert_eq!(decide(&State::from(&after), generation, now, Duration::ZERO), LOST_ANSWER);
+        }
+    }
+
+    /// The promise to whoever does nothing wrong. Their requests may race each other by the dozen, any
+    /// answer may be lost, they may be away for weeks and the clock may be set back: they are never
+    /// taken for a thief. What is assumed of them: requests sent side by side arrive within the grace
+    /// of each other, and a browser that got a successor does not go back to its predecessor.
+    #[test]
+    fn an_honest_visitor_is_never_a_thief(rounds in prop::collection::vec(any_round(), 1..60)) {
+        let lifetimes = Lifetimes { grace: GRACE, ..Lifetimes::default() };
+        let mut session = begun(0);
+        let mut now = session.created_at;
+        let mut held = session.generation;
+        for round in rounds {
+            now = Timestamp::from_millis(now.millis() + round.pause);
+            let sent_with = held;
+            let mut advanced = 0;
+            let mut seen = 0;
+            for request in round.requests {
+                let arrival = now + request.delay;
+                match decide(&State::from(&session), sent_with, arrival, lifetimes.grace) {
+                    Decision::Advance => {
+                        advanced += 1;
+                        Advance::of(&session, &lifetimes, arrival).apply(&mut session);
+                    }
+                    Decision::Repeat(Repeat::Concurrent) => {}
+                    Decision::Repeat(Repeat::LostAnswer) => session.handed_out_at = arrival,
+                    Decision::Refuse(Refusal::Idle) => {
+                        prop_assert!(arrival >= session.expires_at);
+                        return Ok(());
+                    }
+                    Decision::Refuse(Refusal::PastEnd) => {
+                        prop_assert!(arrival >= session.ends_at);
+                        return Ok(());
+                    }
+                    other => prop_assert!(false, "generation {sent_with} of {session:?} at {arrival} was met with {other:?}"),
+                }
+                if request.delivered {
+                    held = session.generation;
+                    seen = if request.used { held } else { seen };
+                    session.seen_generation = session.seen_generation.max(seen);
+                }
+            }
+            // However many race, there is one successor.
+            prop_assert!(advanced <= 1);
+            prop_assert!(session.generation - held <= 1);
+        }
+    }
+
+    /// Two who both hold the tokens of one session, and both go on using it, cannot both do so for long.
+    #[test]
+    fn two_parties_are_found_out(turns in prop::collection::vec(any::<bool>(), 3..40), pause in 30..5_000i64) {
+        prop_assume!(turns.windows(2).filter(|pair| pair[0] != pair[1]).count() >= 2);
+        let lifetimes = Lifetimes { grace: GRACE, ..Lifetimes::default() };
+        let mut session = begun(0);
+        let mut now = session.created_at;
+        let mut held = [1, 1];
+        let mut found = false;
+        for turn in turns {
+            now = Timestamp::from_millis(now.millis() + pause * SECOND);
+            let held = &mut held[usize::from(turn)];
+            match decide(&State::from(&session), *held, now, lifetimes.grace) {
+                Decision::Advance => Advance::of(&session, &lifetimes, now).apply(&mut session),
+                Decision::Theft => {
+                    found = true;
+                    break;
+                }
+                other => prop_assert!(false, "{other:?}"),
+            }
+            *held = session.generation;
+            session.seen_generation = session.generation;
+        }
+        prop_assert!(found);
+    }
+}
+
+/// What one visitor does at one time: requests side by side, all with the token that they held before.
+#[derive(Debug, Clone)]
+struct Round {
+    pause: i64,
+    requests: Vec<Request>,
+}
+
+#[derive(Debug, Clone)]
+struct Request {
+    /// How long after the round began it reaches the server.
+    delay: Duration,
+    /// Whether its answer reaches the visitor.
+    delivered: bool,
+    /// Whether what it brought is then seen in use while others of the round are still on their way.
+    used: bool,
+}
+
+fn any_round() -> impl Strategy<Value = Round> {
+    let pause = prop_oneof![
+        8 => 60 * SECOND..20 * 60 * SECOND,
+        3 => 3_600 * SECOND..25 * 86_400 * SECOND,
+        1 => -7_200 * SECOND..0,
+    ];
+    let request =
+        (0..30_000u64, any::<bool>(), any::<bool>()).prop_map(|(delay, delivered, used)| Request {
+            delay: Duration::from_millis(delay),
+            delivered,
+            used,
+        });
+    (pause, prop::collection::vec(request, 1..12)).prop_map(|(pause, mut requests)| {
+        requests.sort_by_key(|request| request.delay);
+        Round { pause, requests }
+    })
+}
+
+fn any_case() -> impl Strategy<Value = (State, u64, Timestamp, Duration)> {
+    let around = -100..100i64;
+    let ended = prop_oneof![5 => Just(None), 1 => Just(Some(EndReason::SignedOut)), 1 => Just(Some(EndReason::Theft))];
+    (0..6u64, 0..7u64, 0..7u64, around.clone(), around.clone(), around, ended, 0..60u64).prop_map(
+        |(generation, seen_generation, presented, age, expires_in, ends_in, ended, grace)| {
+            let now = Timestamp::from_seconds(1_000_000);
+            let state = State {
+                generation,
+                seen_generation,
+                handed_out_at: Timestamp::from_seconds(1_000_000 - age),
+                expires_at: Timestamp::from_seconds(1_000_050 + expires_in),
+                ends_at: Timestamp::from_seconds(1_000_050 + ends_in),
+                ended,
+            };
+            (state, presented, now, Duration::from_secs(grace))
+        },
+    )
+}
+
+fn begun(seconds: i64) -> Session {
+    let sign_in = SignIn {
+        user_id: UserId(7),
+        carrier: Carrier::Cookie,
+        remembered: true,
+        methods: vec!["pwd".to_owned()],
+        address: "192.0.2.1".to_owned(),
+        agent: "Test/1".to_owned(),
+        device: None,
+    };
+    sign_in.begin(
+        SessionId::from_bytes([1; 16]),
+        &Lifetimes::default(),
+        Timestamp::from_seconds(seconds),
+    )
+}

@@ -1,0 +1,274 @@
+//! Sessions: one sign-in on one device.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{SessionId, UserId},
+    time::Timestamp,
+};
+
+/// How a credential travelled. A session belongs to the carrier that it was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Carrier {
+    /// In HttpOnly cookies, as pages do.
+    Cookie,
+    /// In the `Authorization` header, as apps do.
+    Header,
+}
+
+impl Carrier {
+    /// Its name in answers, logs and the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Header => "header",
+        }
+    }
+}
+
+impl fmt::Display for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Carrier {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        [Self::Cookie, Self::Header]
+            .into_iter()
+            .find(|carrier| carrier.name() == name)
+            .ok_or(UnknownName)
+    }
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The person signed out.
+    SignedOut,
+    /// The person ended it from another of their sessions.
+    EndedByUser,
+    /// A later sign-in in the same browser took its place.
+    Replaced,
+    /// The password was changed elsewhere.
+    PasswordChanged,
+    /// The account was suspended.
+    Suspended,
+    /// The account was deleted.
+    Deleted,
+    /// Whoever runs the site ended it.
+    EndedByAdmin,
+    /// A refresh token was used twice, so one of the users was a thief.
+    Theft,
+}
+
+impl EndReason {
+    const ALL: [Self; 8] = [
+        Self::SignedOut,
+        Self::EndedByUser,
+        Self::Replaced,
+        Self::PasswordChanged,
+        Self::Suspended,
+        Self::Deleted,
+        Self::EndedByAdmin,
+        Self::Theft,
+    ];
+
+    /// Its name in answers, logs and the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::EndedByUser => "ended_by_user",
+            Self::Replaced => "replaced",
+            Self::PasswordChanged => "password_changed",
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+            Self::EndedByAdmin => "ended_by_admin",
+            Self::Theft => "theft",
+        }
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for EndReason {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name).ok_or(UnknownName)
+    }
+}
+
+/// A name in the store that this version does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store holds a name that this version does not know; it was written by a newer one")]
+pub struct UnknownName;
+
+/// The end of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct End {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// A session as the store keeps it: one row, however often it is renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The door that its tokens came in and leave by.
+    pub carrier: Carrier,
+    /// Whether the person asked to be remembered, which chooses its idle life.
+    pub remembered: bool,
+    /// How often it has been renewed; the sign-in makes generation 1.
+    pub generation: u64,
+    /// The highest generation whose tokens were seen in use.
+    pub seen_generation: u64,
+    /// When the person signed in.
+    pub created_at: Timestamp,
+    /// When the person last proved themselves in it (OpenID Connect Core section 2, `auth_time`).
+    pub auth_time: Timestamp,
+    /// By which methods they did (RFC 8176).
+    pub methods: Vec<String>,
+    /// When the current generation was made.
+    pub renewed_at: Timestamp,
+    /// When the current generation was made, or last handed out again because its answer had been lost.
+    pub handed_out_at: Timestamp,
+    /// When it ends by not being used: the expiry of the current refresh token.
+    pub expires_at: Timestamp,
+    /// When it ends whatever happens.
+    pub ends_at: Timestamp,
+    /// When it was last seen in use.
+    pub last_seen_at: Timestamp,
+    /// From which address it was last seen in use.
+    pub address: String,
+    /// The `User-Agent` of the sign-in.
+    pub agent: String,
+    /// What an app calls the device it runs on.
+    pub device: Option<String>,
+    /// Its end, if it was ended.
+    pub end: Option<End>,
+}
+
+/// The lifetimes of tokens and sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// An access token's.
+    pub access: Duration,
+    /// A refresh token's where the person asked to be remembered.
+    pub refresh: Duration,
+    /// A refresh token's where they did not.
+    pub unremembered: Duration,
+    /// A session's, however often it is renewed.
+    pub session: Duration,
+    /// How long after a renewal its predecessor is still taken for a racer.
+    pub grace: Duration,
+    /// How long after `auth_time` the token of that proof is fresh.
+    pub fresh: Duration,
+    /// How much clocks may differ.
+    pub leeway: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            access: Duration::from_secs(15 * 60),
+            refresh: Duration::from_secs(30 * 24 * HOUR),
+            unremembered: Duration::from_secs(12 * HOUR),
+            session: Duration::from_secs(180 * 24 * HOUR),
+            grace: Duration::from_secs(30),
+            fresh: Duration::from_secs(10 * 60),
+            leeway: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Lifetimes {
+    /// How long a session may lie unused.
+    #[must_use]
+    pub const fn idle(&self, remembered: bool) -> Duration {
+        if remembered { self.refresh } else { self.unremembered }
+    }
+
+    /// When a refresh token made `now` expires: after the idle life, never after the session.
+    #[must_use]
+    pub fn refresh_expiry(
+        &self,
+        remembered: bool,
+        ends_at: Timestamp,
+        now: Timestamp,
+    ) -> Timestamp {
+        (now + self.idle(remembered)).min(ends_at)
+    }
+
+    /// How long an access token made by now can still be accepted: what has to be remembered of an
+    /// ended session or a raised claims version.
+    #[must_use]
+    pub fn access_memory(&self) -> Duration {
+        self.access + self.leeway * 2 + Duration::from_secs(1)
+    }
+}
+
+/// What a sign-in says about its session.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// Who signed in.
+    pub user_id: UserId,
+    /// By which carrier.
+    pub carrier: Carrier,
+    /// Whether to be remembered.
+    pub remembered: bool,
+    /// By which methods (RFC 8176), for example `pwd`.
+    pub methods: Vec<String>,
+    /// From which address.
+    pub address: String,
+    /// The `User-Agent`, as sent.
+    pub agent: String,
+    /// What an app calls its device.
+    pub device: Option<String>,
+}
+
+impl SignIn {
+    /// The session that this sign-in begins.
+    #[must_use]
+    pub fn begin(self, id: SessionId, lifetimes: &Lifetimes, now: Timestamp) -> Session {
+        let ends_at = now + lifetimes.session;
+        Session {
+            id,
+            user_id: self.user_id,
+            carrier: self.carrier,
+            remembered: self.remembered,
+            generation: 1,
+            seen_generation: 0,
+            created_at: now,
+            auth_time: now,
+            methods: self.methods,
+            renewed_at: now,
+            handed_out_at: now,
+            expires_at: lifetimes.refresh_expiry(self.remembered, ends_at, now),
+            ends_at,
+            last_seen_at: now,
+            address: self.address,
+            agent: self.agent,
+            device: self.device,
+            end: None,
+        }
+    }
+}

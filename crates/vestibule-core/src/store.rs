@@ -1,0 +1,278 @@
+//! What a store has to do: the contract between the rules and wherever rows are kept.
+//!
+//! A store executes decisions, it does not make them. For all of its operations:
+//!
+//! - What is not there is `Ok(None)` or `Ok(false)`, never an error.
+//! - An operation that returned `Ok` is durable; one that returned an error may have been carried out
+//!   or not, but never by half.
+//! - Whatever ends a session or raises a user's version appends to the feed in the same transaction.
+//! - [`StoreError::Unavailable`] means "ask again later". It says nothing about the caller, and is
+//!   never turned into a refusal of their tokens.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+
+use crate::{
+    id::{SessionId, UserId},
+    name::LoginKey,
+    password::PasswordHash,
+    renewal::Advance,
+    ring::StoredKey,
+    session::{EndReason, Session},
+    time::Timestamp,
+    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+};
+
+/// A store could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is too slow, is full or is locked: later it may work.
+    #[error("the store cannot be used right now: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row cannot be read by this version.
+    #[error("the store holds something that this version cannot read: {0}")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The store cannot be used right now, because of `cause`.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    /// A row cannot be read, because of `cause`.
+    pub fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unreadable(cause.into())
+    }
+}
+
+/// What a store operation gives.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Sessions.
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Writes a new session.
+    ///
+    /// With a `guard`, only where the user is still active and still has exactly this password hash,
+    /// checked in the same transaction: a password changed, or a user suspended, while a sign-in was
+    /// on its way leaves no session behind. `false` where the guard did not hold.
+    async fn create_session(
+        &self,
+        session: &Session,
+        guard: Option<&PasswordHash>,
+    ) -> StoreResult<bool>;
+
+    /// The session, also where it has ended.
+    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>>;
+
+    /// Advances a session by one generation where `step.from` is still current and the session has
+    /// not ended: one compare-and-set on one row. It also raises the seen generation to `step.from`.
+    ///
+    /// `false` where somebody else was faster, or the session has ended.
+    async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool>;
+
+    /// Notes that `generation`, if it is still current and the session has not ended, is handed out again
+    /// at `at`; a later time that is known stays.
+    ///
+    /// `false` where it is no longer so, and the renewal has to be decided again.
+    async fn note_handout(
+        &self,
+        id: SessionId,
+        generation: u64,
+        at: Timestamp,
+    ) -> StoreResult<bool>;
+
+    /// Notes that the person proved themselves again in a session that has not ended.
+    async fn confirm_session(
+        &self,
+        id: SessionId,
+        auth_time: Timestamp,
+        methods: &[String],
+    ) -> StoreResult<bool>;
+
+    /// Ends one session; `false` where there is none or it had ended already.
+    async fn end_session(
+        &self,
+        id: SessionId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<bool>;
+
+    /// Ends every session of the selection that has not ended yet, and says which.
+    async fn end_sessions(
+        &self,
+        which: SessionSelection,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>>;
+
+    /// A user's sessions: those that have not ended and those ended at or after `ended_since`, the
+    /// last used first.
+    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>>;
+
+    /// Sessions of all users that have neither ended nor expired at `now`, the last used first, at
+    /// most `limit`.
+    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>>;
+
+    /// Writes what was seen of sessions in use; what is known of a later generation or time stays.
+    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()>;
+
+    /// Removes sessions that ended or expired before `before`, and says how many.
+    async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64>;
+}
+
+/// Which sessions to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionSelection {
+    /// All of one user, but for one if it is named.
+    User {
+        /// Whose.
+        id: UserId,
+        /// The one that stays.
+        except: Option<SessionId>,
+    },
+    /// All of everybody.
+    All,
+}
+
+/// A session was seen in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Which.
+    pub session: SessionId,
+    /// With a token of which generation.
+    pub generation: u64,
+    /// When.
+    pub at: Timestamp,
+    /// From which address.
+    pub address: String,
+}
+
+/// Users. An application with a user table of its own implements this one over it.
+#[async_trait]
+pub trait UserStore: Send + Sync + 'static {
+    /// The user, also where they are suspended or deleted.
+    async fn user(&self, id: UserId) -> StoreResult<Option<User>>;
+
+    /// The user with this name or address, with what their password is checked against.
+    async fn credentials(&self, login: &LoginKey) -> StoreResult<Option<Credentials>>;
+
+    /// The user with this number, with what their password is checked against.
+    async fn credentials_of(&self, id: UserId) -> StoreResult<Option<Credentials>>;
+
+    /// Makes an account, active, version 1. Where both names are taken, the user name is reported.
+    async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>>;
+
+    /// Changes an account and gives it as it is then, or `None` where there is none. Where
+    /// [`UserChange::raises_version`], the version grows by one.
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        now: Timestamp,
+    ) -> StoreResult<Option<Result<User, Taken>>>;
+
+    /// Users in the order of their numbers.
+    async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>>;
+
+    /// Whether an active super user exists.
+    async fn has_super_user(&self) -> StoreResult<bool>;
+}
+
+/// Which users to list.
+#[derive(Clone, Debug, Default)]
+pub struct UserQuery {
+    /// Only those whose name or address, as compared, begins with this.
+    pub prefix: Option<String>,
+    /// Only those with this status.
+    pub status: Option<UserStatus>,
+    /// Only those after this number.
+    pub after: Option<UserId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The shared key ring.
+#[async_trait]
+pub trait KeyStore: Send + Sync + 'static {
+    /// All keys, and the revision of the ring; revision 0 where there is none yet.
+    async fn key_ring(&self) -> StoreResult<(u64, Vec<StoredKey>)>;
+
+    /// Replaces the ring where its revision is still `revision`, and raises that by one.
+    async fn replace_key_ring(
+        &self,
+        revision: u64,
+        keys: &[StoredKey],
+        now: Timestamp,
+    ) -> StoreResult<bool>;
+}
+
+/// The feed: what every node has to know at once, in an order without gaps.
+#[async_trait]
+pub trait Feed: Send + Sync + 'static {
+    /// The sequence number of the last change; 0 where there was none.
+    async fn last_sequence(&self) -> StoreResult<u64>;
+
+    /// The changes after `sequence`, in order, at most `limit`.
+    async fn changes_after(&self, sequence: u64, limit: u32) -> StoreResult<Vec<Change>>;
+
+    /// The changes at or after `since`, in order.
+    async fn changes_since(&self, since: Timestamp) -> StoreResult<Vec<Change>>;
+
+    /// Appends a change that the store did not make itself, as that of a user in a table of the
+    /// application's own.
+    async fn announce(&self, what: &Changed, now: Timestamp) -> StoreResult<()>;
+
+    /// Removes changes before `before`, but never the last one, and says how many.
+    async fn purge_changes(&self, before: Timestamp) -> StoreResult<u64>;
+}
+
+/// One entry of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its place: each change's is one higher than the one's before.
+    pub sequence: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What changed.
+    pub what: Changed,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Changed {
+    /// A session was ended.
+    SessionEnded(SessionId),
+    /// What tokens say of a user is no longer true below this version.
+    User {
+        /// Who.
+        id: UserId,
+        /// The version that is true now.
+        version: u64,
+    },
+    /// The key ring was changed.
+    Keys,
+}
+
+/// Everything a site needs of its store.
+pub trait Store: SessionStore + UserStore + KeyStore + Feed {}
+
+impl<T: SessionStore + UserStore + KeyStore + Feed> Store for T {}
+
+/// The roles as one text, sorted, separated by spaces: how stores may keep them.
+#[must_use]
+pub fn join_roles(roles: &BTreeSet<crate::name::RoleName>) -> String {
+    roles.iter().map(crate::name::RoleName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads what [`join_roles`] wrote.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] where a word is no role.
+pub fn split_roles(text: &str) -> StoreResult<BTreeSet<crate::name::RoleName>> {
+    text.split_ascii_whitespace()
+        .map(|word| crate::name::RoleName::parse(word).map_err(StoreError::unreadable))
+        .collect()
+}

@@ -1,0 +1,69 @@
+//! When a token is good.
+
+use super::*;
+
+#[test]
+fn an_access_token_is_good_from_its_making_to_its_end_give_or_take_the_leeway() {
+    let forge = forge();
+    let claims = forge.read_access(&ring(), &mint(AccessExtras::default()), NOW).unwrap();
+    let (made, ends) = (1_700_000_000, 1_700_000_900);
+    for (moment, outcome) in [
+        (made * 1_000 - LEEWAY * 1_000 - 1, Err(Untimely::NotYet)),
+        (made * 1_000 - LEEWAY * 1_000, Ok(())),
+        (NOW.millis(), Ok(())),
+        (ends * 1_000, Ok(())),
+        (ends * 1_000 + LEEWAY * 1_000 - 1, Ok(())),
+        (ends * 1_000 + LEEWAY * 1_000, Err(Untimely::Expired)),
+        (ends * 1_000 + LEEWAY * 1_000 + 1_000, Err(Untimely::Expired)),
+        (i64::MAX, Err(Untimely::Expired)),
+        (i64::MIN, Err(Untimely::NotYet)),
+        (0, Err(Untimely::NotYet)),
+    ] {
+        assert_eq!(forge.check_time(&claims, Timestamp::from_millis(moment)), outcome, "{moment}");
+    }
+    let strict = TokenForge::new(&secret(), ISSUER, AUDIENCE, Duration::ZERO);
+    assert_eq!(strict.check_time(&claims, Timestamp::from_millis(ends * 1_000 - 1)), Ok(()));
+    assert_eq!(strict.check_time(&claims, Timestamp::from_seconds(ends)), Err(Untimely::Expired));
+    assert_eq!(
+        strict.check_time(&claims, Timestamp::from_millis(made * 1_000 - 1)),
+        Err(Untimely::NotYet)
+    );
+}
+
+#[test]
+fn each_of_the_three_times_is_looked_at() {
+    let forge = forge();
+    let check = |name: &str, value: i64| {
+        forge.check_time(&read_payload(&with_claim(name, &value.to_string())).unwrap(), NOW)
+    };
+    let now = NOW.seconds();
+    for name in ["iat", "nbf"] {
+        assert_eq!(check(name, now + LEEWAY), Ok(()), "{name}");
+        // The moment is 0.999 s into its second, and the leeway ends with that second.
+        assert_eq!(check(name, now + LEEWAY + 1), Err(Untimely::NotYet), "{name}");
+        assert_eq!(check(name, 4_102_444_800), Err(Untimely::NotYet), "{name} in the year 2100");
+        assert_eq!(check(name, 0), Ok(()), "{name}");
+    }
+    assert_eq!(check("exp", now - LEEWAY + 1), Ok(()));
+    assert_eq!(check("exp", now - LEEWAY), Err(Untimely::Expired));
+    assert_eq!(check("exp", now - LEEWAY - 1), Err(Untimely::Expired));
+    assert_eq!(check("exp", 0), Err(Untimely::Expired));
+}
+
+#[test]
+fn no_access_token_outlives_its_session() {
+    let mut session = session();
+    session.ends_at = NOW + Duration::from_secs(60);
+    let token = forge()
+        .access(
+            &ring(),
+            &session,
+            &user(),
+            AccessExtras::default(),
+            &Lifetimes::default(),
+            &Ones,
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(taken_apart(&token).1["exp"], json!(1_700_000_060));
+}
