@@ -84,9 +84,16 @@ fn found_word<'a>(folded_password: &str, given: &'a str) -> Option<&'a str> {
 
 fn is_common(password: &str) -> bool {
     let chars = Zeroizing::new(password.chars().collect::<Vec<char>>());
-    let essence = repeated_unit(&chars).unwrap_or(&chars);
-    let first = essence.get(..FIRST_CHARS).unwrap_or(essence);
-    essence.len() < LONG_CHARS && is_guessed_early(first) && is_guessed_early(essence)
+    looked_at(&chars).is_some_and(|essence| {
+        let first = essence.get(..FIRST_CHARS).unwrap_or(essence);
+        is_guessed_early(first) && is_guessed_early(essence)
+    })
+}
+
+/// The part that a password comes down to, if it is short enough to stand on a list.
+fn looked_at(chars: &[char]) -> Option<&[char]> {
+    let essence = repeated_unit(chars).unwrap_or(chars);
+    (essence.len() < LONG_CHARS).then_some(essence)
 }
 
 fn is_guessed_early(chars: &[char]) -> bool {

@@ -1,7 +1,5 @@
 //! What may be set: nothing that is guessed first, everything honest.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 
 use super::*;
@@ -100,27 +98,15 @@ fn words_that_others_know_are_refused() {
 }
 
 #[test]
-fn the_policy_is_quick_for_every_length() {
-    // Digits, leet speak and sequences make zxcvbn work hardest.
-    let seeds = [
-        "0123456789",
-        "4@8({[<369&#!1/|0$5+7%2z",
-        "p4$$w0rd1!",
-        "qwertyuiop",
-        "a1",
-        "19841984",
-        "ab!",
-        "aaaaaaaaaaaaaaaa4@({[<69!1|0$5+7%2",
-    ];
-    for seed in seeds {
-        for length in [15, 31, 32, 63, 100, 1024] {
-            let typed: String = seed.chars().cycle().take(length - 1).chain(['x']).collect();
-            let started = now();
-            let _ = check(&typed, &["anna", "Vestibule"]);
-            let took = now() - started;
-            assert!(took < Duration::from_millis(250), "{seed} {length}: {took:?}");
-        }
+fn the_work_is_bounded_for_every_length() {
+    for length in [15, 31, 32, 63, 100, 1024] {
+        let chars: Vec<char> =
+            "4@8({[<369&#!1/|0$5+7%2z".chars().cycle().take(length - 1).chain(['x']).collect();
+        let part = looked_at(&chars);
+        assert_eq!(part.map(<[char]>::len), (length < LONG_CHARS).then_some(length), "{length}");
     }
+    let repeated: Vec<char> = "ab".chars().cycle().take(1024).collect();
+    assert_eq!(looked_at(&repeated), Some(['a', 'b'].as_slice()));
 }
 
 proptest! {
@@ -130,9 +116,4 @@ proptest! {
     fn random_passwords_are_accepted(typed in "[!-~]{16}") {
         prop_assert_eq!(check(&typed, &[]), Ok(()));
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "measures the work itself")]
-fn now() -> Instant {
-    Instant::now()
 }
