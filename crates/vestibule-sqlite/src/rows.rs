@@ -1,0 +1,146 @@
+//! Rows and the values they stand for.
+
+use std::{error::Error, str::FromStr};
+
+use rusqlite::{Row, types::Type};
+use vestibule_core::{
+    id::{SessionId, UserId},
+    password::PasswordHash,
+    ring::StoredKey,
+    session::{End, Session},
+    store::{Change, Changed, split_roles},
+    time::Timestamp,
+    user::{Credentials, User},
+};
+
+/// The columns that [`session`] reads, in its order.
+macro_rules! session_columns {
+    () => {
+        "id, user_id, carrier, remembered, generation, seen_generation, created_at, auth_time, methods, \
+         renewed_at, handed_out_at, expires_at, ends_at, last_seen_at, address, agent, device, end_at, end_reason"
+    };
+}
+
+/// The columns that [`user`] and [`credentials`] read, in their order.
+macro_rules! user_columns {
+    () => {
+        "id, username, email, email_verified_at, status, is_super_user, roles, version, created_at, \
+         updated_at, password_hash"
+    };
+}
+
+pub(crate) use {session_columns, user_columns};
+
+pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        id: session_id(row, 0)?,
+        user_id: UserId(row.get(1)?),
+        carrier: parsed(row, 2)?,
+        remembered: row.get(3)?,
+        generation: unsigned(row, 4)?,
+        seen_generation: unsigned(row, 5)?,
+        created_at: time(row, 6)?,
+        auth_time: time(row, 7)?,
+        methods: serde_json::from_str(row.get_ref(8)?.as_str()?)
+            .map_err(|cause| unreadable(8, cause))?,
+        renewed_at: time(row, 9)?,
+        handed_out_at: time(row, 10)?,
+        expires_at: time(row, 11)?,
+        ends_at: time(row, 12)?,
+        last_seen_at: time(row, 13)?,
+        address: row.get(14)?,
+        agent: row.get(15)?,
+        device: row.get(16)?,
+        end: match optional_time(row, 17)? {
+            Some(at) => Some(End { at, reason: parsed(row, 18)? }),
+            None => None,
+        },
+    })
+}
+
+pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        id: UserId(row.get(0)?),
+        username: row.get(1)?,
+        email: row.get(2)?,
+        email_verified_at: optional_time(row, 3)?,
+        status: parsed(row, 4)?,
+        is_super_user: row.get(5)?,
+        roles: split_roles(row.get_ref(6)?.as_str()?).map_err(|cause| unreadable(6, cause))?,
+        version: unsigned(row, 7)?,
+        created_at: time(row, 8)?,
+        updated_at: time(row, 9)?,
+    })
+}
+
+pub(crate) fn credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
+    let hash = row.get_ref(10)?.as_str_or_null()?.map(PasswordHash::parse).transpose();
+    Ok(Credentials {
+        user: user(row)?,
+        password_hash: hash.map_err(|cause| unreadable(10, cause))?,
+    })
+}
+
+/// Reads `kid, algorithm, state, sealed, created_at, changed_at`.
+pub(crate) fn key(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
+    Ok(StoredKey {
+        kid: row.get(0)?,
+        algorithm: parsed(row, 1)?,
+        state: parsed(row, 2)?,
+        sealed: row.get(3)?,
+        created_at: time(row, 4)?,
+        changed_at: time(row, 5)?,
+    })
+}
+
+/// The names of the kinds of changes.
+pub(crate) mod kind {
+    pub(crate) const SESSION_ENDED: &str = "session_ended";
+    pub(crate) const USER: &str = "user";
+    pub(crate) const KEYS: &str = "keys";
+}
+
+/// Reads `sequence, at, kind, session_id, user_id, version`.
+pub(crate) fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
+    let what = match row.get_ref(2)?.as_str()? {
+        kind::SESSION_ENDED => Changed::SessionEnded(session_id(row, 3)?),
+        kind::USER => Changed::User { id: UserId(row.get(4)?), version: unsigned(row, 5)? },
+        kind::KEYS => Changed::Keys,
+        _ => return Err(unreadable(2, vestibule_core::session::UnknownName)),
+    };
+    Ok(Change { sequence: unsigned(row, 0)?, at: time(row, 1)?, what })
+}
+
+pub(crate) fn session_id(row: &Row<'_>, column: usize) -> rusqlite::Result<SessionId> {
+    row.get(column).map(SessionId::from_bytes)
+}
+
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A counter as SQLite keeps it. No counter comes to where the two types differ; what a caller asks for
+/// beyond is more than any row has.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}
+
+fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column).map(|time| time.map(Timestamp::from_millis))
+}
+
+fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    row.get_ref(column)?.as_str()?.parse().map_err(|cause| unreadable(column, cause))
+}
+
+fn unreadable(column: usize, cause: impl Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
+}

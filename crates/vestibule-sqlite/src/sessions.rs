@@ -1,0 +1,302 @@
+//! Sessions.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use vestibule_core::{
+    id::{SessionId, UserId},
+    password::PasswordHash,
+    renewal::Advance,
+    session::{EndReason, Session},
+    store::{Changed, SessionSelection, SessionStore, Sighting, StoreResult},
+    time::Timestamp,
+};
+
+use crate::{
+    SqliteStore, feed,
+    rows::{self, session_columns, signed},
+};
+
+pub(crate) const SELECT: &str =
+    concat!("SELECT ", session_columns!(), " FROM sessions WHERE id = ?1");
+
+pub(crate) const GUARD: &str = "SELECT EXISTS \
+     (SELECT 1 FROM users WHERE id = ?1 AND status = 'active' AND password_hash = ?2)";
+
+const INSERT: &str = concat!(
+    "INSERT INTO sessions (",
+    session_columns!(),
+    ") VALUES \
+     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+);
+
+pub(crate) const ADVANCE: &str = "UPDATE sessions SET generation = ?3, \
+     seen_generation = MAX(seen_generation, ?2), renewed_at = ?4, handed_out_at = ?4, \
+     expires_at = ?5 \
+     WHERE id = ?1 AND generation = ?2 AND end_at IS NULL";
+
+pub(crate) const HAND_OUT: &str = "UPDATE sessions SET handed_out_at = MAX(handed_out_at, ?3) \
+     WHERE id = ?1 AND generation = ?2 AND end_at IS NULL";
+
+pub(crate) const CONFIRM: &str =
+    "UPDATE sessions SET auth_time = ?2, methods = ?3 WHERE id = ?1 AND end_at IS NULL";
+
+pub(crate) const END: &str =
+    "UPDATE sessions SET end_at = ?2, end_reason = ?3 WHERE id = ?1 AND end_at IS NULL";
+
+pub(crate) const END_OF_USER: &str = "UPDATE sessions SET end_at = ?2, end_reason = ?3 \
+     WHERE user_id = ?1 AND end_at IS NULL AND id IS NOT ?4 RETURNING id";
+
+const END_ALL: &str =
+    "UPDATE sessions SET end_at = ?1, end_reason = ?2 WHERE end_at IS NULL RETURNING id";
+
+pub(crate) const OF_USER: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions WHERE user_id = ?1 AND (end_at IS NULL OR end_at >= ?2) \
+     ORDER BY last_seen_at DESC, created_at DESC, id"
+);
+
+const ACTIVE: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions WHERE end_at IS NULL AND expires_at > ?1 AND ends_at > ?1 \
+     ORDER BY last_seen_at DESC, created_at DESC, id LIMIT ?2"
+);
+
+pub(crate) const SEEN: &str = "UPDATE sessions SET seen_generation = MAX(seen_generation, ?2), \
+     address = CASE WHEN ?3 >= last_seen_at THEN ?4 ELSE address END, \
+     last_seen_at = MAX(last_seen_at, ?3) WHERE id = ?1";
+
+pub(crate) const PURGE_EXPIRED: &str = "DELETE FROM sessions WHERE rowid IN \
+     (SELECT rowid FROM sessions WHERE expires_at < ?1 LIMIT ?2)";
+
+pub(crate) const PURGE_ENDED: &str = "DELETE FROM sessions WHERE rowid IN \
+     (SELECT rowid FROM sessions WHERE end_at < ?1 LIMIT ?2)";
+
+/// How many sessions are removed in one go, so that nobody's renewal waits long behind them.
+const PURGE_STEP: u64 = 500;
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn create_session(
+        &self,
+        session: &Session,
+        guard: Option<&PasswordHash>,
+    ) -> StoreResult<bool> {
+        let (session, guard) = (session.clone(), guard.cloned());
+        self.write(move |connection| {
+            if let Some(hash) = guard
+                && !guard_holds(connection, session.user_id, &hash)?
+            {
+                return Ok(false);
+            }
+            insert(connection, &session).map(|()| true)
+        })
+        .await
+    }
+
+    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
+        self.read(move |connection| {
+            connection.prepare_cached(SELECT)?.query_row([id.as_bytes()], rows::session).optional()
+        })
+        .await
+    }
+
+    async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
+        let step = *step;
+        self.write(move |connection| {
+            let advanced = connection.prepare_cached(ADVANCE)?.execute(params![
+                id.as_bytes(),
+                signed(step.from),
+                signed(step.to()),
+                step.renewed_at.millis(),
+                step.expires_at.millis(),
+            ])?;
+            Ok(advanced == 1)
+        })
+        .await
+    }
+
+    async fn note_handout(
+        &self,
+        id: SessionId,
+        generation: u64,
+        at: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write(move |connection| {
+            let noted = connection.prepare_cached(HAND_OUT)?.execute(params![
+                id.as_bytes(),
+                signed(generation),
+                at.millis()
+            ])?;
+            Ok(noted == 1)
+        })
+        .await
+    }
+
+    async fn confirm_session(
+        &self,
+        id: SessionId,
+        auth_time: Timestamp,
+        methods: &[String],
+    ) -> StoreResult<bool> {
+        let methods = methods.to_vec();
+        self.write(move |connection| {
+            let confirmed = connection.prepare_cached(CONFIRM)?.execute(params![
+                id.as_bytes(),
+                auth_time.millis(),
+                json(&methods)?
+            ])?;
+            Ok(confirmed == 1)
+        })
+        .await
+    }
+
+    async fn end_session(
+        &self,
+        id: SessionId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write(move |connection| {
+            let end = params![id.as_bytes(), now.millis(), reason.name()];
+            if connection.prepare_cached(END)?.execute(end)? == 0 {
+                return Ok(false);
+            }
+            feed::append(connection, &Changed::SessionEnded(id), now)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn end_sessions(
+        &self,
+        which: SessionSelection,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        self.write(move |connection| {
+            let ended = end(connection, which, reason, now)?;
+            for id in &ended {
+                feed::append(connection, &Changed::SessionEnded(*id), now)?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(OF_USER)?;
+            statement.query_map(params![user.0, ended_since.millis()], rows::session)?.collect()
+        })
+        .await
+    }
+
+    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(ACTIVE)?;
+            statement.query_map(params![now.millis(), limit], rows::session)?.collect()
+        })
+        .await
+    }
+
+    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
+        if sightings.is_empty() {
+            return Ok(());
+        }
+        let sightings = sightings.to_vec();
+        self.write(move |connection| {
+            let mut seen = connection.prepare_cached(SEEN)?;
+            for sighting in &sightings {
+                seen.execute(params![
+                    sighting.session.as_bytes(),
+                    signed(sighting.generation),
+                    sighting.at.millis(),
+                    sighting.address,
+                ])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
+        let mut total = 0;
+        for statement in [PURGE_EXPIRED, PURGE_ENDED] {
+            loop {
+                let removed = self.write(move |connection| {
+                    let step = params![before.millis(), signed(PURGE_STEP)];
+                    connection.prepare_cached(statement)?.execute(step)
+                });
+                let removed = u64::try_from(removed.await?).unwrap_or(u64::MAX);
+                total += removed;
+                if removed < PURGE_STEP {
+                    break;
+                }
+            }
+        }
+        Ok(total)
+    }
+}
+
+fn guard_holds(
+    connection: &Connection,
+    user: UserId,
+    hash: &PasswordHash,
+) -> rusqlite::Result<bool> {
+    connection.prepare_cached(GUARD)?.query_row(params![user.0, hash.as_str()], |row| row.get(0))
+}
+
+fn insert(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
+    let inserted = connection.prepare_cached(INSERT)?.execute(params![
+        session.id.as_bytes(),
+        session.user_id.0,
+        session.carrier.name(),
+        session.remembered,
+        signed(session.generation),
+        signed(session.seen_generation),
+        session.created_at.millis(),
+        session.auth_time.millis(),
+        json(&session.methods)?,
+        session.renewed_at.millis(),
+        session.handed_out_at.millis(),
+        session.expires_at.millis(),
+        session.ends_at.millis(),
+        session.last_seen_at.millis(),
+        session.address,
+        session.agent,
+        session.device,
+        session.end.map(|end| end.at.millis()),
+        session.end.map(|end| end.reason.name()),
+    ])?;
+    debug_assert_eq!(inserted, 1, "an INSERT of one row writes one or fails");
+    Ok(())
+}
+
+fn end(
+    connection: &Connection,
+    which: SessionSelection,
+    reason: EndReason,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<SessionId>> {
+    let id = |row: &rusqlite::Row<'_>| rows::session_id(row, 0);
+    match which {
+        SessionSelection::All => connection
+            .prepare_cached(END_ALL)?
+            .query_map(params![now.millis(), reason.name()], id)?
+            .collect(),
+        SessionSelection::User { id: user, except } => {
+            let except = except.as_ref().map(SessionId::as_bytes);
+            connection
+                .prepare_cached(END_OF_USER)?
+                .query_map(params![user.0, now.millis(), reason.name(), except], id)?
+                .collect()
+        }
+    }
+}
+
+fn json(methods: &[String]) -> rusqlite::Result<String> {
+    serde_json::to_string(methods)
+        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))
+}

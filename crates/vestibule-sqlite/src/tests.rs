@@ -1,0 +1,291 @@
+//! What can only be seen from inside: plans, settings, and transactions that fail.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, types::Value};
+use tempfile::TempDir;
+use vestibule_core::{
+    renewal::Advance,
+    session::EndReason,
+    store::{Changed, Feed as _, SessionStore as _, StoreError, UserStore as _},
+};
+use vestibule_testkit::samples::{START, at, new_user, session, session_id};
+
+use crate::{OpenOptions, SqliteStore, feed, sessions, users, writer};
+
+fn store() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vestibule.db");
+    let store = SqliteStore::open(&path, OpenOptions { create: true, migrate: true }).unwrap();
+    (store, folder)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_hot_statement_reads_a_whole_table() {
+    let (store, _folder) = store();
+    for (statement, steps) in [
+        (sessions::SELECT, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"][..]),
+        (sessions::ADVANCE, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
+        (sessions::HAND_OUT, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
+        (sessions::CONFIRM, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
+        (sessions::END, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
+        (sessions::SEEN, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
+        (sessions::GUARD, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (sessions::END_OF_USER, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
+        (sessions::OF_USER, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
+        (sessions::PURGE_EXPIRED, &["SEARCH sessions USING COVERING INDEX sessions_expiry"]),
+        (sessions::PURGE_ENDED, &["SEARCH sessions USING COVERING INDEX sessions_end"]),
+        (users::BY_ID, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (users::BY_NAME, &["SEARCH users USING INDEX sqlite_autoindex_users_1 (username_key=?)"]),
+        (users::BY_EMAIL, &["SEARCH users USING INDEX sqlite_autoindex_users_2 (email_key=?)"]),
+        (users::NAME_TAKEN, &["sqlite_autoindex_users_1 (username_key=?)"]),
+        (users::EMAIL_TAKEN, &["sqlite_autoindex_users_2 (email_key=?)"]),
+        (users::CHANGE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (users::LIST, &["SEARCH users USING INTEGER PRIMARY KEY (rowid>?)"]),
+        (
+            users::LIST_PREFIX,
+            &[
+                "sqlite_autoindex_users_1 (username_key>? AND username_key<?)",
+                "sqlite_autoindex_users_2 (email_key>? AND email_key<?)",
+            ],
+        ),
+        (feed::AFTER, &["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"]),
+    ] {
+        let plan = plan(&store, statement).await;
+        for step in steps {
+            assert!(plan.contains(step), "{statement}\n{plan}");
+        }
+        let scans =
+            plan.lines().any(|line| line.starts_with("SCAN") && !line.ends_with("CONSTANT ROW"));
+        assert!(!scans, "{statement}\n{plan}");
+    }
+    let plan = plan(&store, users::HAS_SUPER_USER).await;
+    assert!(plan.contains("USING COVERING INDEX users_active_super"), "{plan}");
+}
+
+async fn plan(store: &SqliteStore, statement: &'static str) -> String {
+    let explain = move |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}"))?;
+        let nothing = vec![Value::Null; explained.parameter_count()];
+        explained.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3))?.collect()
+    };
+    store.write(explain).await.unwrap().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_connection_has_the_settings() {
+    let (store, _folder) = store();
+    let settings = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+        [
+            "journal_mode",
+            "synchronous",
+            "foreign_keys",
+            "busy_timeout",
+            "trusted_schema",
+            "cache_size",
+        ]
+        .iter()
+        .map(|name| {
+            connection.pragma_query_value(None, name, |row| {
+                row.get::<_, Value>(0).map(|value| match value {
+                    Value::Integer(number) => number.to_string(),
+                    Value::Text(text) => text,
+                    Value::Null | Value::Real(_) | Value::Blob(_) => String::new(),
+                })
+            })
+        })
+        .collect()
+    };
+    let expected = ["wal", "2", "1", "5000", "0", "-2048"];
+    assert_eq!(store.write(settings).await.unwrap(), expected);
+    assert_eq!(store.read(settings).await.unwrap(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_cannot_write() {
+    let (store, _folder) = store();
+    let outcome = store.read(|connection| connection.execute("DELETE FROM users", [])).await;
+    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_fails_takes_back_only_itself_and_burns_no_place_in_the_feed() {
+    let (store, _folder) = store();
+    let gate = hold(&store);
+    let fails = spawn(&store, |connection| {
+        feed::append(connection, &Changed::Keys, START)?;
+        connection.execute("INSERT INTO ring (one, revision) VALUES (2, 0)", [])
+    });
+    let works = spawn(&store, |connection| feed::append(connection, &Changed::Keys, at(1)));
+    open(gate);
+    assert!(matches!(fails.await.unwrap(), Err(StoreError::Unavailable(_))));
+    works.await.unwrap().unwrap();
+    let changes = store.changes_after(0, 10).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!((changes[0].sequence, changes[0].at), (1, at(1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_is_told_to_all_and_the_next_one_works() {
+    let (store, _folder) = store();
+    // A constraint that is only looked at when the transaction ends.
+    let prepare =
+        "CREATE TABLE child (of INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)";
+    store.write(move |connection| connection.execute(prepare, [])).await.unwrap();
+    let gate = hold(&store);
+    let innocent = spawn(&store, |connection| feed::append(connection, &Changed::Keys, START));
+    let guilty =
+        spawn(&store, |connection| connection.execute("INSERT INTO child VALUES (404)", []));
+    open(gate);
+    let (innocent, guilty) = (innocent.await.unwrap(), guilty.await.unwrap());
+    assert!(matches!(innocent, Err(StoreError::Unavailable(_))), "{innocent:?}");
+    assert!(matches!(guilty, Err(StoreError::Unavailable(_))), "{guilty:?}");
+    assert_eq!(store.last_sequence().await.unwrap(), 0);
+    store.announce(&Changed::Keys, START).await.unwrap();
+    assert_eq!(store.last_sequence().await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_is_taken_back_whole_is_told_to_all() {
+    let (store, _folder) = store();
+    let gate = hold(&store);
+    let innocent = spawn(&store, |connection| feed::append(connection, &Changed::Keys, START));
+    // As SQLite does by itself where the disk is full.
+    let guilty = spawn(&store, |connection| {
+        connection.execute("ROLLBACK", [])?;
+        connection.execute("not a statement", [])
+    });
+    let behind = spawn(&store, |connection| feed::append(connection, &Changed::Keys, START));
+    open(gate);
+    assert!(matches!(innocent.await.unwrap(), Err(StoreError::Unavailable(_))));
+    assert!(guilty.await.unwrap().is_err());
+    assert!(matches!(behind.await.unwrap(), Err(StoreError::Unavailable(_))));
+    assert_eq!(store.last_sequence().await.unwrap(), 0);
+    store.announce(&Changed::Keys, START).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_goes_away_cuts_nothing_in_half() {
+    let (store, _folder) = store();
+    assert!(store.create_session(&session(1, vestibule_core::id::UserId(1)), None).await.unwrap());
+    let gate = hold(&store);
+    let ending = {
+        let store = store.clone();
+        tokio::spawn(
+            async move { store.end_session(session_id(1), EndReason::SignedOut, at(1)).await },
+        )
+    };
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ending.abort();
+    assert!(ending.await.unwrap_err().is_cancelled());
+    open(gate);
+    // Changes are carried out in their order, so this one is behind the abandoned one.
+    store.announce(&Changed::Keys, at(2)).await.unwrap();
+    assert!(store.session(session_id(1)).await.unwrap().unwrap().end.is_some());
+    let changes = store.changes_after(0, 10).await.unwrap();
+    assert_eq!(changes[0].what, Changed::SessionEnded(session_id(1)));
+    assert_eq!(changes.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_is_unavailable_at_once_and_a_stuck_one_after_the_deadline() {
+    let (store, _folder) = store();
+    let gate = hold(&store);
+    let started = tokio::time::Instant::now();
+    let waiting: Vec<_> = (0..writer::QUEUE)
+        .map(|_| spawn(&store, |connection| feed::append(connection, &Changed::Keys, START)))
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let refused = store.announce(&Changed::Keys, START).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(started.elapsed() < Duration::from_secs(3));
+    // Reading goes on meanwhile.
+    assert!(!store.has_super_user().await.unwrap());
+    for waiting in waiting {
+        let late = waiting.await.unwrap();
+        assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    }
+    let waited = started.elapsed();
+    assert!(waited >= crate::DEADLINE && waited < crate::DEADLINE * 2, "{waited:?}");
+    open(gate);
+    // What was accepted is carried out, although nobody waits for it any more.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    store.announce(&Changed::Keys, START).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_a_newer_version_is_unreadable_and_the_others_are_not() {
+    let (store, _folder) = store();
+    let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap();
+    let bob = store.create_user(&new_user("bob"), START).await.unwrap().unwrap();
+    for change in [
+        "UPDATE users SET status = 'archived' WHERE id = ?1",
+        "UPDATE users SET status = 'active', roles = 'Ä' WHERE id = ?1",
+        "UPDATE users SET roles = '', version = -1 WHERE id = ?1",
+    ] {
+        let id = ann.id.0;
+        store.write(move |connection| connection.execute(change, [id])).await.unwrap();
+        let outcome = store.user(ann.id).await;
+        assert!(matches!(outcome, Err(StoreError::Unreadable(_))), "{change}: {outcome:?}");
+        assert_eq!(store.user(bob.id).await.unwrap(), Some(bob.clone()));
+    }
+    let missing =
+        store.read(|connection| connection.execute("SELECT nothing FROM users", [])).await;
+    assert!(matches!(missing, Err(StoreError::Unreadable(_))), "{missing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_process_in_its_transaction_makes_writing_wait_and_not_reading() {
+    let (store, folder) = store();
+    assert!(store.create_session(&session(1, vestibule_core::id::UserId(1)), None).await.unwrap());
+    let other = Connection::open(folder.path().join("vestibule.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; DELETE FROM sessions").unwrap();
+    let step = Advance { from: 1, renewed_at: at(1), expires_at: at(2) };
+    let advancing = {
+        let store = store.clone();
+        tokio::spawn(async move { store.advance_session(session_id(1), &step).await })
+    };
+    assert!(store.session(session_id(1)).await.unwrap().is_some());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!advancing.is_finished());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(advancing.await.unwrap().unwrap());
+}
+
+/// Keeps the writing thread busy, so that everything sent meanwhile becomes one group.
+fn hold(store: &SqliteStore) -> Sender<()> {
+    let (gate, closed): (_, Receiver<()>) = mpsc::channel();
+    let (begun, running) = mpsc::channel();
+    let threads = Arc::clone(&store.threads);
+    tokio::spawn(async move {
+        let held = threads.writer.run(move |_| {
+            begun.send(()).unwrap();
+            let _ = closed.recv();
+            Ok(())
+        });
+        let _ = held.await;
+    });
+    // Lets the task above run on this thread's runtime until the writer is busy.
+    tokio::task::block_in_place(|| running.recv().unwrap());
+    gate
+}
+
+fn open(gate: Sender<()>) {
+    // Time for what was spawned to be queued behind the gate.
+    std::thread::sleep(Duration::from_millis(50));
+    drop(gate);
+}
+
+fn spawn<T: Send + 'static>(
+    store: &SqliteStore,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> tokio::task::JoinHandle<vestibule_core::store::StoreResult<T>> {
+    let store = store.clone();
+    tokio::spawn(async move { store.write(work).await })
+}

@@ -1,0 +1,224 @@
+//! Users.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use vestibule_core::{
+    id::UserId,
+    name::{EmailAddress, LoginKey, UserName},
+    store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
+    time::Timestamp,
+    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+};
+
+use crate::{
+    SqliteStore, feed,
+    rows::{self, user_columns},
+};
+
+pub(crate) const BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1");
+
+pub(crate) const BY_NAME: &str =
+    concat!("SELECT ", user_columns!(), " FROM users WHERE username_key = ?1");
+
+pub(crate) const BY_EMAIL: &str =
+    concat!("SELECT ", user_columns!(), " FROM users WHERE email_key = ?1");
+
+/// The account that is asking, if it is there already, does not take its names from itself.
+pub(crate) const NAME_TAKEN: &str =
+    "SELECT EXISTS (SELECT 1 FROM users WHERE username_key = ?1 AND id IS NOT ?2)";
+
+pub(crate) const EMAIL_TAKEN: &str =
+    "SELECT EXISTS (SELECT 1 FROM users WHERE email_key = ?1 AND id IS NOT ?2)";
+
+const INSERT: &str = concat!(
+    "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
+     status, is_super_user, roles, version, created_at, updated_at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?10) RETURNING ",
+    user_columns!()
+);
+
+pub(crate) const CHANGE: &str = concat!(
+    "UPDATE users SET username = COALESCE(?2, username), username_key = COALESCE(?3, username_key), \
+     email = COALESCE(?4, email), email_key = COALESCE(?5, email_key), \
+     email_verified_at = CASE WHEN ?6 IS NOT NULL THEN ?6 WHEN ?5 IS NOT NULL THEN NULL \
+     ELSE email_verified_at END, password_hash = COALESCE(?7, password_hash), \
+     status = COALESCE(?8, status), is_super_user = COALESCE(?9, is_super_user), \
+     roles = COALESCE(?10, roles), version = version + ?11, updated_at = ?12 \
+     WHERE id = ?1 RETURNING ",
+    user_columns!()
+);
+
+pub(crate) const LIST: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE id > ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id LIMIT ?3"
+);
+
+/// Two ranges of the indexes of the keys, not a pattern: nothing in a prefix has a meaning of its own.
+pub(crate) const LIST_PREFIX: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE id IN ( \
+     SELECT id FROM users WHERE username_key >= ?4 AND username_key < ?5 UNION \
+     SELECT id FROM users WHERE email_key >= ?4 AND email_key < ?5) \
+     AND id > ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id LIMIT ?3"
+);
+
+pub(crate) const HAS_SUPER_USER: &str =
+    "SELECT EXISTS (SELECT 1 FROM users WHERE is_super_user = 1 AND status = 'active')";
+
+#[async_trait]
+impl UserStore for SqliteStore {
+    async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
+        self.read(move |connection| {
+            connection.prepare_cached(BY_ID)?.query_row([id.0], rows::user).optional()
+        })
+        .await
+    }
+
+    async fn credentials(&self, login: &LoginKey) -> StoreResult<Option<Credentials>> {
+        if login.is_nobody() {
+            return Ok(None);
+        }
+        let statement = if login.is_email() { BY_EMAIL } else { BY_NAME };
+        let key = login.as_str().to_owned();
+        self.read(move |connection| {
+            connection.prepare_cached(statement)?.query_row([key], rows::credentials).optional()
+        })
+        .await
+    }
+
+    async fn credentials_of(&self, id: UserId) -> StoreResult<Option<Credentials>> {
+        self.read(move |connection| {
+            connection.prepare_cached(BY_ID)?.query_row([id.0], rows::credentials).optional()
+        })
+        .await
+    }
+
+    async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>> {
+        let new = new.clone();
+        self.write(move |connection| create(connection, &new, now)).await
+    }
+
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        now: Timestamp,
+    ) -> StoreResult<Option<Result<User, Taken>>> {
+        let change = change.clone();
+        self.write(move |connection| update(connection, id, &change, now)).await
+    }
+
+    async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
+        let after = query.after.map_or(0, |id| id.0);
+        let status = query.status.map(UserStatus::name);
+        let limit = query.limit;
+        let prefix = query.prefix.clone().filter(|prefix| !prefix.is_empty());
+        self.read(move |connection| match prefix {
+            None => connection
+                .prepare_cached(LIST)?
+                .query_map(params![after, status, limit], rows::user)?
+                .collect(),
+            Some(prefix) => {
+                // The last of all characters, which no name holds: every key with the prefix is less.
+                let end = format!("{prefix}{}", char::MAX);
+                connection
+                    .prepare_cached(LIST_PREFIX)?
+                    .query_map(params![after, status, limit, prefix, end], rows::user)?
+                    .collect()
+            }
+        })
+        .await
+    }
+
+    async fn has_super_user(&self) -> StoreResult<bool> {
+        self.read(|connection| {
+            connection.prepare_cached(HAS_SUPER_USER)?.query_row([], |row| row.get(0))
+        })
+        .await
+    }
+}
+
+fn create(
+    connection: &Connection,
+    new: &NewUser,
+    now: Timestamp,
+) -> rusqlite::Result<Result<User, Taken>> {
+    if let Some(taken) = taken(connection, None, Some(&new.username), Some(&new.email))? {
+        return Ok(Err(taken));
+    }
+    let row = params![
+        new.username.as_str(),
+        new.username.key(),
+        new.email.as_str(),
+        new.email.key(),
+        new.email_verified_at.map(Timestamp::millis),
+        new.password_hash.as_ref().map(|hash| hash.as_str()),
+        UserStatus::Active.name(),
+        new.is_super_user,
+        join_roles(&new.roles),
+        now.millis(),
+    ];
+    connection.prepare_cached(INSERT)?.query_row(row, rows::user).map(Ok)
+}
+
+fn update(
+    connection: &Connection,
+    id: UserId,
+    change: &UserChange,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Result<User, Taken>>> {
+    if connection.prepare_cached(BY_ID)?.query_row([id.0], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
+    }
+    if let Some(taken) =
+        taken(connection, Some(id), change.username.as_ref(), change.email.as_ref())?
+    {
+        return Ok(Some(Err(taken)));
+    }
+    let row = params![
+        id.0,
+        change.username.as_ref().map(UserName::as_str),
+        change.username.as_ref().map(UserName::key),
+        change.email.as_ref().map(EmailAddress::as_str),
+        change.email.as_ref().map(EmailAddress::key),
+        change.email_verified_at.map(Timestamp::millis),
+        change.password_hash.as_ref().map(|hash| hash.as_str()),
+        change.status.map(UserStatus::name),
+        change.is_super_user,
+        change.roles.as_ref().map(join_roles),
+        i64::from(change.raises_version()),
+        now.millis(),
+    ];
+    let user = connection.prepare_cached(CHANGE)?.query_row(row, rows::user)?;
+    if change.raises_version() {
+        feed::append(connection, &Changed::User { id, version: user.version }, now)?;
+    }
+    Ok(Some(Ok(user)))
+}
+
+/// Asked before the row is written, inside the one transaction that may write, so that which of the names
+/// is taken need not be read out of an error.
+fn taken(
+    connection: &Connection,
+    own: Option<UserId>,
+    username: Option<&UserName>,
+    email: Option<&EmailAddress>,
+) -> rusqlite::Result<Option<Taken>> {
+    let own = own.map(|id| id.0);
+    let belongs = |statement: &str, key: &str| -> rusqlite::Result<bool> {
+        connection.prepare_cached(statement)?.query_row(params![key, own], |row| row.get(0))
+    };
+    if let Some(name) = username
+        && belongs(NAME_TAKEN, name.key())?
+    {
+        return Ok(Some(Taken::Username));
+    }
+    if let Some(email) = email
+        && belongs(EMAIL_TAKEN, email.key())?
+    {
+        return Ok(Some(Taken::Email));
+    }
+    Ok(None)
+}

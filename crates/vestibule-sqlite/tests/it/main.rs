@@ -1,0 +1,11 @@
+//! The SQLite store from outside: the contract, opening, two processes, and a crash.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails says so by its panic"
+)]
+
+mod contract;
+mod crash;
+mod opening;
+mod processes;
