@@ -1,0 +1,104 @@
+//! Where a request comes from, as far as it can be known.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::{
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap},
+};
+use ipnet::IpNet;
+
+/// The client's address: the peer's, or, where the peer is a trusted proxy, the right-most address in
+/// `X-Forwarded-For` that is not one itself. What stands left of that was written by the client.
+pub(crate) fn client_address(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    trusted: &[IpNet],
+) -> IpAddr {
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    };
+    let peer = peer.ip().to_canonical();
+    if !is_trusted(peer, trusted) {
+        return peer;
+    }
+    let mut nearest = peer;
+    for header in headers.get_all("x-forwarded-for").iter().rev() {
+        for hop in header.to_str().unwrap_or_default().rsplit(',') {
+            let Some(hop) = parse_hop(hop.trim()) else {
+                return nearest;
+            };
+            nearest = hop;
+            if !is_trusted(hop, trusted) {
+                return hop;
+            }
+        }
+    }
+    nearest
+}
+
+/// Whether the client speaks https: to us, or to a trusted proxy that says so.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// The part of an address that one household or host holds: all of an IPv4 address, the /64 of an IPv6
+/// one.
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// An address as proxies write it: bare, with a port, or in brackets.
+fn parse_hop(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .map_or(text, |(address, _)| address);
+    bare.parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn from(peer: &str, forwarded: &[&str]) -> String {
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+        let headers = forwarded
+            .iter()
+            .map(|line| ("x-forwarded-for".parse().unwrap(), HeaderValue::from_str(line).unwrap()));
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        client_address(&extensions, &headers.collect(), &trusted).to_string()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed_and_only_the_right_most_hop() {
+        assert_eq!(from("192.0.2.1", &["198.51.100.9"]), "192.0.2.1");
+        assert_eq!(from("10.0.0.1", &["198.51.100.9"]), "198.51.100.9");
+        assert_eq!(from("10.0.0.1", &["1.1.1.1, 198.51.100.9"]), "198.51.100.9");
+        assert_eq!(from("10.0.0.1", &["1.1.1.1, 198.51.100.9, 10.0.0.2"]), "198.51.100.9");
+        assert_eq!(from("10.0.0.1", &["1.1.1.1", "198.51.100.9:443, 10.0.0.2"]), "198.51.100.9");
+        assert_eq!(from("10.0.0.1", &["1.1.1.1, junk, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(from("::1", &["[2001:db8::5]:99"]), "2001:db8::5");
+        assert_eq!(from("::ffff:10.0.0.1", &["::ffff:198.51.100.9"]), "198.51.100.9");
+        assert_eq!(from("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one() {
+        let network = |text: &str| network_of(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::"));
+        assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+}

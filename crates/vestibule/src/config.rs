@@ -1,0 +1,251 @@
+//! What an application decides about its sign-in.
+
+use std::time::Duration;
+
+use axum::http::Uri;
+use ipnet::IpNet;
+use vestibule_core::{
+    csrf::Origin,
+    jws::Algorithm,
+    limit::Rate,
+    password::{PasswordParameters, PasswordPolicy},
+    secret::SiteSecret,
+    session::Lifetimes,
+};
+
+/// The configuration of a [`crate::Vestibule`].
+///
+/// [`Config::development`] is right for a program on one's own machine; [`Config::new`] for everything
+/// that has an https address.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the site is called, for realms and the password policy.
+    pub site_name: String,
+    /// The one secret of the site.
+    pub secret: SiteSecret,
+    /// Which origin is ours.
+    pub origin: OurOrigin,
+    /// `iss` of the tokens.
+    pub issuer: String,
+    /// `aud` of the access tokens.
+    pub audience: String,
+    /// How access tokens are signed.
+    pub signing: Signing,
+    /// How long everything lives.
+    pub lifetimes: Lifetimes,
+    /// What the cookies are called and how they are sent.
+    pub cookies: Cookies,
+    /// What a password has to be.
+    pub password_policy: PasswordPolicy,
+    /// What a password's hash costs.
+    pub password_parameters: PasswordParameters,
+    /// How many passwords are hashed at once.
+    pub hashers: usize,
+    /// How many may wait for it; beyond it sign-ins are answered 503.
+    pub hash_queue: usize,
+    /// How often one may fail.
+    pub limits: Limits,
+    /// Who may register.
+    pub registration: Registration,
+    /// Whether an address must be verified before the first sign-in.
+    pub require_verified_email: bool,
+    /// Networks of the proxies whose `X-Forwarded-For` and `-Proto` count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Paths below these are asked by programs and answered in JSON; everything else is a page.
+    pub api_prefixes: Vec<String>,
+    /// The page to sign in on.
+    pub sign_in_path: String,
+    /// The page to prove oneself again on.
+    pub confirm_path: String,
+    /// Origins whose scripts may call the API with a header token.
+    pub cors_origins: Vec<Origin>,
+    /// Whether error bodies carry `msg` too, as Flask-JWT-Extended's do.
+    pub flask_names: bool,
+}
+
+impl Config {
+    /// The configuration of a site at an https origin, for example `https://app.test`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Origin`] where `public_url` is no origin.
+    pub fn new(site_name: &str, public_url: &str, secret: SiteSecret) -> Result<Self, ConfigError> {
+        let origin = Origin::parse(public_url.trim_end_matches('/')).ok_or(ConfigError::Origin)?;
+        let secure = origin.is_https();
+        Ok(Self {
+            site_name: site_name.to_owned(),
+            secret,
+            issuer: origin.as_str().to_owned(),
+            audience: origin.as_str().to_owned(),
+            origin: OurOrigin::Fixed(origin),
+            signing: Signing::Ring(Algorithm::ES256),
+            lifetimes: Lifetimes::default(),
+            cookies: Cookies::new(secure),
+            password_policy: PasswordPolicy::default(),
+            password_parameters: PasswordParameters::default(),
+            hashers: std::thread::available_parallelism().map_or(2, usize::from),
+            hash_queue: 64,
+            limits: Limits::default(),
+            registration: Registration::Open,
+            require_verified_email: false,
+            trusted_proxies: Vec::new(),
+            api_prefixes: vec!["/api".to_owned()],
+            sign_in_path: "/auth/login".to_owned(),
+            confirm_path: "/auth/confirm".to_owned(),
+            cors_origins: Vec::new(),
+            flask_names: false,
+        })
+    }
+
+    /// The configuration of a program on one's own machine: plain http, and any loopback name is ours.
+    ///
+    /// # Errors
+    /// [`ConfigError::Origin`] where `listen` cannot stand in an origin.
+    pub fn development(
+        site_name: &str,
+        listen: &str,
+        secret: SiteSecret,
+    ) -> Result<Self, ConfigError> {
+        let config = Self::new(site_name, &format!("http://{listen}"), secret)?;
+        Ok(Self { origin: OurOrigin::Loopback, ..config })
+    }
+
+    pub(crate) fn is_api(&self, uri: &Uri) -> bool {
+        let path = uri.path();
+        self.api_prefixes.iter().any(|prefix| {
+            path.strip_prefix(prefix.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
+/// A configuration that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The public URL is no origin.
+    #[error("the public URL is not an origin; write it as `https://app.example`, without a path")]
+    Origin,
+}
+
+/// Which origin counts as our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OurOrigin {
+    /// This one.
+    Fixed(Origin),
+    /// Whatever loopback name the browser uses in `Host`, over plain http: for development.
+    Loopback,
+}
+
+/// How access tokens are signed.
+#[derive(Clone)]
+pub enum Signing {
+    /// By a key ring in the store, which rotates by itself. The algorithm is that of new keys: ES256 or
+    /// EdDSA.
+    Ring(Algorithm),
+    /// By one symmetric key (HS256) that others know too.
+    Shared(Vec<u8>),
+}
+
+impl std::fmt::Debug for Signing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ring(algorithm) => f.debug_tuple("Ring").field(algorithm).finish(),
+            Self::Shared(_) => f.write_str("Shared(…)"),
+        }
+    }
+}
+
+/// Names and attributes of the cookies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cookies {
+    /// The access token's.
+    pub access: String,
+    /// The refresh token's.
+    pub refresh: String,
+    /// The CSRF value's, which scripts may read.
+    pub csrf: String,
+    /// Of a browser that has a form open and no session.
+    pub visitor: String,
+    /// `SameSite`.
+    pub same_site: SameSite,
+    /// The path that the refresh cookie is sent to. Other than `/` it switches to renewal by redirect.
+    pub refresh_path: String,
+    /// Whether they are sent over https only.
+    pub secure: bool,
+    /// Whether the access cookie alone is the session: no refresh cookie, no renewal. The session lasts as
+    /// long as its access token, for programs that want no more than that.
+    pub single: bool,
+}
+
+impl Cookies {
+    /// `__Host-` names where `secure`, the same names without the prefix where not: a browser refuses
+    /// the prefix over plain http (RFC 6265bis section 4.1.3.2).
+    #[must_use]
+    pub fn new(secure: bool) -> Self {
+        let name = |name: &str| {
+            if secure { format!("__Host-{name}") } else { name.to_owned() }
+        };
+        Self {
+            access: name("access"),
+            refresh: name("refresh"),
+            csrf: name("csrf"),
+            visitor: name("visitor"),
+            same_site: SameSite::Lax,
+            refresh_path: "/".to_owned(),
+            secure,
+            single: false,
+        }
+    }
+
+    /// Whether renewal goes by redirect.
+    #[must_use]
+    pub fn renews_by_redirect(&self) -> bool {
+        self.refresh_path != "/"
+    }
+}
+
+/// `SameSite` of the cookies (RFC 6265bis section 4.1.2.7). `None` is no choice: these cookies are never
+/// for other sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Sent when somebody follows a link to the site.
+    Lax,
+    /// Not even then.
+    Strict,
+}
+
+impl SameSite {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Lax => "Lax",
+            Self::Strict => "Strict",
+        }
+    }
+}
+
+/// How often one may fail; `None` is unlimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Failures for each account: sign-in, step-up and password change together.
+    pub account: Option<Rate>,
+    /// Failures for each address (an IPv6 network of /64).
+    pub address: Option<Rate>,
+    /// Registrations for each address.
+    pub register: Option<Rate>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let rate =
+            |count, minutes: u64| Some(Rate { count, window: Duration::from_secs(minutes * 60) });
+        Self { account: rate(10, 15), address: rate(100, 15), register: rate(20, 60) }
+    }
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Only whoever runs the site.
+    Closed,
+}

@@ -1,0 +1,200 @@
+//! Cookies: read without tolerance, written with every attribute.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use vestibule_core::{
+    session::{Lifetimes, Session},
+    time::Timestamp,
+};
+
+use crate::config::Cookies;
+
+/// What a request's `Cookie` headers say of one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found<'r> {
+    /// Nothing.
+    Absent,
+    /// One value, or the same one several times.
+    One(&'r str),
+    /// Different values: somebody planted one, and there is no telling which.
+    Conflict,
+}
+
+impl<'r> Found<'r> {
+    pub(crate) fn one(self) -> Option<&'r str> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Absent | Self::Conflict => None,
+        }
+    }
+}
+
+/// Looks for a cookie by its exact name. Several `Cookie` headers count as one (RFC 9113 section 8.2.3).
+pub(crate) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Found<'r> {
+    let mut found = Found::Absent;
+    for header in headers.get_all(header::COOKIE) {
+        // Bytes: other programs of the host may set cookies that are no text, and those are not ours.
+        for pair in header.as_bytes().split(|byte| *byte == b';') {
+            // RFC 6265 section 4.2.1: one space after the semicolon, none anywhere else. A name with
+            // white space around it is somebody else's cookie.
+            let pair = pair.strip_prefix(b" ").unwrap_or(pair);
+            let value = pair.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+            let Some(value) = value else { continue };
+            // What is no text is no token either, and neither is the empty one.
+            let value = std::str::from_utf8(value).unwrap_or_default();
+            found = match found {
+                Found::Absent => Found::One(value),
+                Found::One(before) if before == value => found,
+                Found::One(_) | Found::Conflict => Found::Conflict,
+            };
+        }
+    }
+    found
+}
+
+/// The tokens of a cookie session, on their way into the browser.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionCookies {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) csrf: String,
+}
+
+impl Cookies {
+    /// `Set-Cookie` values that put a session's tokens into the browser.
+    pub(crate) fn establish(
+        &self,
+        cookies: &SessionCookies,
+        session: &Session,
+        lifetimes: &Lifetimes,
+        now: Timestamp,
+    ) -> Vec<HeaderValue> {
+        // Where the person did not ask to be remembered the cookies go when the browser does.
+        let until = |expiry: Timestamp| {
+            session.remembered.then(|| expiry.since(now).as_secs().min(MAX_AGE))
+        };
+        let access_until = until((now + lifetimes.access).min(session.ends_at));
+        let refresh_until = until(session.expires_at);
+        [
+            self.cookie(&self.access, &cookies.access, "/", access_until, Readable::No),
+            self.cookie(
+                &self.refresh,
+                &cookies.refresh,
+                &self.refresh_path,
+                refresh_until,
+                Readable::No,
+            ),
+            self.cookie(&self.csrf, &cookies.csrf, "/", refresh_until, Readable::Yes),
+        ]
+        .into_iter()
+        .take(self.count())
+        .flatten()
+        .collect()
+    }
+
+    /// `Set-Cookie` values that take a session's tokens out of the browser.
+    pub(crate) fn clear(&self) -> Vec<HeaderValue> {
+        [
+            self.cookie(&self.access, "", "/", Some(0), Readable::No),
+            self.cookie(&self.refresh, "", &self.refresh_path, Some(0), Readable::No),
+            self.cookie(&self.csrf, "", "/", Some(0), Readable::Yes),
+        ]
+        .into_iter()
+        .take(self.count())
+        .flatten()
+        .collect()
+    }
+
+    /// How many of access, refresh and CSRF cookie there are, in this order.
+    const fn count(&self) -> usize {
+        if self.single { 1 } else { 3 }
+    }
+
+    /// The `Set-Cookie` value that knows a browser without a session again.
+    pub(crate) fn visitor(&self, id: &str) -> Option<HeaderValue> {
+        self.cookie(&self.visitor, id, "/", Some(VISITOR_MAX_AGE), Readable::No)
+    }
+
+    fn cookie(
+        &self,
+        name: &str,
+        value: &str,
+        path: &str,
+        max_age: Option<u64>,
+        readable: Readable,
+    ) -> Option<HeaderValue> {
+        let mut text = format!("{name}={value}; Path={path}; SameSite={}", self.same_site.name());
+        if let Some(seconds) = max_age {
+            text.push_str(&format!("; Max-Age={seconds}"));
+        }
+        if self.secure {
+            text.push_str("; Secure");
+        }
+        if matches!(readable, Readable::No) {
+            text.push_str("; HttpOnly");
+        }
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// 400 days, the longest that browsers keep a cookie (RFC 6265bis section 4.1.2.2).
+const MAX_AGE: u64 = 400 * 24 * 3600;
+
+/// Four hours: longer than anybody looks at a sign-in form before filling it in.
+const VISITOR_MAX_AGE: u64 = 4 * 3600;
+
+#[derive(Clone, Copy)]
+enum Readable {
+    Yes,
+    No,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        lines.iter().map(|line| (header::COOKIE, HeaderValue::from_str(line).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_exact_name() {
+        let request = headers(&["a=1; access=good; b=2"]);
+        assert_eq!(find(&request, "access"), Found::One("good"));
+        assert_eq!(find(&request, "refresh"), Found::Absent);
+        for lookalike in [
+            "Access=x",
+            "access =x",
+            "%61ccess=x",
+            "\taccess=x",
+            "  access=x",
+            "__Host-access=x",
+            "access",
+        ] {
+            assert_eq!(find(&headers(&[lookalike]), "access"), Found::Absent, "{lookalike:?}");
+        }
+    }
+
+    #[test]
+    fn two_values_for_one_name_are_a_conflict_wherever_they_stand() {
+        assert_eq!(find(&headers(&["access=a; access=b"]), "access"), Found::Conflict);
+        assert_eq!(find(&headers(&["access=a", "access=b"]), "access"), Found::Conflict);
+        assert_eq!(find(&headers(&["access=a; access=a"]), "access"), Found::One("a"));
+    }
+
+    #[test]
+    fn every_attribute_is_stated() {
+        let cookies = Cookies::new(true);
+        let cleared: Vec<_> =
+            cookies.clear().iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+        assert_eq!(
+            cleared,
+            [
+                "__Host-access=; Path=/; SameSite=Lax; Max-Age=0; Secure; HttpOnly",
+                "__Host-refresh=; Path=/; SameSite=Lax; Max-Age=0; Secure; HttpOnly",
+                "__Host-csrf=; Path=/; SameSite=Lax; Max-Age=0; Secure",
+            ]
+        );
+    }
+}

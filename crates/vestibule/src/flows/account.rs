@@ -1,0 +1,327 @@
+//! Accounts: making one, changing it, its password, its end.
+
+use std::collections::BTreeSet;
+
+use vestibule_core::{
+    error::ErrorCode,
+    event::EventName,
+    freshness::Freshness,
+    id::UserId,
+    name::{EmailAddress, UserName},
+    password::{Password, PasswordHash},
+    random,
+    session::{Carrier, EndReason},
+    store::{Changed, SessionSelection},
+    user::{NewUser, Taken, User, UserChange, UserStatus},
+};
+
+use crate::{
+    config::Registration,
+    extract::Principal,
+    hall::Vestibule,
+    notice::Notice,
+    problem::{FieldProblem, Problem},
+    visit::Visit,
+};
+
+/// Somebody who wants an account, as typed.
+#[derive(Clone, Debug)]
+pub struct Registrant {
+    /// The user name.
+    pub username: String,
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+}
+
+/// What somebody wants to be called from now on, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// Another user name.
+    pub username: Option<String>,
+    /// Another e-mail address.
+    pub email: Option<String>,
+}
+
+impl Visit {
+    /// Makes an account. Whether the address had one already, the answer does not tell: its owner learns
+    /// by [`Notice`].
+    ///
+    /// # Errors
+    /// `forbidden` where registration is closed, `invalid_input` with the fields, `conflict` for a taken
+    /// user name, `rate_limited`, `unavailable`.
+    pub async fn register(&self, registrant: Registrant) -> Result<(), Problem> {
+        let hall = self.hall();
+        let inner = &hall.0;
+        if inner.config.registration == Registration::Closed {
+            let detail = "Registration is closed here. Ask whoever runs this site for an account.";
+            return Err(Problem::new(ErrorCode::Forbidden).detail(detail));
+        }
+        let attempt = inner
+            .throttle
+            .registration(self.address())
+            .await
+            .map_err(|limited| self.limited(limited, "registrations"))?;
+        let new = hall.prepare_user(registrant).await?;
+        let made = inner.users.create_user(&new, hall.now()).await?;
+        match made {
+            Ok(user) => {
+                attempt.failed();
+                tracing::info!(
+                    event = EventName::UserCreated.name(),
+                    user = %user.id,
+                    address = %self.address(),
+                    request_id = self.request_id(),
+                    "an account was made"
+                );
+                inner.messenger.tell(Notice::Registered(user)).await;
+                Ok(())
+            }
+            Err(Taken::Username) => {
+                attempt.failed();
+                Err(taken_name())
+            }
+            Err(Taken::Email) => {
+                attempt.failed();
+                let key = vestibule_core::name::LoginKey::from_typed(new.email.as_str());
+                if let Some(owner) = inner.users.credentials(&key).await? {
+                    inner.messenger.tell(Notice::RegisteredAgain(owner.user)).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Changes the caller's own names.
+    ///
+    /// # Errors
+    /// `invalid_input`, `conflict` for a taken name, `unavailable`.
+    pub async fn change_profile(
+        &self,
+        caller: &Principal,
+        change: ProfileChange,
+    ) -> Result<User, Problem> {
+        let hall = self.hall();
+        let mut problems = Vec::new();
+        let username =
+            parse_field("username", change.username.as_deref(), UserName::parse, &mut problems);
+        let email =
+            parse_field("email", change.email.as_deref(), EmailAddress::parse, &mut problems);
+        if !problems.is_empty() {
+            return Err(Problem { fields: problems, ..Problem::new(ErrorCode::InvalidInput) });
+        }
+        let current = hall
+            .users()
+            .user(caller.user_id())
+            .await?
+            .ok_or(Problem::new(ErrorCode::TokenRevoked))?;
+        let change = UserChange {
+            // What stays as it is raises no version and unverifies no address.
+            username: username.filter(|name| name.as_str() != current.username),
+            email: email.filter(|email| email.as_str() != current.email),
+            ..UserChange::default()
+        };
+        match hall.change_user(caller.user_id(), change).await? {
+            Some(Ok(user)) => Ok(user),
+            Some(Err(Taken::Username)) => Err(taken_name()),
+            Some(Err(Taken::Email)) => {
+                Err(Problem::new(ErrorCode::Conflict).detail(Taken::Email.to_string()))
+            }
+            None => Err(Problem::new(ErrorCode::TokenRevoked)),
+        }
+    }
+
+    /// Changes the caller's own password, and ends all their other sessions. This one goes on, with new
+    /// tokens where it travels in cookies.
+    ///
+    /// # Errors
+    /// `invalid_credentials` where the current one is wrong, `invalid_input` for the new one,
+    /// `rate_limited`, `unavailable`.
+    pub async fn change_password(
+        &self,
+        caller: &Principal,
+        current: String,
+        new: String,
+    ) -> Result<(), Problem> {
+        let hall = self.hall();
+        let user = self.prove(caller, current).await?;
+        let hash =
+            hall.hash_new_password("new", new, &[&user.username, local_part(&user.email)]).await?;
+        let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
+        let Some(Ok(user)) = hall.change_user(caller.user_id(), change).await? else {
+            return Err(Problem::new(ErrorCode::TokenRevoked));
+        };
+        let others = SessionSelection::User { id: user.id, except: Some(caller.session_id()) };
+        hall.end_sessions(others, EndReason::PasswordChanged).await?;
+        tracing::info!(
+            event = EventName::AuthnPasswordChange.name(),
+            user = %user.id,
+            address = %self.address(),
+            request_id = self.request_id(),
+            "a password was changed"
+        );
+        if caller.carrier() == Carrier::Cookie {
+            let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
+            self.rotate(caller, user.clone(), fresh).await?;
+        }
+        hall.0.messenger.tell(Notice::PasswordChanged(user)).await;
+        Ok(())
+    }
+
+    /// Deletes the caller's own account, and ends all their sessions.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn delete_account(&self, caller: &Principal) -> Result<(), Problem> {
+        let user = self.hall().set_status(caller.user_id(), UserStatus::Deleted).await?;
+        if caller.carrier() == Carrier::Cookie {
+            self.forget_session();
+        }
+        if let Some(user) = user {
+            tracing::info!(
+                event = EventName::UserDeleted.name(),
+                user = %user.id,
+                address = %self.address(),
+                request_id = self.request_id(),
+                "an account was deleted by its owner"
+            );
+            self.hall().0.messenger.tell(Notice::Deleted(user)).await;
+        }
+        Ok(())
+    }
+}
+
+impl Vestibule {
+    /// Checks what was typed for a new account and hashes its password.
+    ///
+    /// # Errors
+    /// `invalid_input` with every field that needs another look, `unavailable`.
+    pub async fn prepare_user(&self, registrant: Registrant) -> Result<NewUser, Problem> {
+        let mut problems = Vec::new();
+        let username =
+            parse_field("username", Some(&registrant.username), UserName::parse, &mut problems);
+        let email =
+            parse_field("email", Some(&registrant.email), EmailAddress::parse, &mut problems);
+        let context: Vec<&str> =
+            [username.as_ref().map(UserName::as_str), email.as_ref().map(EmailAddress::local_part)]
+                .into_iter()
+                .flatten()
+                .collect();
+        let checked = self.check_new_password("password", &registrant.password, &context);
+        match (username, email, checked, problems.is_empty()) {
+            (Some(username), Some(email), Ok(password), true) => Ok(NewUser {
+                username,
+                email,
+                email_verified_at: None,
+                password_hash: Some(self.hash(password).await?),
+                is_super_user: false,
+                roles: BTreeSet::new(),
+            }),
+            (_, _, checked, _) => {
+                problems.extend(checked.err().into_iter().flat_map(|problem| problem.fields));
+                Err(Problem { fields: problems, ..Problem::new(ErrorCode::InvalidInput) })
+            }
+        }
+    }
+
+    /// Checks a new password against the policy and hashes it.
+    ///
+    /// # Errors
+    /// `invalid_input` under the name of `field`, `unavailable`.
+    pub async fn hash_new_password(
+        &self,
+        field: &str,
+        typed: String,
+        context: &[&str],
+    ) -> Result<PasswordHash, Problem> {
+        let password = self.check_new_password(field, &typed, context)?;
+        self.hash(password).await
+    }
+
+    /// Changes an account and knows it at once.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn change_user(
+        &self,
+        id: UserId,
+        change: UserChange,
+    ) -> Result<Option<Result<User, Taken>>, Problem> {
+        let changed = self.0.users.change_user(id, &change, self.now()).await?;
+        if let Some(Ok(user)) = &changed {
+            let what = Changed::User { id, version: user.version };
+            self.0.learn(&what);
+            if change.raises_version() && !self.0.guards_sessions() {
+                self.0.store.announce(&what, self.now()).await?;
+            }
+            tracing::info!(event = EventName::UserUpdated.name(), user = %id, version = user.version, "an account was changed");
+        }
+        Ok(changed)
+    }
+
+    /// Suspends, activates or deletes an account. Whoever is no longer active is signed out everywhere.
+    ///
+    /// # Errors
+    /// `unavailable`; the account may then be changed and its sessions not yet ended, which the next
+    /// try mends, and no session of it renews meanwhile.
+    pub async fn set_status(
+        &self,
+        id: UserId,
+        status: UserStatus,
+    ) -> Result<Option<User>, Problem> {
+        let change = UserChange { status: Some(status), ..UserChange::default() };
+        let changed = self.change_user(id, change).await?;
+        let reason = match status {
+            UserStatus::Active => return Ok(changed.and_then(Result::ok)),
+            UserStatus::Suspended => EndReason::Suspended,
+            UserStatus::Deleted => EndReason::Deleted,
+        };
+        self.end_sessions(SessionSelection::User { id, except: None }, reason).await?;
+        Ok(changed.and_then(Result::ok))
+    }
+
+    fn check_new_password(
+        &self,
+        field: &str,
+        typed: &str,
+        context: &[&str],
+    ) -> Result<Password, Problem> {
+        let config = self.config();
+        let mut words = context.to_vec();
+        words.push(&config.site_name);
+        Password::prepare(typed)
+            .and_then(|password| config.password_policy.check(&password, &words).map(|()| password))
+            .map_err(|problem| Problem::field(field, problem))
+    }
+
+    async fn hash(&self, password: Password) -> Result<PasswordHash, Problem> {
+        let salt = random::draw(self.entropy());
+        self.0.hashers.run(move |hasher| hasher.hash(&password, salt)).await
+    }
+}
+
+fn parse_field<T, E: ToString>(
+    field: &str,
+    typed: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, E>,
+    problems: &mut Vec<FieldProblem>,
+) -> Option<T> {
+    match parse(typed?) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            problems.push(FieldProblem { field: field.to_owned(), message: error.to_string() });
+            None
+        }
+    }
+}
+
+fn taken_name() -> Problem {
+    let field = FieldProblem { field: "username".to_owned(), message: Taken::Username.to_string() };
+    Problem { fields: vec![field], ..Problem::new(ErrorCode::Conflict) }
+        .detail(Taken::Username.to_string())
+}
+
+fn local_part(email: &str) -> &str {
+    email.split('@').next().unwrap_or_default()
+}

@@ -1,0 +1,123 @@
+//! Step-up: proving oneself again in the same session.
+
+use vestibule_core::{
+    error::ErrorCode,
+    event::EventName,
+    freshness::Freshness,
+    renewal::Advance,
+    session::{Carrier, Session},
+    user::User,
+};
+
+use super::sign_in::BY_PASSWORD;
+use crate::{
+    extract::Principal, problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit,
+};
+
+/// A proof that succeeded.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    pub(crate) access: String,
+    pub(crate) session: Session,
+}
+
+impl Visit {
+    /// Proves by password that the caller is still who they were: the same session, a fresh token. With
+    /// cookies the session moves on by one generation and its tokens go with the answer.
+    ///
+    /// # Errors
+    /// `invalid_credentials`, `rate_limited`, `session_ended`, `unavailable`.
+    pub async fn confirm(
+        &self,
+        caller: &Principal,
+        password: String,
+    ) -> Result<Confirmed, Problem> {
+        let user = self.prove(caller, password).await?;
+        let hall = self.hall();
+        let inner = &hall.0;
+        let now = hall.now();
+        let methods = [BY_PASSWORD.to_owned()];
+        if !inner.store.confirm_session(caller.session_id(), now, &methods).await? {
+            return Err(Problem::new(ErrorCode::SessionEnded).carried(caller.carrier()));
+        }
+        let fresh = Freshness::proven(now, inner.config.lifetimes.fresh);
+        let renewed = self.rotate(caller, user, fresh).await?;
+        Ok(Confirmed { access: renewed.access, session: renewed.session })
+    }
+
+    /// Checks the caller's own password, counted with the sign-ins of their account.
+    pub(crate) async fn prove(
+        &self,
+        caller: &Principal,
+        password: String,
+    ) -> Result<User, Problem> {
+        let inner = &self.hall().0;
+        let address = inner
+            .throttle
+            .address(self.address())
+            .await
+            .map_err(|limited| self.limited(limited, "address"))?;
+        let account = AccountKey::Known(caller.user_id());
+        let account = inner
+            .throttle
+            .account(account)
+            .await
+            .map_err(|limited| self.limited(limited, "account"))?;
+        let found = inner.users.credentials_of(caller.user_id()).await?;
+        match self.check_password(found, password).await? {
+            Some((user, _)) => Ok(user),
+            None => {
+                address.failed();
+                account.failed();
+                tracing::warn!(
+                    event = EventName::AuthnLoginFail.name(),
+                    user = %caller.user_id(),
+                    session = %caller.session_id(),
+                    address = %self.address(),
+                    request_id = self.request_id(),
+                    "somebody signed in gave a wrong password"
+                );
+                Err(Problem::new(ErrorCode::InvalidCredentials))
+            }
+        }
+    }
+
+    /// New tokens for the caller's session. A cookie session moves on by one generation: whoever copied
+    /// its refresh token before the proof is left behind with it.
+    pub(crate) async fn rotate(
+        &self,
+        caller: &Principal,
+        user: User,
+        fresh: Freshness,
+    ) -> Result<Renewed, Problem> {
+        let hall = self.hall();
+        let inner = &hall.0;
+        let ended = || Problem::new(ErrorCode::SessionEnded).carried(caller.carrier());
+        let mut session = inner.store.session(caller.session_id()).await?.ok_or_else(ended)?;
+        if session.end.is_some() {
+            return Err(ended());
+        }
+        let by_cookie = session.carrier == Carrier::Cookie && caller.carrier() == Carrier::Cookie;
+        // A caller who holds an older generation may never have got the current one, and so must not pass
+        // over it: that one is handed out instead.
+        if by_cookie && session.generation == caller.generation() {
+            let step = Advance::of(&session, &inner.config.lifetimes, hall.now());
+            if inner.store.advance_session(session.id, &step).await? {
+                step.apply(&mut session);
+            } else {
+                // Another request of this browser renewed it a moment ago: its generation will do.
+                session = inner
+                    .store
+                    .session(session.id)
+                    .await?
+                    .filter(|session| session.end.is_none())
+                    .ok_or_else(ended)?;
+            }
+        }
+        let renewed = hall.tokens_of(session, user, fresh)?;
+        if by_cookie {
+            self.establish(&renewed);
+        }
+        Ok(renewed)
+    }
+}

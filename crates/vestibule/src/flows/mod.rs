@@ -1,0 +1,12 @@
+//! What people do, apart from how they ask for it: the API and the pages of a site call the same.
+
+mod account;
+mod confirm;
+mod forms;
+mod sessions;
+mod sign_in;
+mod sign_out;
+
+pub use account::{ProfileChange, Registrant};
+pub use confirm::Confirmed;
+pub use sign_in::{SignInForm, SignedIn};

@@ -1,0 +1,86 @@
+//! Sessions that people can see and end.
+
+use std::time::Duration;
+
+use vestibule_core::{
+    error::ErrorCode,
+    event::EventName,
+    id::{SessionId, UserId},
+    session::{EndReason, Session},
+    store::{Changed, SessionSelection},
+};
+
+use crate::{extract::Principal, hall::Vestibule, problem::Problem, visit::Visit};
+
+/// How long an ended session is still shown.
+const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+
+impl Vestibule {
+    /// A user's sessions, the last used first: the living ones, and those that ended within the last 30
+    /// days.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, Problem> {
+        crate::follow::write_seen(&self.0).await;
+        let now = self.now();
+        let mut sessions = self.0.store.sessions_of(user, now - SHOWN_FOR).await?;
+        sessions.retain(|session| {
+            session.end.is_some()
+                || now < session.expires_at
+                || now.since(session.expires_at) < SHOWN_FOR
+        });
+        Ok(sessions)
+    }
+
+    /// Ends sessions and knows it at once.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn end_sessions(
+        &self,
+        which: SessionSelection,
+        reason: EndReason,
+    ) -> Result<Vec<SessionId>, Problem> {
+        let ended = self.0.store.end_sessions(which, reason, self.now()).await?;
+        for session in &ended {
+            self.0.learn(&Changed::SessionEnded(*session));
+            tracing::info!(event = EventName::SessionLogout.name(), %session, %reason, "a session was ended");
+        }
+        Ok(ended)
+    }
+}
+
+impl Visit {
+    /// Ends one of the caller's own sessions.
+    ///
+    /// # Errors
+    /// `not_found` where it is none of theirs, `unavailable`.
+    pub async fn end_session_of(
+        &self,
+        caller: &Principal,
+        session: SessionId,
+    ) -> Result<(), Problem> {
+        let theirs = self.hall().store().session(session).await?;
+        if theirs.is_none_or(|session| session.user_id != caller.user_id()) {
+            return Err(Problem::new(ErrorCode::NotFound));
+        }
+        let this = session == caller.session_id();
+        self.end_own(session, if this { EndReason::SignedOut } else { EndReason::EndedByUser })
+            .await?;
+        if this && caller.carrier() == vestibule_core::session::Carrier::Cookie {
+            self.forget_session();
+        }
+        Ok(())
+    }
+
+    /// Ends all of the caller's sessions but this one.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn end_other_sessions(&self, caller: &Principal) -> Result<Vec<SessionId>, Problem> {
+        let others =
+            SessionSelection::User { id: caller.user_id(), except: Some(caller.session_id()) };
+        self.hall().end_sessions(others, EndReason::EndedByUser).await
+    }
+}

@@ -1,0 +1,191 @@
+//! Signing in.
+
+use vestibule_core::{
+    error::ErrorCode,
+    event::EventName,
+    freshness::Freshness,
+    id::SessionId,
+    limit::Limited,
+    name::LoginKey,
+    password::{Password, PasswordHash, Verified},
+    random,
+    session::{Carrier, EndReason, SignIn},
+    user::{Credentials, User, UserChange, UserStatus},
+};
+
+use crate::{problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit};
+
+/// What somebody signs in with.
+#[derive(Clone, Debug)]
+pub struct SignInForm {
+    /// The user name or the e-mail address, as typed.
+    pub login: String,
+    /// The password, as typed.
+    pub password: String,
+    /// Whether to stay signed in after the browser was closed.
+    pub remember: bool,
+    /// By which carrier the tokens are to travel.
+    pub carrier: Carrier,
+    /// What an app calls its device.
+    pub device: Option<String>,
+}
+
+/// A sign-in that succeeded.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub(crate) Renewed);
+
+impl SignedIn {
+    /// Who signed in.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.0.user
+    }
+}
+
+/// The methods of a sign-in by password (RFC 8176 section 2).
+pub(crate) const BY_PASSWORD: &str = "pwd";
+
+impl Visit {
+    /// Signs somebody in: a new session, whose tokens leave by the form's carrier. With cookies they go
+    /// with the answer of this request, and the session that the browser had before ends.
+    ///
+    /// # Errors
+    /// `invalid_credentials` for every cause that is the account's own business, `email_unverified`,
+    /// `rate_limited`, `unavailable`.
+    pub async fn sign_in(&self, form: SignInForm) -> Result<SignedIn, Problem> {
+        let hall = self.hall();
+        let inner = &hall.0;
+        let key = LoginKey::from_typed(&form.login);
+        let from_address = inner
+            .throttle
+            .address(self.address())
+            .await
+            .map_err(|limited| self.limited(limited, "address"))?;
+        let found = inner.users.credentials(&key).await?;
+        let account = match &found {
+            Some(credentials) => AccountKey::Known(credentials.user.id),
+            None => AccountKey::Unknown(key),
+        };
+        let of_account = inner
+            .throttle
+            .account(account)
+            .await
+            .map_err(|limited| self.limited(limited, "account"))?;
+        let outcome = self.check_password(found, form.password).await?;
+        let Some((user, hash)) = outcome else {
+            from_address.failed();
+            of_account.failed();
+            tracing::warn!(
+                event = EventName::AuthnLoginFail.name(),
+                address = %self.address(),
+                agent = self.agent(),
+                request_id = self.request_id(),
+                "a sign-in failed"
+            );
+            return Err(Problem::new(ErrorCode::InvalidCredentials));
+        };
+        if inner.config.require_verified_email && user.email_verified_at.is_none() {
+            return Err(Problem::new(ErrorCode::EmailUnverified));
+        }
+        let before = (form.carrier == Carrier::Cookie).then(|| self.cookie_session()).flatten();
+        let sign_in = SignIn {
+            user_id: user.id,
+            carrier: form.carrier,
+            remembered: form.remember,
+            methods: vec![BY_PASSWORD.to_owned()],
+            address: self.address().to_string(),
+            agent: self.agent().to_owned(),
+            device: form.device.map(|device| {
+                device.chars().filter(|letter| !letter.is_control()).take(100).collect()
+            }),
+        };
+        let session =
+            sign_in.begin(SessionId::draw(hall.entropy()), &inner.config.lifetimes, hall.now());
+        let fresh = Freshness::proven(session.auth_time, inner.config.lifetimes.fresh);
+        // Made before the session is written: claims that do not fit leave none behind.
+        let signed_in = hall.tokens_of(session, user, fresh)?;
+        if !inner.store.create_session(&signed_in.session, hash.as_ref()).await? {
+            // The password was changed or the account suspended while this was on its way.
+            return Err(Problem::new(ErrorCode::InvalidCredentials));
+        }
+        if let Some(before) = before {
+            self.end_own(before, EndReason::Replaced).await?;
+        }
+        if form.carrier == Carrier::Cookie {
+            self.establish(&signed_in);
+        }
+        tracing::info!(
+            event = EventName::AuthnLoginSuccess.name(),
+            user = %signed_in.user.id,
+            session = %signed_in.session.id,
+            carrier = %form.carrier,
+            address = %self.address(),
+            agent = self.agent(),
+            request_id = self.request_id(),
+            "somebody signed in"
+        );
+        Ok(SignedIn(signed_in))
+    }
+
+    /// Checks a password against what was found. It costs the same for nobody, for an account without a
+    /// password, and for one that may not be used.
+    ///
+    /// Gives the user and, where the store's own table holds them, the hash that still has to stand when
+    /// the session is written.
+    pub(crate) async fn check_password(
+        &self,
+        found: Option<Credentials>,
+        typed: String,
+    ) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
+        let inner = &self.hall().0;
+        let hash = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
+        let salt = random::draw(&*inner.entropy);
+        let (verified, upgraded) = inner
+            .hashers
+            .run(move |hasher| {
+                let password = Password::for_comparison(&typed);
+                let Some(hash) = hash else {
+                    return Ok((hasher.verify_nobody(&password)?, None));
+                };
+                let verified = hasher.verify(&password, &hash)?;
+                let upgraded = match verified {
+                    Verified::Match { outdated: true } => Some(hasher.hash(&password, salt)?),
+                    Verified::Match { outdated: false } | Verified::Mismatch => None,
+                };
+                Ok((verified, upgraded))
+            })
+            .await?;
+        let Some(credentials) = found else {
+            return Ok(None);
+        };
+        if verified == Verified::Mismatch || credentials.user.status != UserStatus::Active {
+            return Ok(None);
+        }
+        let mut hash = credentials.password_hash;
+        if let Some(upgraded) = upgraded {
+            let change =
+                UserChange { password_hash: Some(upgraded.clone()), ..UserChange::default() };
+            inner.users.change_user(credentials.user.id, &change, inner.now()).await?;
+            hash = Some(upgraded);
+        }
+        let guards = inner.guards_sessions();
+        Ok(Some((credentials.user, hash.filter(|_| guards))))
+    }
+
+    pub(crate) fn limited(&self, limited: Limited, of: &str) -> Problem {
+        let event = if of == "account" {
+            EventName::AuthnLoginLock
+        } else {
+            EventName::ExcessRateLimitExceeded
+        };
+        tracing::warn!(
+            event = event.name(),
+            of,
+            address = %self.address(),
+            retry_after = limited.retry_after.as_secs(),
+            request_id = self.request_id(),
+            "too many failures: the next try is refused for now"
+        );
+        Problem::from(limited)
+    }
+}

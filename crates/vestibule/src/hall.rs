@@ -1,0 +1,262 @@
+//! The hall that everybody walks in through: what all requests share.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, RwLock},
+};
+
+use axum::{
+    http::{Extensions, HeaderMap},
+    response::Response,
+};
+use serde_json::{Map, Value};
+use vestibule_core::{
+    csrf::CsrfKey,
+    random::Entropy,
+    revocation::Revocations,
+    store::{Changed, Store, UserStore},
+    time::{Clock, Timestamp},
+    token::TokenForge,
+    user::User,
+};
+
+use crate::{
+    cache::TokenCache,
+    config::Config,
+    hashers::Hashers,
+    keys::{KeyRingError, LiveRing},
+    notice::{Messenger, Silent},
+    problem::Problem,
+    seen::Seen,
+    system::{SystemClock, SystemEntropy},
+    throttle::Throttle,
+    visit::Visit,
+};
+
+/// Sign-in for one application. Cloning is cheap; all clones are the same one.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use vestibule::{Config, MemoryStore, SiteSecret, Vestibule};
+///
+/// let secret = SiteSecret::new(*b"thirty-two bytes or more, please!")?;
+/// let config = Config::development("Maps", "127.0.0.1:5000", secret)?;
+/// let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Vestibule(pub(crate) Arc<Hall>);
+
+pub(crate) struct Hall {
+    pub(crate) config: Config,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) users: Arc<dyn UserStore>,
+    pub(crate) own_users: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) forge: TokenForge,
+    pub(crate) csrf: CsrfKey,
+    pub(crate) keys: LiveRing,
+    pub(crate) tokens: TokenCache,
+    pub(crate) revocations: RwLock<Revocations>,
+    pub(crate) seen: Seen,
+    pub(crate) throttle: Throttle,
+    pub(crate) hashers: Hashers,
+    pub(crate) messenger: Arc<dyn Messenger>,
+    pub(crate) claims: Option<ClaimsOf>,
+    pub(crate) on_problem: Option<OnProblem>,
+}
+
+type ClaimsOf = Box<dyn Fn(&User) -> Map<String, Value> + Send + Sync>;
+type OnProblem = Box<dyn Fn(&Problem, &Visit) -> Option<Response> + Send + Sync>;
+
+impl Vestibule {
+    /// Begins to build one over a store.
+    pub fn builder(store: impl Store) -> Builder {
+        Builder::new(Arc::new(store))
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Its store.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    /// Its users: those of the store, or of the application's own table.
+    #[must_use]
+    pub fn users(&self) -> &dyn UserStore {
+        &*self.0.users
+    }
+
+    /// Now, by its clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Its random generator.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// Where a request comes from: the peer, or what trusted proxies say of it. For whoever stands outside
+    /// of the layer, as a log does; inside of it a [`Visit`] knows.
+    #[must_use]
+    pub fn client_address(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        crate::address::client_address(extensions, headers, &self.0.config.trusted_proxies)
+    }
+
+    /// Writes what was seen of sessions and is not in the store yet. For the end of a program: while it
+    /// runs this happens by itself, within a second.
+    pub async fn flush(&self) {
+        crate::follow::write_seen(&self.0).await;
+    }
+}
+
+impl Hall {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether users and sessions lie in one store, so that a session can be written under the condition
+    /// that its user is as they were read.
+    pub(crate) fn guards_sessions(&self) -> bool {
+        !self.own_users
+    }
+
+    /// Takes in a change that this node made itself, without waiting for the feed to bring it.
+    pub(crate) fn learn(&self, change: &Changed) {
+        let forget_at = self.clock.moment() + self.config.lifetimes.access_memory();
+        self.revocations
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .apply(change, forget_at);
+    }
+}
+
+/// Builds a [`Vestibule`].
+#[must_use = "nothing is built before `build`"]
+pub struct Builder {
+    store: Arc<dyn Store>,
+    config: Option<Config>,
+    users: Option<Arc<dyn UserStore>>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    messenger: Arc<dyn Messenger>,
+    claims: Option<ClaimsOf>,
+    on_problem: Option<OnProblem>,
+}
+
+impl Builder {
+    fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            config: None,
+            users: None,
+            clock: Arc::new(SystemClock::start()),
+            entropy: Arc::new(SystemEntropy),
+            messenger: Arc::new(Silent),
+            claims: None,
+            on_problem: None,
+        }
+    }
+
+    /// The configuration. There is no default one: a site's secret and address are its own.
+    pub fn config(self, config: Config) -> Self {
+        Self { config: Some(config), ..self }
+    }
+
+    /// Users in a table of the application's own, instead of the store's.
+    pub fn users(self, users: impl UserStore) -> Self {
+        Self { users: Some(Arc::new(users)), ..self }
+    }
+
+    /// Who tells people what they have to know, by mail for example. Without one nobody is told.
+    pub fn messenger(self, messenger: impl Messenger) -> Self {
+        Self { messenger: Arc::new(messenger), ..self }
+    }
+
+    /// Claims of the application's own in every access token. They are read again at every renewal;
+    /// reserved names are left out.
+    pub fn claims(
+        self,
+        claims: impl Fn(&User) -> Map<String, Value> + Send + Sync + 'static,
+    ) -> Self {
+        Self { claims: Some(Box::new(claims)), ..self }
+    }
+
+    /// Answers of the application's own to refusals; `None` leaves the built-in one.
+    pub fn on_problem(
+        self,
+        answer: impl Fn(&Problem, &Visit) -> Option<Response> + Send + Sync + 'static,
+    ) -> Self {
+        Self { on_problem: Some(Box::new(answer)), ..self }
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// Another random generator, for tests.
+    pub fn entropy(self, entropy: impl Entropy) -> Self {
+        Self { entropy: Arc::new(entropy), ..self }
+    }
+
+    /// Opens the key ring, loads what is known of ended sessions, and starts following the store. Must be
+    /// called within a tokio runtime; what it started ends with the last clone.
+    ///
+    /// # Errors
+    /// [`BuildError`] where the configuration is missing or the store cannot be used.
+    pub async fn build(self) -> Result<Vestibule, BuildError> {
+        let config = self.config.ok_or(BuildError::NoConfig)?;
+        let keys = LiveRing::open(&config, &*self.store, &*self.clock, &*self.entropy).await?;
+        let hall = Arc::new(Hall {
+            forge: TokenForge::new(
+                &config.secret,
+                &config.issuer,
+                &config.audience,
+                config.lifetimes.leeway,
+            ),
+            csrf: CsrfKey::new(&config.secret),
+            keys,
+            tokens: TokenCache::new(),
+            revocations: RwLock::default(),
+            seen: Seen::default(),
+            throttle: Throttle::new(&config.limits, &self.clock),
+            hashers: Hashers::new(config.password_parameters, config.hashers, config.hash_queue),
+            own_users: self.users.is_some(),
+            users: self.users.unwrap_or_else(|| Arc::clone(&self.store) as Arc<dyn UserStore>),
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            messenger: self.messenger,
+            claims: self.claims,
+            on_problem: self.on_problem,
+            config,
+        });
+        crate::follow::start(&hall).await?;
+        Ok(Vestibule(hall))
+    }
+}
+
+/// A [`Vestibule`] cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No configuration was given.
+    #[error("no configuration was given; call `.config(Config::new(…)?)` before `.build()`")]
+    NoConfig,
+    /// The key ring cannot be opened.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] vestibule_core::store::StoreError),
+}

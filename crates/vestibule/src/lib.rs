@@ -1,0 +1,132 @@
+//! Sign-in for axum applications that have both web pages and apps.
+//!
+//! One set of endpoints serves both carriers: pages send their tokens in HttpOnly cookies with CSRF
+//! protection, apps in the `Authorization` header. A handler asks for a [`Principal`] and gets a verified
+//! caller, whichever way the credential came.
+//!
+//! # A complete example
+//!
+//! ```no_run
+//! use std::{env, error::Error, net::SocketAddr};
+//!
+//! use axum::{Router, routing::get};
+//! use vestibule::{Config, Fresh, MemoryStore, Principal, Require, Role, SiteSecret, Vestibule};
+//!
+//! struct Editor;
+//!
+//! impl Role for Editor {
+//!     const NAME: &str = "editor";
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn Error>> {
+//!     let secret = SiteSecret::new(env::var("SECRET_KEY")?)?;
+//!     let config = Config::development("Hello", "127.0.0.1:5001", secret)?;
+//!     let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
+//!     let app = Router::new()
+//!         .route("/", get(front))
+//!         .route("/api/maps", get(async |caller: Principal| caller.username().to_owned()))
+//!         .route("/api/edit", get(async |_: Require<Editor>| "Edit away."))
+//!         .route("/api/secret", get(async |_: Fresh| "You proved yourself not long ago."))
+//!         .merge(hall.routes())
+//!         .layer(hall.layer());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:5001").await?;
+//!     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//!     Ok(())
+//! }
+//!
+//! async fn front(caller: Option<Principal>) -> String {
+//!     match caller {
+//!         Some(caller) => format!("Hello, {}.", caller.username()),
+//!         None => "Hello, stranger.".to_owned(),
+//!     }
+//! }
+//! ```
+//!
+//! # The life of a session
+//!
+//! 1. **Sign-in.** A password is checked on a bounded pool, a row is written, and two tokens are made: an
+//!    access token (15 minutes) that says who calls and is verified without I/O, and a refresh token (30
+//!    days, sliding) that renews the session.
+//! 2. **Requests.** [`Principal`] verifies the access token once, remembers it, and from then on looks at
+//!    the clock and at the revocations in memory: nothing waits for a store.
+//! 3. **Renewal.** A cookie whose access token has expired is renewed in the same request: the handler runs,
+//!    and the next tokens leave with its answer. Sixteen requests at once make one renewal. An app asks for
+//!    it at `POST /api/auth/refresh`. A refresh token that turns up twice in a way that no lost answer and no
+//!    second tab explains ends the session: one of the two holders is a thief.
+//! 4. **The end.** Signing out, a changed password, a suspended account or an administrator end a session in
+//!    the store and in memory; access tokens that are still out are refused on the next request.
+//!
+//! # What a handler asks for
+//!
+//! | extractor | gives |
+//! |---|---|
+//! | [`Principal`] | the verified caller; 401, or a redirect to the sign-in page |
+//! | `Option<Principal>` | the caller, if there is one |
+//! | [`CurrentUser`] | the caller's row of the user table |
+//! | [`Fresh`] | a caller who proved themselves not long ago (RFC 9470) |
+//! | [`Require`] | a caller with a typed [`Role`] or [`Requirement`] |
+//! | [`Visit`] | the request itself: address, CSRF value for forms, signing in and out |
+//!
+//! # What can be changed
+//!
+//! [`Builder::on_problem`] answers refusals in an application's own way, [`Builder::claims`] adds claims to
+//! access tokens, [`Builder::users`] brings a user table of the application's own, [`route`] mounts the
+//! endpoints at other paths, and [`Config`] names cookies, lifetimes and limits.
+//!
+//! # The threat model
+//!
+//! Defended: forged, altered, mixed-up and replayed tokens; stolen refresh tokens, once both holders renew;
+//! cross-site requests; planted cookies; open redirects; guessing of passwords; telling from answers or
+//! their timing whether an account exists; floods of sign-ins. Not defended: a device that somebody else
+//! controls while it is signed in, scripts injected into the application's own pages, and a thief who
+//! replays within the 30 seconds of the grace each time. The last needs tokens bound to a device key.
+//!
+//! # What this crate does not do
+//!
+//! It renders no pages and sends no mail (the `vestibule` program does, on this crate alone), and it is no
+//! OAuth or OpenID Connect provider: its tokens are for its own application.
+
+mod address;
+mod authenticate;
+mod body;
+mod cache;
+mod config;
+mod cookies;
+mod credentials;
+mod detour;
+mod extract;
+mod flows;
+mod follow;
+mod hall;
+mod hashers;
+mod json;
+mod keys;
+mod layer;
+mod notice;
+mod problem;
+mod renew;
+mod routes;
+mod seen;
+mod system;
+mod throttle;
+mod visit;
+
+pub use config::{
+    Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
+};
+pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role};
+pub use flows::{Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
+pub use hall::{BuildError, Builder, Vestibule};
+pub use json::{JsonBody, required};
+pub use keys::{KeyRingError, policy as rotation_policy};
+pub use layer::{HallLayer, HallService};
+pub use notice::{Messenger, Notice};
+pub use problem::{Asked, FieldProblem, Problem};
+pub use routes::{api_description, route};
+pub use system::{SystemClock, SystemEntropy};
+pub use vestibule_core::{
+    self as core, error::ErrorCode, limit::Rate, memory::MemoryStore, secret::SiteSecret,
+    session::Carrier, session::Lifetimes, user::User,
+};
+pub use visit::{RequestId, Visit};

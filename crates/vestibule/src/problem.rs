@@ -1,0 +1,219 @@
+//! What is answered when something is refused.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use vestibule_core::{
+    error::ErrorCode, limit::Limited, redirect::LocalPath, session::Carrier, store::StoreError,
+};
+
+/// A refusal on its way out.
+///
+/// A handler returns it; the layer turns it into the answer, since only there is it known what was
+/// asked: a page redirects, a program gets `application/problem+json` (RFC 9457), and
+/// [`crate::Builder::on_problem`] may answer otherwise.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What it is.
+    pub code: ErrorCode,
+    /// What mends it, where the code's own text is not exact enough.
+    pub detail: Option<String>,
+    /// Which fields of the body need another look.
+    pub fields: Vec<FieldProblem>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+    /// By which carrier the refused credential came, if there was one.
+    pub carrier: Option<Carrier>,
+}
+
+/// A field of a body that needs another look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FieldProblem {
+    /// Its name.
+    pub field: String,
+    /// What is wrong and what mends it.
+    pub message: String,
+}
+
+impl Problem {
+    /// A refusal with the code's own texts.
+    #[must_use]
+    pub const fn new(code: ErrorCode) -> Self {
+        Self { code, detail: None, fields: Vec::new(), retry_after: None, carrier: None }
+    }
+
+    /// Says more exactly what mends it.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// A field that needs another look.
+    #[must_use]
+    pub fn field(field: &str, message: impl ToString) -> Self {
+        let field = FieldProblem { field: field.to_owned(), message: message.to_string() };
+        Self { fields: vec![field], ..Self::new(ErrorCode::InvalidInput) }
+    }
+
+    /// The service cannot do this right now, and a retry may work after `wait`.
+    #[must_use]
+    pub fn unavailable(wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(ErrorCode::Unavailable) }
+    }
+
+    pub(crate) fn carried(self, carrier: Carrier) -> Self {
+        Self { carrier: Some(carrier), ..self }
+    }
+
+    /// The text that mends it.
+    #[must_use]
+    pub fn detail_text(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.code.detail())
+    }
+}
+
+impl From<ErrorCode> for Problem {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// An outage is never the caller's fault: 503 and their tokens stay, or 500 for what no retry mends.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                tracing::error!(%cause, "the store cannot be used right now");
+                Self::unavailable(Duration::from_secs(1))
+            }
+            StoreError::Unreadable(cause) => {
+                tracing::error!(%cause, "the store holds something that this version cannot read");
+                Self::new(ErrorCode::Internal)
+            }
+        }
+    }
+}
+
+impl From<Limited> for Problem {
+    fn from(limited: Limited) -> Self {
+        Self { retry_after: Some(limited.retry_after), ..Self::new(ErrorCode::RateLimited) }
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The answer where no layer stands around the handler: the layer replaces it.
+    fn into_response(self) -> Response {
+        let mut response = self.json(None, false);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// What was asked, for whoever answers a [`Problem`].
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The method.
+    pub method: Method,
+    /// The path and query.
+    pub uri: Uri,
+    /// The page that a form was on, if it was one of ours.
+    pub referer: Option<LocalPath>,
+    /// The id that the log knows the request by.
+    pub request_id: String,
+    /// Whether a program asked: the path is below one of [`crate::Config::api_prefixes`], or the
+    /// credential came in a header.
+    pub is_program: bool,
+}
+
+impl Asked {
+    /// Where somebody who has to sign in first is to land afterwards: the page that was asked for, or,
+    /// after a form, the page that the form was on.
+    #[must_use]
+    pub fn next(&self) -> LocalPath {
+        let asked = || {
+            let target = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+            LocalPath::parse(target).unwrap_or_default()
+        };
+        match self.method {
+            Method::GET | Method::HEAD => asked(),
+            _ => self.referer.clone().unwrap_or_else(asked),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'p> {
+    /// A URN that names the problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// One line for people.
+    title: &'p str,
+    /// The HTTP status.
+    status: u16,
+    /// What mends it.
+    detail: &'p str,
+    /// The word for programs.
+    code: &'p str,
+    /// The id that the log knows the request by.
+    request_id: Option<&'p str>,
+    /// The fields that need another look, with `invalid_input`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'p [FieldProblem],
+    /// The same as `title`, for clients that come from Flask-JWT-Extended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg: Option<&'p str>,
+}
+
+impl Problem {
+    /// The answer for programs (RFC 9457), with `WWW-Authenticate` (RFC 6750 section 3, RFC 9470).
+    pub(crate) fn json(&self, asked: Option<&Asked>, flask_names: bool) -> Response {
+        let title = self.code.title();
+        let body = ProblemBody {
+            kind: format!("urn:vestibule:problem:{}", self.code),
+            title,
+            status: self.code.status(),
+            detail: self.detail_text(),
+            code: self.code.name(),
+            request_id: asked.map(|asked| asked.request_id.as_str()),
+            errors: &self.fields,
+            msg: flask_names.then_some(title),
+        };
+        let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        self.add_headers(headers);
+        response
+    }
+
+    /// Adds the headers that belong to this refusal, whatever the body.
+    pub fn add_headers(&self, headers: &mut HeaderMap) {
+        if self.code.status() == 401 && self.carrier != Some(Carrier::Cookie) {
+            let challenge = match self.code {
+                ErrorCode::TokenMissing | ErrorCode::InvalidCredentials => "Bearer",
+                ErrorCode::FreshTokenRequired => {
+                    "Bearer error=\"insufficient_user_authentication\""
+                }
+                ErrorCode::TokenExpired => {
+                    "Bearer error=\"invalid_token\", error_description=\"expired\""
+                }
+                _ => "Bearer error=\"invalid_token\"",
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(wait) = self.retry_after {
+            // Rounded up: a client that waits exactly so long is not refused again.
+            headers.insert(
+                header::RETRY_AFTER,
+                HeaderValue::from(wait.as_millis().div_ceil(1000).min(86_400) as u32),
+            );
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

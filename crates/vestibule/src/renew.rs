@@ -1,0 +1,208 @@
+//! Carrying out the renewal rule: the row is read, [`decide`] decides, the store executes.
+
+use vestibule_core::{
+    csrf::CsrfKey,
+    error::ErrorCode,
+    event::EventName,
+    freshness::Freshness,
+    renewal::{Advance, Decision, Refusal, Repeat, State, decide},
+    session::{Carrier, EndReason, Session},
+    store::Changed,
+    token::{AccessExtras, MintError, RefreshClaims},
+    user::{User, UserStatus},
+};
+
+use crate::{
+    cookies::SessionCookies, hall::Vestibule, notice::Notice, problem::Problem, visit::Visit,
+};
+
+/// How often a lost race is run again. Every round that is lost was won by somebody else, and from the
+/// second round on the answer is to repeat the winner's.
+const ROUNDS: u32 = 8;
+
+/// A session with the tokens of its current generation.
+#[derive(Clone, Debug)]
+pub(crate) struct Renewed {
+    pub(crate) session: Session,
+    pub(crate) user: User,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Renewed {
+    pub(crate) fn as_cookies(&self, csrf: &CsrfKey) -> SessionCookies {
+        SessionCookies {
+            access: self.access.clone(),
+            refresh: self.refresh.clone(),
+            csrf: csrf.of_session(self.session.id).plain(),
+        }
+    }
+}
+
+impl Vestibule {
+    /// Renews the session of a refresh token that was presented by `carrier`.
+    pub(crate) async fn renew(
+        &self,
+        presented: &RefreshClaims,
+        carrier: Carrier,
+        visit: &Visit,
+    ) -> Result<Renewed, Problem> {
+        let hall = &self.0;
+        for _ in 0..ROUNDS {
+            // Looked up before the row: whatever was in use by then, was handed out before the row was read.
+            let noticed = hall.seen.generation(presented.session_id);
+            let Some(mut session) = hall.store.session(presented.session_id).await? else {
+                return Err(Problem::new(ErrorCode::SessionEnded));
+            };
+            if session.carrier != carrier || session.user_id != presented.user_id {
+                return Err(Problem::new(ErrorCode::TokenInvalid));
+            }
+            let mut state = State::from(&session);
+            state.seen_generation = state.seen_generation.max(noticed);
+            let now = hall.now();
+            let decision = decide(&state, presented.generation, now, hall.config.lifetimes.grace);
+            let cause = match decision {
+                Decision::Refuse(refusal) => return Err(refused(&session, refusal, visit)),
+                Decision::Theft => {
+                    return Err(self.end_for_theft(&session, presented, visit).await?);
+                }
+                Decision::Advance => "advanced",
+                Decision::Repeat(Repeat::Concurrent) => "repeated_concurrent",
+                Decision::Repeat(Repeat::LostAnswer) => "repeated_lost_answer",
+            };
+            let Some(user) = self.active_user(&session).await? else {
+                return Err(Problem::new(ErrorCode::SessionEnded));
+            };
+            if decision == Decision::Repeat(Repeat::LostAnswer)
+                && !hall.store.note_handout(session.id, session.generation, now).await?
+            {
+                continue;
+            }
+            if decision == Decision::Advance {
+                let step = Advance::of(&session, &hall.config.lifetimes, now);
+                if !hall.store.advance_session(session.id, &step).await? {
+                    continue;
+                }
+                step.apply(&mut session);
+            }
+            tracing::info!(
+                event = EventName::SessionRenewed.name(),
+                cause,
+                session = %session.id,
+                user = %session.user_id,
+                generation = session.generation,
+                carrier = %carrier,
+                address = %visit.address(),
+                request_id = visit.request_id(),
+                "a session was renewed"
+            );
+            return self.tokens_of(session, user, Freshness::Stale);
+        }
+        Err(Problem::unavailable(std::time::Duration::from_secs(1)))
+    }
+
+    /// The tokens of a session's current generation.
+    pub(crate) fn tokens_of(
+        &self,
+        session: Session,
+        user: User,
+        fresh: Freshness,
+    ) -> Result<Renewed, Problem> {
+        let access = self.access_token(&session, &user, fresh)?;
+        let refresh = self.0.forge.refresh(&session).map_err(unmintable)?;
+        Ok(Renewed { session, user, access, refresh })
+    }
+
+    /// An access token of a session's current generation.
+    pub(crate) fn access_token(
+        &self,
+        session: &Session,
+        user: &User,
+        fresh: Freshness,
+    ) -> Result<String, Problem> {
+        let hall = &self.0;
+        let extras = AccessExtras {
+            fresh,
+            csrf: (session.carrier == Carrier::Cookie)
+                .then(|| hall.csrf.of_session(session.id).plain()),
+            custom: hall.claims.as_ref().map(|claims| claims(user)).unwrap_or_default(),
+        };
+        let ring = hall.keys.current();
+        hall.forge
+            .access(
+                &ring.ring,
+                session,
+                user,
+                extras,
+                &hall.config.lifetimes,
+                &*hall.entropy,
+                hall.now(),
+            )
+            .map_err(unmintable)
+    }
+
+    /// The session's user, if the account may be used. Where it may not, the session is ended: a user
+    /// table of the application's own does not end sessions by itself.
+    async fn active_user(&self, session: &Session) -> Result<Option<User>, Problem> {
+        let hall = &self.0;
+        let reason = match hall.users.user(session.user_id).await? {
+            Some(user) if user.status == UserStatus::Active => return Ok(Some(user)),
+            Some(user) if user.status == UserStatus::Suspended => EndReason::Suspended,
+            Some(_) | None => EndReason::Deleted,
+        };
+        hall.store.end_session(session.id, reason, hall.now()).await?;
+        hall.learn(&Changed::SessionEnded(session.id));
+        Ok(None)
+    }
+
+    async fn end_for_theft(
+        &self,
+        session: &Session,
+        presented: &RefreshClaims,
+        visit: &Visit,
+    ) -> Result<Problem, Problem> {
+        let hall = &self.0;
+        let first = hall.store.end_session(session.id, EndReason::Theft, hall.now()).await?;
+        hall.learn(&Changed::SessionEnded(session.id));
+        tracing::warn!(
+            event = EventName::AuthnTokenReuse.name(),
+            session = %session.id,
+            user = %session.user_id,
+            presented = presented.generation,
+            current = session.generation,
+            address = %visit.address(),
+            agent = visit.agent(),
+            last_address = session.address,
+            last_agent = session.agent,
+            request_id = visit.request_id(),
+            "a refresh token was used twice: the session was ended"
+        );
+        if first && let Some(user) = hall.users.user(session.user_id).await? {
+            hall.messenger.tell(Notice::TheftNoticed(user)).await;
+        }
+        Ok(Problem::new(ErrorCode::SessionEnded))
+    }
+}
+
+fn refused(session: &Session, refusal: Refusal, visit: &Visit) -> Problem {
+    let code = match refusal {
+        Refusal::Ended(_) | Refusal::Idle | Refusal::PastEnd => ErrorCode::SessionEnded,
+        // The session is unharmed and its real tokens are good.
+        Refusal::NotIssued => ErrorCode::TokenInvalid,
+    };
+    tracing::info!(
+        event = EventName::SessionExpired.name(),
+        cause = ?refusal,
+        session = %session.id,
+        user = %session.user_id,
+        address = %visit.address(),
+        request_id = visit.request_id(),
+        "a renewal was refused"
+    );
+    Problem::new(code)
+}
+
+fn unmintable(error: MintError) -> Problem {
+    tracing::error!(%error, "a token could not be made");
+    Problem::new(ErrorCode::Internal)
+}

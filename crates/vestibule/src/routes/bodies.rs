@@ -1,0 +1,219 @@
+//! What the API takes and gives.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use vestibule_core::{
+    session::{Carrier, Session},
+    time::Timestamp,
+    user::User,
+};
+
+/// `POST /api/auth/register`
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RegisterBody {
+    pub(crate) username: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) password: Option<String>,
+}
+
+/// The answer to a registration, the same whether the address had an account or not.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RegisteredBody {
+    pub(crate) username: String,
+    pub(crate) email: String,
+}
+
+/// `POST /api/auth/login`
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct LoginBody {
+    /// The user name or the e-mail address.
+    pub(crate) login: Option<String>,
+    pub(crate) password: Option<String>,
+    /// What the app calls the device it runs on.
+    pub(crate) device: Option<String>,
+    /// True by default for header sign-ins, false for cookies.
+    pub(crate) remember: Option<bool>,
+    #[serde(default)]
+    pub(crate) transport: Transport,
+}
+
+/// By which carrier tokens are to travel.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Transport {
+    #[default]
+    Header,
+    Cookie,
+}
+
+impl From<Transport> for Carrier {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Header => Self::Header,
+            Transport::Cookie => Self::Cookie,
+        }
+    }
+}
+
+/// Tokens for the `Authorization` header.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HeaderTokens {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+    /// Always `Bearer`.
+    pub(crate) token_type: &'static str,
+    /// Seconds until the access token expires.
+    pub(crate) expires_in: u64,
+    /// Seconds until the refresh token expires.
+    pub(crate) refresh_expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserBody>,
+}
+
+/// The answer where the tokens went as cookies.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CookieTokens {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserBody>,
+    /// For `X-CSRF-TOKEN`; the same as in the readable cookie.
+    pub(crate) csrf_token: String,
+    /// Seconds until the access token expires.
+    pub(crate) expires_in: u64,
+}
+
+/// A fresh access token for the `Authorization` header.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FreshToken {
+    pub(crate) access_token: String,
+    /// Always `Bearer`.
+    pub(crate) token_type: &'static str,
+    /// Seconds until it expires.
+    pub(crate) expires_in: u64,
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UserBody {
+    pub(crate) id: i64,
+    pub(crate) username: String,
+    pub(crate) email: String,
+    pub(crate) email_verified: bool,
+    /// `active`, `suspended` or `deleted`.
+    pub(crate) status: &'static str,
+    pub(crate) roles: Vec<String>,
+    pub(crate) is_super_user: bool,
+    /// Seconds since the Unix epoch.
+    pub(crate) created_at: i64,
+}
+
+impl From<&User> for UserBody {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.0,
+            username: user.username.clone(),
+            email: user.email.clone(),
+            email_verified: user.email_verified_at.is_some(),
+            status: user.status.name(),
+            roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            is_super_user: user.is_super_user,
+            created_at: user.created_at.seconds(),
+        }
+    }
+}
+
+/// A user on their own.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UserEnvelope {
+    pub(crate) user: UserBody,
+}
+
+/// `GET /api/auth/me`
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MeBody {
+    pub(crate) user: UserBody,
+    pub(crate) session: SessionStanding,
+}
+
+/// The session of the caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionStanding {
+    pub(crate) id: String,
+    /// Whether the token is proof of a recent authentication.
+    pub(crate) fresh: bool,
+    /// Until when, in seconds since the Unix epoch.
+    pub(crate) fresh_until: Option<i64>,
+    /// When they last proved themselves, in seconds since the Unix epoch.
+    pub(crate) auth_time: i64,
+    /// `cookie` or `header`.
+    pub(crate) carrier: &'static str,
+}
+
+/// `POST /api/auth/confirm`
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ConfirmBody {
+    pub(crate) password: Option<String>,
+}
+
+/// `PUT /api/auth/password`
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PasswordBody {
+    pub(crate) current: Option<String>,
+    pub(crate) new: Option<String>,
+}
+
+/// `PATCH /api/user`
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ProfileBody {
+    pub(crate) username: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+/// `GET /api/auth/sessions`
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionsBody {
+    pub(crate) sessions: Vec<SessionBody>,
+}
+
+/// A session as its owner sees it. Times are seconds since the Unix epoch.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionBody {
+    pub(crate) id: String,
+    /// Whether it is the one that asks.
+    pub(crate) current: bool,
+    /// `cookie` or `header`.
+    pub(crate) carrier: &'static str,
+    pub(crate) device: Option<String>,
+    pub(crate) user_agent: String,
+    pub(crate) address: String,
+    pub(crate) created_at: i64,
+    pub(crate) last_seen_at: i64,
+    pub(crate) auth_time: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) ended_at: Option<i64>,
+    /// Why it ended.
+    pub(crate) end_reason: Option<&'static str>,
+}
+
+impl SessionBody {
+    pub(crate) fn of(session: &Session, current: bool, now: Timestamp) -> Self {
+        let expired = session.end.is_none() && now >= session.expires_at;
+        Self {
+            id: session.id.to_string(),
+            current,
+            carrier: session.carrier.name(),
+            device: session.device.clone(),
+            user_agent: session.agent.clone(),
+            address: session.address.clone(),
+            created_at: session.created_at.seconds(),
+            last_seen_at: session.last_seen_at.seconds(),
+            auth_time: session.auth_time.seconds(),
+            expires_at: session.expires_at.seconds(),
+            ended_at: session
+                .end
+                .map(|end| end.at)
+                .or(expired.then_some(session.expires_at))
+                .map(Timestamp::seconds),
+            end_reason: session.end.map(|end| end.reason.name()).or(expired.then_some("expired")),
+        }
+    }
+}

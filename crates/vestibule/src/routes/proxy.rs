@@ -1,0 +1,57 @@
+//! Asking on behalf of a reverse proxy (`auth_request` and its like).
+
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use vestibule_core::redirect::LocalPath;
+
+use crate::{extract::Principal, problem::Problem, visit::Visit};
+
+/// Whether somebody is signed in, and who.
+#[utoipa::path(
+    get, path = "/auth/verify-request", tag = "proxy", security(("access_token" = []), ("cookies" = [])),
+    responses((status = 204, description = "Signed in: `X-Auth-User-Id`, `X-Auth-User` (percent-encoded), `X-Auth-Roles`"), (status = 401, description = "Not signed in; `X-Auth-Redirect` for navigations"))
+)]
+pub(crate) async fn verify_request(visit: Visit, headers: HeaderMap) -> Response {
+    match visit.authenticate().await.map(Principal::from) {
+        Ok(caller) => {
+            // Header values are ASCII; a user name may be of any script.
+            let name = utf8_percent_encode(caller.username(), NON_ALPHANUMERIC).to_string();
+            let said = [
+                ("x-auth-user-id", caller.user_id().to_string()),
+                ("x-auth-user", name),
+                ("x-auth-roles", caller.roles().join(",")),
+            ];
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            for (header, value) in said {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    response.headers_mut().insert(HeaderName::from_static(header), value);
+                }
+            }
+            response
+        }
+        Err(problem) if problem.code.status() == 401 => refusal(&visit, &problem, &headers),
+        Err(problem) => problem.json(Some(&visit.asked()), visit.hall().config().flask_names),
+    }
+}
+
+/// 401 always: a proxy reads the status, and sends people on itself.
+fn refusal(visit: &Visit, problem: &Problem, headers: &HeaderMap) -> Response {
+    let config = visit.hall().config();
+    let mut response = problem.json(Some(&visit.asked()), config.flask_names);
+    let text =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let navigates = text("sec-fetch-mode") == "navigate" || text("accept").contains("text/html");
+    if navigates {
+        let asked = [text("x-forwarded-uri"), text("x-original-uri")]
+            .into_iter()
+            .find_map(LocalPath::parse);
+        let target = LocalPath::with_next(&config.sign_in_path, &asked.unwrap_or_default());
+        if let Ok(value) = HeaderValue::from_str(&target) {
+            response.headers_mut().insert("x-auth-redirect", value);
+        }
+    }
+    response
+}

@@ -1,0 +1,221 @@
+//! Signing in and out, renewing, confirming, and the list of sessions.
+
+use axum::{
+    Json,
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use vestibule_core::{
+    csrf::Source,
+    error::ErrorCode,
+    id::SessionId,
+    session::{Carrier, Session},
+    time::Timestamp,
+};
+
+use super::bodies::{
+    ConfirmBody, CookieTokens, FreshToken, HeaderTokens, LoginBody, SessionBody, SessionsBody,
+    UserBody,
+};
+use crate::{
+    credentials::Presented,
+    extract::{Fresh, Principal},
+    flows::SignInForm,
+    hall::Vestibule,
+    json::{JsonBody, required},
+    problem::Problem,
+    renew::Renewed,
+    visit::Visit,
+};
+
+/// Signs in.
+#[utoipa::path(
+    post, path = "/api/auth/login", tag = "auth", request_body = LoginBody,
+    responses(
+        (status = 200, description = "Signed in; with `transport: cookie` the tokens are in cookies and the body is that of `CookieTokens`", body = HeaderTokens),
+        (status = 401, description = "`invalid_credentials`"),
+        (status = 403, description = "`email_unverified`, `csrf_failed`"),
+        (status = 429, description = "`rate_limited`"),
+        (status = 503, description = "`unavailable`"),
+    )
+)]
+pub(crate) async fn login(
+    visit: Visit,
+    JsonBody(body): JsonBody<LoginBody>,
+) -> Result<Response, Problem> {
+    let carrier = Carrier::from(body.transport);
+    visit.check_json_form(carrier)?;
+    let form = SignInForm {
+        login: required("login", body.login)?,
+        password: required("password", body.password)?,
+        remember: body.remember.unwrap_or(carrier == Carrier::Header),
+        carrier,
+        device: body.device,
+    };
+    let signed_in = visit.sign_in(form).await?.0;
+    let user = Some(UserBody::from(&signed_in.user));
+    Ok(tokens_body(visit.hall(), signed_in, carrier, user))
+}
+
+/// Renews a session.
+#[utoipa::path(
+    post, path = "/api/auth/refresh", tag = "auth", security(("refresh_token" = []), ("cookies" = [])),
+    responses(
+        (status = 200, description = "The next tokens; for cookies the body is that of `CookieTokens`", body = HeaderTokens),
+        (status = 401, description = "`session_ended`: drop the tokens. `token_invalid`, `token_missing`"),
+        (status = 503, description = "`unavailable`: the token was not consumed"),
+    )
+)]
+pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
+    let forge = &visit.hall().0.forge;
+    match visit.presented() {
+        Presented::Nothing => Err(Problem::new(ErrorCode::TokenMissing)),
+        Presented::Header(token) => {
+            let invalid = || Problem::new(ErrorCode::TokenInvalid).carried(Carrier::Header);
+            let token = token.as_deref().ok_or_else(invalid)?;
+            let claims = forge.read_refresh(token).map_err(|_| invalid())?;
+            let renewed = visit.hall().renew(&claims, Carrier::Header, &visit).await;
+            let renewed = renewed.map_err(|problem| problem.carried(Carrier::Header))?;
+            Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None))
+        }
+        Presented::Cookies(tokens) => {
+            let refuse = |code| Problem::new(code).carried(Carrier::Cookie);
+            let token = tokens.refresh.as_deref().ok_or_else(|| refuse(ErrorCode::TokenMissing))?;
+            let claims = forge.read_refresh(token).map_err(|_| refuse(ErrorCode::TokenInvalid))?;
+            visit.check_csrf(visit.hall().0.csrf.of_session(claims.session_id))?;
+            let renewed = visit.renew_cookies(&claims).await?;
+            Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None))
+        }
+    }
+}
+
+/// Signs out.
+#[utoipa::path(
+    post, path = "/api/auth/logout", tag = "auth",
+    security(("access_token" = []), ("refresh_token" = []), ("cookies" = [])),
+    responses((status = 204, description = "Signed out, also when repeated"), (status = 401, description = "`token_invalid`"), (status = 403, description = "`csrf_failed`"), (status = 503, description = "`unavailable`: the session goes on"))
+)]
+pub(crate) async fn logout(visit: Visit) -> Result<StatusCode, Problem> {
+    visit.sign_out().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Proves by password that it is still the same person.
+#[utoipa::path(
+    post, path = "/api/auth/confirm", tag = "auth", request_body = ConfirmBody,
+    security(("access_token" = []), ("cookies" = [])),
+    responses((status = 200, description = "A fresh access token, by the caller's carrier", body = FreshToken), (status = 401, description = "`invalid_credentials` and the token codes"), (status = 429, description = "`rate_limited`"))
+)]
+pub(crate) async fn confirm(
+    caller: Principal,
+    visit: Visit,
+    JsonBody(body): JsonBody<ConfirmBody>,
+) -> Result<Response, Problem> {
+    let confirmed = visit.confirm(&caller, required("password", body.password)?).await?;
+    let hall = visit.hall();
+    let expires_in = access_seconds(hall, &confirmed.session);
+    Ok(match caller.carrier() {
+        Carrier::Header => {
+            Json(FreshToken { access_token: confirmed.access, token_type: "Bearer", expires_in })
+                .into_response()
+        }
+        Carrier::Cookie => {
+            let csrf_token = hall.0.csrf.of_session(confirmed.session.id).plain();
+            Json(CookieTokens { user: None, csrf_token, expires_in }).into_response()
+        }
+    })
+}
+
+/// The caller's sessions: the living ones, and those that ended within 30 days.
+#[utoipa::path(
+    get, path = "/api/auth/sessions", tag = "sessions", security(("access_token" = []), ("cookies" = [])),
+    responses((status = 200, body = SessionsBody), (status = 401, description = "The token codes"))
+)]
+pub(crate) async fn list(caller: Principal, visit: Visit) -> Result<Json<SessionsBody>, Problem> {
+    let now = visit.hall().now();
+    let sessions = visit.hall().sessions_of(caller.user_id()).await?;
+    let sessions = sessions
+        .iter()
+        .map(|session| SessionBody::of(session, session.id == caller.session_id(), now));
+    Ok(Json(SessionsBody { sessions: sessions.collect() }))
+}
+
+/// Ends one of the caller's sessions.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "The session")),
+    security(("access_token" = []), ("cookies" = [])),
+    responses((status = 204, description = "Ended, also when repeated"), (status = 401, description = "`fresh_token_required` and the token codes"), (status = 404, description = "`not_found`"))
+)]
+pub(crate) async fn end(
+    caller: Fresh,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id: SessionId = id.parse().map_err(|_| Problem::new(ErrorCode::NotFound))?;
+    visit.end_session_of(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all of the caller's other sessions.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions", tag = "sessions", security(("access_token" = []), ("cookies" = [])),
+    responses((status = 204, description = "Ended"), (status = 401, description = "`fresh_token_required` and the token codes"))
+)]
+pub(crate) async fn end_others(caller: Fresh, visit: Visit) -> Result<StatusCode, Problem> {
+    visit.end_other_sessions(&caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Visit {
+    /// A JSON request that nobody is signed in for. Where it sets cookies it has to come from one of our
+    /// own pages, and say so; where it does not, an app may send it, and a foreign page only if its origin
+    /// is allowed to call the API.
+    pub(crate) fn check_json_form(&self, carrier: Carrier) -> Result<(), Problem> {
+        match (self.source(), carrier) {
+            (Source::Own, _) | (Source::Unsaid, Carrier::Header) => Ok(()),
+            (Source::Foreign, Carrier::Header) if self.is_allowed_origin() => Ok(()),
+            (Source::Foreign | Source::Unsaid, _) => Err(Problem::new(ErrorCode::CsrfFailed)),
+        }
+    }
+}
+
+/// The tokens by their carrier: in the body, or nothing but the CSRF value.
+fn tokens_body(
+    hall: &Vestibule,
+    renewed: Renewed,
+    carrier: Carrier,
+    user: Option<UserBody>,
+) -> Response {
+    let expires_in = access_seconds(hall, &renewed.session);
+    match carrier {
+        Carrier::Cookie => {
+            let csrf_token = hall.0.csrf.of_session(renewed.session.id).plain();
+            Json(CookieTokens { user, csrf_token, expires_in }).into_response()
+        }
+        Carrier::Header => {
+            let refresh_expires_in = seconds_until(renewed.session.expires_at, hall.now());
+            let tokens = HeaderTokens {
+                access_token: renewed.access,
+                refresh_token: renewed.refresh,
+                token_type: "Bearer",
+                expires_in,
+                refresh_expires_in,
+                user,
+            };
+            ([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response()
+        }
+    }
+}
+
+fn access_seconds(hall: &Vestibule, session: &Session) -> u64 {
+    let now = hall.now();
+    seconds_until((now + hall.config().lifetimes.access).min(session.ends_at), now)
+}
+
+fn seconds_until(moment: Timestamp, now: Timestamp) -> u64 {
+    // By whole seconds, as the tokens say it.
+    Timestamp::from_seconds(moment.seconds())
+        .since(Timestamp::from_seconds(now.seconds()))
+        .as_secs()
+}

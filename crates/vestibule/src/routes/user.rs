@@ -1,0 +1,98 @@
+//! The caller's own account.
+
+use axum::{Json, http::StatusCode};
+use vestibule_core::session::Carrier;
+
+use super::bodies::{
+    MeBody, PasswordBody, ProfileBody, RegisterBody, RegisteredBody, SessionStanding, UserBody,
+    UserEnvelope,
+};
+use crate::{
+    extract::{CurrentUser, Fresh, Principal},
+    flows::{ProfileChange, Registrant},
+    json::{JsonBody, required},
+    problem::Problem,
+    visit::Visit,
+};
+
+/// Makes an account. The answer does not tell whether the address had one.
+#[utoipa::path(
+    post, path = "/api/auth/register", tag = "auth", request_body = RegisterBody,
+    responses((status = 202, body = RegisteredBody), (status = 403, description = "`forbidden`: registration is closed"), (status = 409, description = "`conflict`: the user name is taken"), (status = 422, description = "`invalid_input`"), (status = 429, description = "`rate_limited`"))
+)]
+pub(crate) async fn register(
+    visit: Visit,
+    JsonBody(body): JsonBody<RegisterBody>,
+) -> Result<(StatusCode, Json<RegisteredBody>), Problem> {
+    visit.check_json_form(Carrier::Header)?;
+    let registrant = Registrant {
+        username: required("username", body.username)?,
+        email: required("email", body.email)?,
+        password: required("password", body.password)?,
+    };
+    let answer = RegisteredBody {
+        username: registrant.username.trim().to_owned(),
+        email: registrant.email.trim().to_owned(),
+    };
+    visit.register(registrant).await?;
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// Who is calling.
+#[utoipa::path(
+    get, path = "/api/auth/me", tag = "auth", security(("access_token" = []), ("cookies" = [])),
+    responses((status = 200, body = MeBody), (status = 401, description = "The token codes"))
+)]
+pub(crate) async fn me(user: CurrentUser, visit: Visit) -> Json<MeBody> {
+    let caller = &user.principal;
+    let session = SessionStanding {
+        id: caller.session_id().to_string(),
+        fresh: caller.freshness().is_fresh(visit.hall().now()),
+        fresh_until: caller.freshness().until().map(vestibule_core::time::Timestamp::seconds),
+        auth_time: caller.auth_time().seconds(),
+        carrier: caller.session_carrier().name(),
+    };
+    Json(MeBody { user: UserBody::from(&user.user), session })
+}
+
+/// Changes the caller's password. Every other session ends.
+#[utoipa::path(
+    put, path = "/api/auth/password", tag = "user", request_body = PasswordBody,
+    security(("access_token" = []), ("cookies" = [])),
+    responses((status = 204, description = "Changed"), (status = 401, description = "`fresh_token_required`, `invalid_credentials` and the token codes"), (status = 422, description = "`invalid_input`"), (status = 429, description = "`rate_limited`"))
+)]
+pub(crate) async fn change_password(
+    caller: Fresh,
+    visit: Visit,
+    JsonBody(body): JsonBody<PasswordBody>,
+) -> Result<StatusCode, Problem> {
+    let current = required("current", body.current)?;
+    visit.change_password(&caller, current, required("new", body.new)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes the caller's names.
+#[utoipa::path(
+    patch, path = "/api/user", tag = "user", request_body = ProfileBody,
+    security(("access_token" = []), ("cookies" = [])),
+    responses((status = 200, body = UserEnvelope), (status = 401, description = "The token codes"), (status = 409, description = "`conflict`"), (status = 422, description = "`invalid_input`"))
+)]
+pub(crate) async fn change_profile(
+    caller: Principal,
+    visit: Visit,
+    JsonBody(body): JsonBody<ProfileBody>,
+) -> Result<Json<UserEnvelope>, Problem> {
+    let change = ProfileChange { username: body.username, email: body.email };
+    let user = visit.change_profile(&caller, change).await?;
+    Ok(Json(UserEnvelope { user: UserBody::from(&user) }))
+}
+
+/// Deletes the caller's account and ends all their sessions.
+#[utoipa::path(
+    delete, path = "/api/user", tag = "user", security(("access_token" = []), ("cookies" = [])),
+    responses((status = 204, description = "Deleted"), (status = 401, description = "`fresh_token_required` and the token codes"))
+)]
+pub(crate) async fn delete_account(caller: Fresh, visit: Visit) -> Result<StatusCode, Problem> {
+    visit.delete_account(&caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,36 @@
+//! The smallest application with sign-in.
+
+use std::{env, error::Error, net::SocketAddr};
+
+use axum::{Router, routing::get};
+use vestibule::{Config, Fresh, MemoryStore, Principal, Require, Role, SiteSecret, Vestibule};
+
+struct Editor;
+
+impl Role for Editor {
+    const NAME: &str = "editor";
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = SiteSecret::new(env::var("SECRET_KEY")?)?;
+    let config = Config::development("Hello", "127.0.0.1:5001", secret)?;
+    let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
+    let app = Router::new()
+        .route("/", get(front))
+        .route("/api/maps", get(async |caller: Principal| caller.username().to_owned()))
+        .route("/api/edit", get(async |_: Require<Editor>| "Edit away."))
+        .route("/api/secret", get(async |_: Fresh| "You proved yourself not long ago."))
+        .merge(hall.routes())
+        .layer(hall.layer());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:5001").await?;
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    Ok(())
+}
+
+async fn front(caller: Option<Principal>) -> String {
+    match caller {
+        Some(caller) => format!("Hello, {}.", caller.username()),
+        None => "Hello, stranger.".to_owned(),
+    }
+}
