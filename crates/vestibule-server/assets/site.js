@@ -1,0 +1,24 @@
+// Small comforts. Every page works without this file.
+"use strict";
+
+// "Show" and "Hide" beside password fields.
+for (const button of document.querySelectorAll("button[data-reveal]")) {
+  const input = document.getElementById(button.dataset.reveal);
+  const word = button.querySelector("[data-word]");
+  if (!input || !word) continue;
+  const show = (shown) => {
+    input.type = shown ? "text" : "password";
+    word.textContent = shown ? "Hide" : "Show";
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => show(input.type === "password"));
+  // Sent as a password again, so that browsers do not remember it as ordinary text.
+  input.form?.addEventListener("submit", () => show(false));
+}
+
+// "Go back" on error pages, where there is somewhere to go back to.
+for (const button of document.querySelectorAll("button[data-back]")) {
+  if (history.length < 2) continue;
+  button.hidden = false;
+  button.addEventListener("click", () => history.back());
+}

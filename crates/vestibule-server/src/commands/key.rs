@@ -1,0 +1,198 @@
+//! `vestibule key …`
+
+use serde::Serialize;
+use vestibule::{
+    Signing,
+    core::{
+        ring::{self, KeyRing, KeyState, RingError, RotationPolicy, StoredKey},
+        secret::SealingKey,
+        time::Timestamp,
+    },
+    rotation_policy,
+};
+
+use super::{
+    CommandError,
+    desk::{Desk, at_desk},
+    output::{Console, Listed, json, utc, visible},
+};
+use crate::{
+    command::{KeyCommand, Listing},
+    config::Configuration,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// How often somebody else may change the ring while a command does.
+const MAX_TRIES: u32 = 16;
+
+/// Carries out one command.
+///
+/// # Errors
+///
+/// What could not be found or done.
+pub(crate) async fn run(
+    command: KeyCommand,
+    configuration: &Configuration,
+) -> Result<(), CommandError> {
+    at_desk(configuration, async |desk, console| carry_out(command, desk, console).await).await
+}
+
+async fn carry_out(
+    command: KeyCommand,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    match command {
+        KeyCommand::List(listing) => list(listing, desk, console).await,
+        KeyCommand::Rotate => rotate(desk, console).await,
+        KeyCommand::Retire { kid } => retire(&kid, desk, console).await,
+    }
+}
+
+/// A key for programs, without anything private. Times are seconds since the Unix epoch, and `null`
+/// for the one key of the configuration.
+#[derive(Serialize)]
+struct KeyJson {
+    kid: String,
+    algorithm: &'static str,
+    state: &'static str,
+    created_at: Option<i64>,
+    changed_at: Option<i64>,
+}
+
+impl From<&StoredKey> for KeyJson {
+    fn from(key: &StoredKey) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            algorithm: key.algorithm.name(),
+            state: key.state.name(),
+            created_at: Some(key.created_at.seconds()),
+            changed_at: Some(key.changed_at.seconds()),
+        }
+    }
+}
+
+async fn list(
+    listing: Listing,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let keys: Vec<KeyJson> = match &desk.config.signing {
+        Signing::Ring(_) => {
+            let (_, keys) = desk.store.key_ring().await?;
+            keys.iter().map(KeyJson::from).collect()
+        }
+        Signing::Shared(key) => vec![configured(key)],
+    };
+    let time =
+        |at: Option<i64>| at.map_or("configured".to_owned(), |at| utc(Timestamp::from_seconds(at)));
+    let heads = ["KID", "ALGORITHM", "STATE", "CREATED (UTC)", "SINCE (UTC)"];
+    let mut listed = Listed::new(heads, listing.json);
+    listed.page(
+        &keys,
+        json,
+        |key| {
+            [
+                key.kid.clone(),
+                key.algorithm.to_owned(),
+                key.state.to_owned(),
+                time(key.created_at),
+                time(key.changed_at),
+            ]
+        },
+        console,
+    )?;
+    listed.finish("There are no keys yet: the server makes them when it first starts.", console)
+}
+
+async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
+    let rules = Rules::of(desk)?;
+    let keys = rules
+        .replace(desk, |keys, now| {
+            ring::rotate(keys, &rules.policy, &rules.sealing, desk.entropy, now)
+        })
+        .await?;
+    for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+        console.say(format_args!("Key {} signs from now on.", key.kid))?;
+    }
+    Ok(())
+}
+
+async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
+    let rules = Rules::of(desk)?;
+    let keys = rules
+        .replace(desk, |keys, now| {
+            ring::retire(keys, kid, &rules.policy, &rules.sealing, desk.entropy, now)
+        })
+        .await?;
+    console.say(format_args!(
+        "Key {} is retired: what it signed is refused from now on.",
+        visible(kid)
+    ))?;
+    for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+        console.say(format_args!("Key {} signs.", key.kid))?;
+    }
+    Ok(())
+}
+
+/// How the ring of this site moves.
+struct Rules {
+    policy: RotationPolicy,
+    sealing: SealingKey,
+}
+
+impl Rules {
+    fn of(desk: &Desk<'_>) -> Result<Self, CommandError> {
+        let Signing::Ring(algorithm) = &desk.config.signing else {
+            return Err(CommandError::Failed(
+                "tokens are signed with HS256 and the one key of the configuration, which does not \
+                 rotate here; give another `jwt_secret_key` and restart, or set `tokens.algorithm` to \
+                 ES256 or EdDSA"
+                    .to_owned(),
+            ));
+        };
+        Ok(Self {
+            policy: rotation_policy(*algorithm, &desk.config.lifetimes),
+            sealing: desk.config.secret.sealing_key(),
+        })
+    }
+
+    /// Changes the ring from whatever it is by then, and gives it as it is now.
+    async fn replace(
+        &self,
+        desk: &Desk<'_>,
+        change: impl Fn(&[StoredKey], Timestamp) -> Result<Vec<StoredKey>, RingError>,
+    ) -> Result<Vec<StoredKey>, CommandError> {
+        let failed = |error: RingError| CommandError::Failed(error.to_string());
+        for _ in 0..MAX_TRIES {
+            let (revision, keys) = desk.store.key_ring().await?;
+            let now = desk.clock.now();
+            let changed = change(&keys, now).map_err(failed)?;
+            if changed == keys {
+                return Ok(keys);
+            }
+            // A ring with keys under two secrets opens for nobody: with the wrong secret nothing is written.
+            KeyRing::open(&changed, &self.policy, &self.sealing).map_err(failed)?;
+            if desk.store.replace_key_ring(revision, &changed, now).await? {
+                tracing::info!(revision = revision + 1, "the key ring was changed");
+                return Ok(changed);
+            }
+        }
+        Err(CommandError::Failed(
+            "the ring was changed by others all the time; look at `vestibule key list` and try again"
+                .to_owned(),
+        ))
+    }
+}
+
+fn configured(key: &[u8]) -> KeyJson {
+    KeyJson {
+        kid: KeyRing::symmetric(key).active().kid().to_owned(),
+        algorithm: "HS256",
+        state: KeyState::Active.name(),
+        created_at: None,
+        changed_at: None,
+    }
+}

@@ -1,0 +1,129 @@
+use vestibule::{
+    Signing, SiteSecret, SystemEntropy,
+    core::{
+        jws::Algorithm,
+        ring::{self, KeyRing, KeyState},
+        store::{Changed, Feed as _, KeyStore as _},
+        time::{Clock as _, Timestamp},
+    },
+    rotation_policy,
+};
+
+use super::carry_out;
+use crate::{
+    command::Command,
+    commands::desk::fixture::{START, Said, Site, parse},
+};
+
+async fn run(site: &Site, line: &str) -> Said {
+    let Command::Key(command) = parse(&format!("key {line}")) else {
+        panic!("{line}");
+    };
+    site.hear(async |desk, console| carry_out(command, desk, console).await).await
+}
+
+/// A site whose server has made its ring.
+async fn with_ring() -> Site {
+    let site = Site::new();
+    let policy = rotation_policy(Algorithm::ES256, &site.config.lifetimes);
+    let now = site.clock.now();
+    let sealing = site.config.secret.sealing_key();
+    let keys = ring::tend(&[], &policy, &sealing, &SystemEntropy, now).unwrap().unwrap();
+    assert!(site.store.replace_key_ring(0, &keys, now).await.unwrap());
+    site
+}
+
+async fn kid(site: &Site, state: KeyState) -> String {
+    let (_, keys) = site.store.key_ring().await.unwrap();
+    let mut found = keys.iter().filter(|key| key.state == state);
+    let kid = found.next().unwrap().kid.clone();
+    assert!(found.next().is_none());
+    kid
+}
+
+#[tokio::test]
+async fn a_listing_shows_nothing_private() {
+    let site = with_ring().await;
+    let (active, next) = (kid(&site, KeyState::Active).await, kid(&site, KeyState::Next).await);
+    let key = |kid: &str, state: &str| {
+        serde_json::json!({
+            "kid": kid, "algorithm": "ES256", "state": state,
+            "created_at": START, "changed_at": START,
+        })
+    };
+    assert_eq!(
+        run(&site, "list --json").await.json(),
+        serde_json::json!([key(&active, "active"), key(&next, "next")])
+    );
+    let text = run(&site, "list").await;
+    assert!(text.success().contains("2025-06-15 15:06"), "{}", text.results);
+    assert_eq!(text.results.lines().count(), 3);
+}
+
+#[tokio::test]
+async fn rotation_lets_the_next_key_sign_and_tells_the_nodes() {
+    let site = with_ring().await;
+    let (active, next) = (kid(&site, KeyState::Active).await, kid(&site, KeyState::Next).await);
+    let feed = site.store.last_sequence().await.unwrap();
+    let said = run(&site, "rotate").await;
+    assert_eq!(said.success(), format!("Key {next} signs from now on.\n"));
+    assert_eq!(kid(&site, KeyState::Active).await, next);
+    assert_eq!(kid(&site, KeyState::Retiring).await, active);
+    let changes = site.store.changes_after(feed, 9).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].what, Changed::Keys);
+}
+
+#[tokio::test]
+async fn a_site_that_never_ran_can_rotate() {
+    let site = Site::new();
+    assert_eq!(run(&site, "list --json").await.results, "[]\n");
+    run(&site, "rotate").await.success();
+    let active = kid(&site, KeyState::Active).await;
+    assert_ne!(active, kid(&site, KeyState::Next).await);
+}
+
+#[tokio::test]
+async fn a_retired_key_verifies_nothing_and_retires_once() {
+    let site = with_ring().await;
+    let active = kid(&site, KeyState::Active).await;
+    run(&site, &format!("retire -- {active}")).await.success();
+    assert_eq!(kid(&site, KeyState::Retired).await, active);
+    let (revision, keys) = site.store.key_ring().await.unwrap();
+    let policy = rotation_policy(Algorithm::ES256, &site.config.lifetimes);
+    let ring = KeyRing::open(&keys, &policy, &site.config.secret.sealing_key()).unwrap();
+    assert!(ring.verifier(&active, Timestamp::from_seconds(START)).is_none());
+    run(&site, &format!("retire -- {active}")).await.success();
+    assert_eq!(site.store.key_ring().await.unwrap().0, revision);
+    let said = run(&site, "retire nobody").await;
+    assert!(said.failure().contains("`vestibule key list`"));
+}
+
+#[tokio::test]
+async fn with_another_secret_the_ring_is_left_alone() {
+    let mut site = with_ring().await;
+    let before = site.store.key_ring().await.unwrap();
+    site.config.secret = SiteSecret::new([8; 32]).unwrap();
+    let active = kid(&site, KeyState::Active).await;
+    for line in ["rotate".to_owned(), format!("retire -- {active}")] {
+        let said = run(&site, &line).await;
+        assert!(said.failure().contains("secret_key"), "{}", said.failure());
+        assert_eq!(site.store.key_ring().await.unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_the_configuration_is_listed_and_does_not_move() {
+    let mut site = Site::new();
+    let secret = "a shared secret of thirty-two bytes";
+    site.config.signing = Signing::Shared(secret.as_bytes().to_vec());
+    let said = run(&site, "list --json").await;
+    assert!(!said.results.contains(secret));
+    let key = &said.json()[0];
+    assert_eq!((&key["algorithm"], &key["state"]), (&"HS256".into(), &"active".into()));
+    assert_eq!(key["created_at"], serde_json::Value::Null);
+    for line in ["rotate", "retire k1"] {
+        assert!(run(&site, line).await.failure().contains("jwt_secret_key"));
+    }
+    assert_eq!(site.store.key_ring().await.unwrap().0, 0);
+}

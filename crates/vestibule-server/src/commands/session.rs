@@ -1,0 +1,218 @@
+//! `vestibule session …`
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use vestibule::core::{
+    event::EventName,
+    id::{SessionId, UserId},
+    session::{EndReason, Session},
+    store::SessionSelection,
+};
+
+use super::{
+    CommandError,
+    desk::{Desk, at_desk},
+    output::{Console, Listed, counted, json, utc, visible},
+    user,
+};
+use crate::{
+    command::{SessionCommand, SessionEnd, SessionList},
+    config::Configuration,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Carries out one command.
+///
+/// # Errors
+///
+/// What could not be found or done.
+pub(crate) async fn run(
+    command: SessionCommand,
+    configuration: &Configuration,
+) -> Result<(), CommandError> {
+    at_desk(configuration, async |desk, console| carry_out(command, desk, console).await).await
+}
+
+async fn carry_out(
+    command: SessionCommand,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    match command {
+        SessionCommand::List(what) => list(&what, desk, console).await,
+        SessionCommand::End(which) => end(&which, desk, console).await,
+    }
+}
+
+/// A session for programs: the fields of `GET /api/auth/sessions`, and whose it is. Times are seconds
+/// since the Unix epoch.
+#[derive(Serialize)]
+struct SessionJson<'a> {
+    id: String,
+    user_id: i64,
+    username: &'a str,
+    carrier: &'static str,
+    device: Option<&'a str>,
+    user_agent: &'a str,
+    address: &'a str,
+    remembered: bool,
+    created_at: i64,
+    last_seen_at: i64,
+    auth_time: i64,
+    expires_at: i64,
+}
+
+impl<'a> SessionJson<'a> {
+    fn new(session: &'a Session, username: &'a str) -> Self {
+        Self {
+            id: session.id.to_string(),
+            user_id: session.user_id.0,
+            username,
+            carrier: session.carrier.name(),
+            device: session.device.as_deref(),
+            user_agent: &session.agent,
+            address: &session.address,
+            remembered: session.remembered,
+            created_at: session.created_at.seconds(),
+            last_seen_at: session.last_seen_at.seconds(),
+            auth_time: session.auth_time.seconds(),
+            expires_at: session.expires_at.seconds(),
+        }
+    }
+}
+
+async fn list(
+    what: &SessionList,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let now = desk.clock.now();
+    let sessions = match &what.user {
+        Some(typed) => {
+            let user = user::find(desk.store, typed).await?;
+            let mut theirs = desk.store.sessions_of(user.id, now).await?;
+            theirs.retain(|session| {
+                session.end.is_none() && now < session.expires_at && now < session.ends_at
+            });
+            theirs
+        }
+        None => desk.store.active_sessions(now, u32::MAX).await?,
+    };
+    let heads = ["ID", "USER", "CARRIER", "LAST USE (UTC)", "ADDRESS", "DEVICE"];
+    let names = names(&sessions, desk).await?;
+    let name = |session: &Session| names.get(&session.user_id).map_or("", String::as_str);
+    let mut listed = Listed::new(heads, what.listing.json);
+    let as_row = |session: &Session| {
+        [
+            session.id.to_string(),
+            name(session).to_owned(),
+            session.carrier.name().to_owned(),
+            utc(session.last_seen_at),
+            session.address.clone(),
+            shortened(session.device.as_deref().unwrap_or(&session.agent)),
+        ]
+    };
+    listed.page(
+        &sessions,
+        |session| json(&SessionJson::new(session, name(session))),
+        as_row,
+        console,
+    )?;
+    listed.finish("Nobody is signed in.", console)
+}
+
+/// The user names of those whose sessions these are.
+async fn names(
+    sessions: &[Session],
+    desk: &Desk<'_>,
+) -> Result<HashMap<UserId, String>, CommandError> {
+    let mut names = HashMap::new();
+    for session in sessions {
+        if !names.contains_key(&session.user_id)
+            && let Some(user) = desk.store.user(session.user_id).await?
+        {
+            names.insert(user.id, user.username);
+        }
+    }
+    Ok(names)
+}
+
+async fn end(
+    which: &SessionEnd,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let ended = if let Some(typed) = &which.id {
+        usize::from(end_one(typed, desk, console).await?)
+    } else {
+        let selection = match &which.user {
+            Some(typed) => {
+                SessionSelection::User { id: user::find(desk.store, typed).await?.id, except: None }
+            }
+            None if which.all => SessionSelection::All,
+            None => {
+                return Err(CommandError::Usage(
+                    "say which sessions to end: an id, --user USER or --all".to_owned(),
+                ));
+            }
+        };
+        end_all(selection, EndReason::EndedByAdmin, desk).await?.len()
+    };
+    console.say(format_args!("Ended {}.", counted(ended, "session")))
+}
+
+/// Ends every session of the selection and logs it.
+pub(super) async fn end_all(
+    selection: SessionSelection,
+    reason: EndReason,
+    desk: &Desk<'_>,
+) -> Result<Vec<SessionId>, CommandError> {
+    let ended = desk.store.end_sessions(selection, reason, desk.clock.now()).await?;
+    ended.iter().for_each(|session| log_end(*session, reason));
+    Ok(ended)
+}
+
+/// Whether it was this command that ended it.
+async fn end_one(
+    typed: &str,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<bool, CommandError> {
+    let unknown = || {
+        CommandError::Failed(format!(
+            "there is no session “{}”; `vestibule session list` shows them",
+            visible(typed)
+        ))
+    };
+    let id: SessionId = typed.parse().map_err(|_| unknown())?;
+    let reason = EndReason::EndedByAdmin;
+    if desk.store.end_session(id, reason, desk.clock.now()).await? {
+        log_end(id, reason);
+        return Ok(true);
+    }
+    let session = desk.store.session(id).await?.ok_or_else(unknown)?;
+    if let Some(end) = session.end {
+        console.note(format_args!(
+            "Session {id} had ended already, at {} UTC: {}.",
+            utc(end.at),
+            end.reason
+        ));
+    }
+    Ok(false)
+}
+
+fn log_end(session: SessionId, reason: EndReason) {
+    tracing::info!(event = EventName::SessionLogout.name(), %session, %reason, "a session was ended");
+}
+
+/// What a device calls itself can be long, and the beginning says it.
+fn shortened(text: &str) -> String {
+    const CHARS: usize = 40;
+    match text.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,215 @@
+//! Changing accounts.
+
+use vestibule::core::{
+    event::EventName,
+    name::RoleName,
+    session::EndReason,
+    store::SessionSelection,
+    user::{MAX_ROLES, User, UserChange, UserStatus},
+};
+
+use super::{
+    create::{read_and_hash, too_many_roles},
+    find,
+    listing::Pages,
+    named,
+};
+use crate::{
+    command::UserRole,
+    commands::{
+        CommandError,
+        desk::Desk,
+        output::{Console, counted},
+        prompt::NewPassword,
+        session::end_all,
+    },
+};
+
+/// `vestibule user suspend`, `activate` and `delete`. Whoever is no longer active is signed out
+/// everywhere, also where the account had that status already: an earlier try may have got no further.
+pub(super) async fn set_status(
+    typed: &str,
+    status: UserStatus,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, typed).await?;
+    if status != UserStatus::Deleted {
+        refuse_deleted(&user)?;
+    }
+    if status != UserStatus::Active {
+        keep_last_super_user(&user, desk).await?;
+    }
+    if user.status == status {
+        console.note(format_args!("{} was {status} before.", named(&user)));
+    } else {
+        let change = UserChange { status: Some(status), ..UserChange::default() };
+        change_user(&user, change, desk).await?;
+    }
+    let (done, reason) = match status {
+        UserStatus::Active => {
+            return console.say(format_args!("{} can sign in.", named(&user)));
+        }
+        UserStatus::Suspended => ("suspended", EndReason::Suspended),
+        UserStatus::Deleted => {
+            tracing::info!(event = EventName::UserDeleted.name(), user = %user.id, "an account was deleted");
+            ("deleted", EndReason::Deleted)
+        }
+    };
+    let ended = end_sessions(&user, done, reason, desk).await?;
+    console.say(format_args!("{} is {done}; {} ended.", named(&user), counted(ended, "session")))
+}
+
+/// `vestibule user set-password`
+pub(super) async fn set_password(
+    typed: &str,
+    password: &mut dyn NewPassword,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, typed).await?;
+    refuse_deleted(&user)?;
+    let local_part = user.email.split('@').next().unwrap_or_default();
+    let hash = read_and_hash(password, &[&user.username, local_part], desk)?;
+    let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
+    change_user(&user, change, desk).await?;
+    tracing::info!(event = EventName::AuthnPasswordChange.name(), user = %user.id, "a password was changed");
+    let done = "set to the new password";
+    let ended = end_sessions(&user, done, EndReason::PasswordChanged, desk).await?;
+    console.say(format_args!(
+        "{} has a new password; {} ended.",
+        named(&user),
+        counted(ended, "session")
+    ))
+}
+
+/// `vestibule user grant`
+pub(super) async fn grant(
+    right: &UserRole,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, &right.user).await?;
+    refuse_deleted(&user)?;
+    let Some(role) = role(right)? else {
+        return set_super_user(&user, true, desk, console).await;
+    };
+    let mut roles = user.roles.clone();
+    if !roles.insert(role.clone()) {
+        return console.say(format_args!("{} has the role {role} already.", named(&user)));
+    }
+    if roles.len() > MAX_ROLES {
+        return Err(too_many_roles());
+    }
+    let change = UserChange { roles: Some(roles), ..UserChange::default() };
+    change_user(&user, change, desk).await?;
+    console.say(format_args!("{} has the role {role}.", named(&user)))
+}
+
+/// `vestibule user revoke`
+pub(super) async fn revoke(
+    right: &UserRole,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, &right.user).await?;
+    let Some(role) = role(right)? else {
+        return set_super_user(&user, false, desk, console).await;
+    };
+    let mut roles = user.roles.clone();
+    if !roles.remove(&role) {
+        return console.say(format_args!("{} does not have the role {role}.", named(&user)));
+    }
+    let change = UserChange { roles: Some(roles), ..UserChange::default() };
+    change_user(&user, change, desk).await?;
+    console.say(format_args!("{} has the role {role} no longer.", named(&user)))
+}
+
+async fn set_super_user(
+    user: &User,
+    is_super_user: bool,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    if !is_super_user {
+        keep_last_super_user(user, desk).await?;
+    }
+    if user.is_super_user != is_super_user {
+        let change = UserChange { is_super_user: Some(is_super_user), ..UserChange::default() };
+        change_user(user, change, desk).await?;
+    }
+    let is = if is_super_user { "is" } else { "is not" };
+    console.say(format_args!("{} {is} a super user.", named(user)))
+}
+
+/// The role that is meant; `None` stands for the super user.
+fn role(right: &UserRole) -> Result<Option<RoleName>, CommandError> {
+    match (&right.role, right.super_user) {
+        (Some(word), false) => RoleName::parse(word)
+            .map(Some)
+            .map_err(|error| CommandError::Usage(format!("“{word}”: {error}"))),
+        (None, true) => Ok(None),
+        _ => Err(CommandError::Usage("name a role or give --super-user, one of them".to_owned())),
+    }
+}
+
+fn refuse_deleted(user: &User) -> Result<(), CommandError> {
+    if user.status == UserStatus::Deleted {
+        return Err(CommandError::Failed(format!(
+            "{} is deleted, and a deleted account does not come back; make a new one with `vestibule \
+             user create`",
+            named(user)
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses where nobody would be left who can run the site.
+async fn keep_last_super_user(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
+    if !user.is_super_user || user.status != UserStatus::Active {
+        return Ok(());
+    }
+    let mut pages = Pages::new(Some(UserStatus::Active));
+    while let Some(users) = pages.next(desk).await? {
+        if users.iter().any(|other| other.is_super_user && other.id != user.id) {
+            return Ok(());
+        }
+    }
+    Err(CommandError::Failed(format!(
+        "{} is the last active super user, and nobody would be left to run the site; make another one \
+         first: `vestibule user grant USER --super-user`",
+        named(user)
+    )))
+}
+
+async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result<(), CommandError> {
+    let changed = desk.store.change_user(user.id, &change, desk.clock.now()).await?;
+    match changed {
+        Some(Ok(user)) => {
+            tracing::info!(event = EventName::UserUpdated.name(), user = %user.id, version = user.version, "an account was changed");
+            Ok(())
+        }
+        Some(Err(taken)) => Err(CommandError::Failed(taken.to_string())),
+        None => Err(CommandError::Failed(format!(
+            "the account of {} is gone; `vestibule user list` shows all accounts",
+            named(user)
+        ))),
+    }
+}
+
+/// Ends all sessions of an account that is `done` already, and says how many.
+async fn end_sessions(
+    user: &User,
+    done: &str,
+    reason: EndReason,
+    desk: &Desk<'_>,
+) -> Result<usize, CommandError> {
+    let theirs = SessionSelection::User { id: user.id, except: None };
+    let ended = end_all(theirs, reason, desk).await.map_err(|error| {
+        CommandError::Failed(format!(
+            "{} is {done}, but the sessions may not have ended: {error}. Run the command again.",
+            named(user)
+        ))
+    })?;
+    Ok(ended.len())
+}

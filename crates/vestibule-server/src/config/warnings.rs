@@ -1,0 +1,56 @@
+//! What start-up says of a good configuration.
+
+use super::{
+    settings::{Profile, Settings, Tls},
+    values::Rate,
+};
+
+/// A sentence for each thing that is easily overlooked.
+pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
+    let is_production = settings.profile == Profile::Production;
+    let limits = [
+        ("limits.account", settings.limits.account),
+        ("limits.address", settings.limits.address),
+        ("limits.register", settings.limits.register),
+        ("limits.mail", settings.limits.mail),
+    ];
+    let mut warnings = Vec::new();
+    if !settings.cookies.secure {
+        warnings.push(format!(
+            "{} is plain http: cookies go without Secure and without the __Host- prefix",
+            settings.public_url
+        ));
+        if !settings.listen.ip().is_loopback() {
+            warnings.push(format!(
+                "other machines reach {} over plain http: passwords can be read on the way",
+                settings.listen
+            ));
+        }
+    }
+    if is_production && settings.mail.url.is_none() {
+        warnings.push(format!(
+            "mail.url is not set: mails are written below {} and reach nobody",
+            settings.mail_dir().display()
+        ));
+    }
+    if is_production && settings.tls == Tls::SelfSigned {
+        warnings.push("tls.self_signed is on: no browser trusts the certificate".to_owned());
+    }
+    if is_production {
+        let off = limits.iter().filter(|(_, rate)| *rate == Rate::Off);
+        warnings.extend(off.map(|(key, _)| format!("{key} is off: guessing is not slowed down")));
+    }
+    if settings.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        warnings.push(
+            "trusted_proxies holds every address: anybody can claim to come from anywhere"
+                .to_owned(),
+        );
+    }
+    if settings.secret_key.is_some() && settings.secret_key == settings.jwt_secret_key {
+        warnings.push(
+            "jwt_secret_key is the same as secret_key: who verifies tokens could forge everything else"
+                .to_owned(),
+        );
+    }
+    warnings
+}

@@ -1,0 +1,30 @@
+//! `vestibule`: the ready-to-run site and its commands.
+
+mod command;
+mod commands;
+mod config;
+mod open;
+mod pages;
+mod private;
+mod serve;
+mod setup;
+mod site;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+
+use crate::command::CommandLine;
+
+fn main() -> ExitCode {
+    // Wrong usage ends here, with status 2.
+    let (flags, command) = CommandLine::parse().into_parts();
+    match commands::run(&flags, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With nobody left to read it, the status still tells.
+            let _ = writeln!(std::io::stderr(), "vestibule: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! From settings to what a running site and the commands work with: the store, the secret, the library's
+//! configuration.
+
+use std::path::Path;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use vestibule::{
+    Config, SiteSecret,
+    core::{
+        csrf::Origin as CoreOrigin,
+        jws,
+        password::{PasswordParameters, PasswordPolicy},
+        random,
+    },
+};
+use vestibule_sqlite::{OpenError, OpenOptions, SqliteStore};
+
+use crate::{
+    commands::CommandError,
+    config::{
+        Algorithm, DatabaseUrl, FilesUrl, Profile, Rate, Registration, SameSite, Settings,
+        VerifiedEmail,
+    },
+    private,
+};
+
+/// Paths below these are asked by programs, and answered in JSON.
+const API_PREFIXES: [&str; 6] =
+    ["/api", "/file", "/.well-known", "/openapi.json", "/healthz", "/readyz"];
+
+/// Refuses a configuration that names a part which this version does not have.
+///
+/// # Errors
+/// [`CommandError::Usage`] with the keys and what works instead.
+pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
+    let is_s3 = matches!(settings.files.url, FilesUrl::S3(_));
+    let is_postgres = matches!(settings.database_url, DatabaseUrl::Postgres(_));
+    let parts = [
+        (
+            is_postgres,
+            "database_url names a PostgreSQL server, and this version keeps users and sessions in SQLite only",
+            "write sqlite://FILE, or leave it out for a file in data_dir",
+        ),
+        (
+            settings.redis_url.is_some(),
+            "redis_url is set, and this version runs as a single server that needs no Redis",
+            "leave it out",
+        ),
+        (
+            is_s3,
+            "files.url names a bucket, and this version does not store files in one",
+            "write file://FOLDER, or leave it out for a folder in data_dir",
+        ),
+        (
+            settings.mail.url.is_some(),
+            "mail.url names a mail server, and this version does not send mails through one",
+            "leave it out: mails are then files below data_dir",
+        ),
+        (
+            settings.metrics.listen.is_some(),
+            "metrics.listen is set, and this version does not measure itself",
+            "leave it out",
+        ),
+        (
+            settings.pages.app_dir.is_some(),
+            "pages.app_dir is set, and this version does not serve an app from a folder",
+            "leave it out, and let a server of its own or the proxy serve the app",
+        ),
+    ];
+    let missing: Vec<_> = parts
+        .iter()
+        .filter(|(is_named, ..)| *is_named)
+        .map(|(_, wrong, mend)| format!("{wrong}; {mend}"))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(CommandError::Usage(missing.join("\n"))) }
+}
+
+/// Opens the store. In development it is made and brought up to date where it has to be; elsewhere
+/// `vestibule migrate` does that.
+///
+/// # Errors
+/// [`CommandError::Usage`] where the schema is not the present one, or the store is of a kind that this
+/// version does not have; [`CommandError::Failed`] where the file cannot be used.
+pub(crate) async fn open_store(settings: &Settings) -> Result<SqliteStore, CommandError> {
+    check_parts(settings)?;
+    let path = sqlite_path(settings)?.to_owned();
+    let may_change = settings.profile == Profile::Development;
+    if may_change {
+        make_data_dir(settings)?;
+    }
+    let options = OpenOptions { create: may_change, migrate: may_change };
+    blocking(move || SqliteStore::open(&path, options)).await?.map_err(open_error)
+}
+
+/// Where the database is.
+///
+/// # Errors
+/// [`CommandError::Usage`] where it is a server.
+pub(crate) fn sqlite_path(settings: &Settings) -> Result<&Path, CommandError> {
+    match &settings.database_url {
+        DatabaseUrl::Sqlite(path) => Ok(path),
+        DatabaseUrl::Postgres(_) => Err(check_parts(settings).err().unwrap_or_else(|| {
+            CommandError::Usage("database_url is not a SQLite file; write sqlite://FILE".to_owned())
+        })),
+    }
+}
+
+/// What [`OpenError`] means to a command.
+pub(crate) fn open_error(error: OpenError) -> CommandError {
+    match error {
+        OpenError::Behind { .. }
+        | OpenError::Ahead { .. }
+        | OpenError::Missing { .. }
+        | OpenError::Foreign { .. } => CommandError::Usage(error.to_string()),
+        _ => CommandError::Failed(error.to_string()),
+    }
+}
+
+/// Runs what waits for the disk on a thread that may wait.
+///
+/// # Errors
+/// [`CommandError::Failed`] where it panicked.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, CommandError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| CommandError::Failed(format!("start-up was cut short: {error}")))
+}
+
+/// Makes the folder for everything that the site keeps (mode 0700).
+///
+/// # Errors
+/// [`CommandError::Failed`] where it cannot be made.
+pub(crate) fn make_data_dir(settings: &Settings) -> Result<(), CommandError> {
+    let folder = &settings.data_dir;
+    private::make_folder(folder).map_err(|error| {
+        CommandError::Failed(format!(
+            "the folder {} cannot be made ({error}); set data_dir to one that this user may write to",
+            folder.display()
+        ))
+    })
+}
+
+/// The site's secret: that of the settings, else the one in `<data_dir>/secret`, which is made where it is
+/// missing. Production always has the first.
+///
+/// # Errors
+/// [`CommandError`] where the file cannot be made or holds no secret.
+pub(crate) fn site_secret(settings: &Settings) -> Result<SiteSecret, CommandError> {
+    if let Some(secret) = &settings.secret_key {
+        return SiteSecret::new(secret.expose())
+            .map_err(|error| CommandError::Usage(format!("secret_key: {error}")));
+    }
+    make_data_dir(settings)?;
+    let path = settings.data_dir.join("secret");
+    let entropy = vestibule::SystemEntropy;
+    let make = || {
+        let bytes: [u8; 48] = random::draw(&entropy);
+        Ok(format!("{}\n", STANDARD.encode(bytes)))
+    };
+    let text = private::read_or_make::<std::io::Error>(&path, &entropy, make).map_err(|error| {
+        CommandError::Failed(format!(
+            "the secret in {} cannot be used ({error}); make the file readable for this user, or set secret_key",
+            path.display()
+        ))
+    })?;
+    SiteSecret::new(text.trim()).map_err(|_| {
+        CommandError::Usage(format!(
+            "{} holds no secret of at least 32 bytes; put back the one it held, or remove the file to have a new \
+             one made, which signs everybody out",
+            path.display()
+        ))
+    })
+}
+
+/// The library's configuration.
+///
+/// # Errors
+/// [`CommandError::Usage`] where a setting is beyond what the library takes.
+pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Config, CommandError> {
+    let usage =
+        |key: &str, error: &dyn std::fmt::Display| CommandError::Usage(format!("{key}: {error}"));
+    let base = Config::new(&settings.site_name, &settings.public_url.to_string(), secret)
+        .map_err(|error| usage("public_url", &error))?;
+    let origin = match settings.public_url_given {
+        true => base.origin.clone(),
+        false => vestibule::OurOrigin::Loopback,
+    };
+    let tokens = &settings.tokens;
+    let cost = settings.passwords.argon2;
+    let cors_origins = settings.cors.origins.iter().map(|origin| {
+        CoreOrigin::parse(&origin.to_string())
+            .ok_or_else(|| usage("cors.origins", &format!("{origin} is not an origin")))
+    });
+    Ok(Config {
+        origin,
+        issuer: tokens.issuer.clone(),
+        audience: tokens.audience.clone(),
+        signing: signing(settings),
+        lifetimes: vestibule::Lifetimes {
+            access: tokens.access_ttl,
+            refresh: tokens.refresh_ttl,
+            unremembered: tokens.unremembered_ttl,
+            session: tokens.session_max,
+            grace: tokens.grace,
+            fresh: tokens.fresh_for,
+            leeway: tokens.leeway,
+        },
+        cookies: cookies(settings),
+        password_policy: PasswordPolicy {
+            min_length: usize::try_from(settings.passwords.min_length).unwrap_or(usize::MAX),
+        },
+        password_parameters: PasswordParameters::new(cost.memory_kib, cost.passes, cost.lanes)
+            .map_err(|error| usage("passwords.argon2", &error))?,
+        hashers: usize::try_from(settings.passwords.parallel).unwrap_or(1),
+        hash_queue: usize::try_from(settings.passwords.queue).unwrap_or(64),
+        limits: vestibule::Limits {
+            account: rate(settings.limits.account),
+            address: rate(settings.limits.address),
+            register: rate(settings.limits.register),
+        },
+        registration: match settings.accounts.registration {
+            Registration::Open => vestibule::Registration::Open,
+            Registration::Closed => vestibule::Registration::Closed,
+        },
+        require_verified_email: settings.accounts.verified_email == VerifiedEmail::Required,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        api_prefixes: API_PREFIXES.map(str::to_owned).to_vec(),
+        cors_origins: cors_origins.collect::<Result<_, _>>()?,
+        flask_names: tokens.flask_names,
+        ..base
+    })
+}
+
+fn signing(settings: &Settings) -> vestibule::Signing {
+    match (settings.tokens.algorithm, &settings.jwt_secret_key) {
+        (Algorithm::Hs256, Some(key)) => {
+            vestibule::Signing::Shared(key.expose().as_bytes().to_vec())
+        }
+        (Algorithm::EdDsa, _) => vestibule::Signing::Ring(jws::Algorithm::EdDSA),
+        // Settings with HS256 always have its key.
+        (Algorithm::Es256 | Algorithm::Hs256, _) => vestibule::Signing::Ring(jws::Algorithm::ES256),
+    }
+}
+
+fn cookies(settings: &Settings) -> vestibule::Cookies {
+    let cookies = &settings.cookies;
+    vestibule::Cookies {
+        access: cookies.access.clone(),
+        refresh: cookies.refresh.clone(),
+        csrf: cookies.csrf.clone(),
+        same_site: match cookies.same_site {
+            SameSite::Lax => vestibule::SameSite::Lax,
+            SameSite::Strict => vestibule::SameSite::Strict,
+        },
+        refresh_path: cookies.refresh_path.clone(),
+        secure: cookies.secure,
+        ..vestibule::Cookies::new(cookies.secure)
+    }
+}
+
+fn rate(rate: Rate) -> Option<vestibule::Rate> {
+    match rate {
+        Rate::Off => None,
+        Rate::Limited { count, window } => Some(vestibule::Rate { count: count.get(), window }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

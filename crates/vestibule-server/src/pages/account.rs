@@ -1,0 +1,86 @@
+//! One's own account.
+
+use axum::response::Response;
+use minijinja::{Value, context};
+use vestibule::{CurrentUser, ErrorCode, Fresh, Principal, Problem, ProfileChange, User};
+
+use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+
+const PAGE: &str = "/user/account";
+
+/// `GET /user/account`
+pub(super) async fn show(user: CurrentUser, view: View) -> Result<Response, Problem> {
+    let content = content(&user, &user.username, &user.email);
+    view.show("account.html", content)
+}
+
+/// `POST /user/account`: `action` says whether to save or to delete.
+pub(super) async fn change(
+    user: CurrentUser,
+    view: View,
+    form: FormBody,
+) -> Result<Response, Problem> {
+    match form.text("action") {
+        "" | "save" => save(&user, &view, &form).await,
+        "delete" => delete(&user, &view).await,
+        _ => Err(Problem::new(ErrorCode::MalformedRequest)
+            .detail("The form does not say whether to save or to delete.")),
+    }
+}
+
+/// `GET /user/password`
+pub(super) async fn show_password(_: Fresh<Principal>, view: View) -> Result<Response, Problem> {
+    view.show("password.html", context! {})
+}
+
+/// `POST /user/password`
+pub(super) async fn change_password(
+    caller: Fresh<Principal>,
+    view: View,
+    form: FormBody,
+) -> Result<Response, Problem> {
+    let (current, new) = (form.typed("current"), form.typed("new"));
+    let refusal = match view.visit.change_password(&caller, current, new).await {
+        Ok(()) => return Ok(view.go(PAGE, Some(Flash::PasswordChanged))),
+        Err(problem) if problem.code == ErrorCode::InvalidCredentials => {
+            Refusal::field(problem, "current", "This is not your current password.")
+        }
+        Err(problem) => Refusal::of(problem)?,
+    };
+    view.refuse("password.html", &refusal, context! {})
+}
+
+async fn save(user: &CurrentUser, view: &View, form: &FormBody) -> Result<Response, Problem> {
+    let (username, email) = (form.text("username"), form.text("email"));
+    let change =
+        ProfileChange { username: Some(username.to_owned()), email: Some(email.to_owned()) };
+    let refusal = match view.visit.change_profile(&user.principal, change).await {
+        Ok(_) => return Ok(view.go(PAGE, Some(Flash::Saved))),
+        // The rules name the field of a taken user name only.
+        Err(problem) if problem.code == ErrorCode::Conflict && problem.fields.is_empty() => {
+            let text = problem.detail_text().to_owned();
+            Refusal::field(problem, "email", &text)
+        }
+        Err(problem) => Refusal::of(problem)?,
+    };
+    let content = content(user, username, email);
+    view.refuse("account.html", &refusal, content)
+}
+
+async fn delete(user: &CurrentUser, view: &View) -> Result<Response, Problem> {
+    let freshness = user.principal.freshness();
+    if !freshness.is_fresh(view.site.hall.now()) {
+        return Err(Problem::new(ErrorCode::FreshTokenRequired));
+    }
+    view.visit.delete_account(&user.principal).await?;
+    Ok(view.go("/", Some(Flash::AccountDeleted)))
+}
+
+fn content(user: &User, username: &str, email: &str) -> Value {
+    let row = context! {
+        username => user.username.as_str(),
+        email_verified => user.email_verified_at.is_some(),
+        created_at => user.created_at.seconds(),
+    };
+    context! { user => row, form => context! { username, email } }
+}

@@ -1,0 +1,188 @@
+//! A notice for the next page, in a cookie that lives for a minute.
+//!
+//! The cookie names one of the texts below, under a MAC: nobody else can make a page of ours say
+//! something, and what it says is never more than this file holds.
+
+use aws_lc_rs::hmac;
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use minijinja::{Value, context};
+use vestibule::Config;
+
+/// What the next page may have to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flash {
+    Registered,
+    SetUp,
+    SignedOut,
+    Saved,
+    PasswordChanged,
+    SessionEnded,
+    OthersEnded,
+    AccountDeleted,
+    /// A form came from somebody whose session had ended.
+    SignInFirst,
+    /// A form came that asks for a fresh proof.
+    ConfirmFirst,
+}
+
+/// In seconds: longer than any redirect takes.
+const MAX_AGE: u32 = 60;
+
+impl Flash {
+    const ALL: [Self; 10] = [
+        Self::Registered,
+        Self::SetUp,
+        Self::SignedOut,
+        Self::Saved,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::OthersEnded,
+        Self::AccountDeleted,
+        Self::SignInFirst,
+        Self::ConfirmFirst,
+    ];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::SetUp => "set-up",
+            Self::SignedOut => "signed-out",
+            Self::Saved => "saved",
+            Self::PasswordChanged => "password-changed",
+            Self::SessionEnded => "session-ended",
+            Self::OthersEnded => "others-ended",
+            Self::AccountDeleted => "account-deleted",
+            Self::SignInFirst => "sign-in-first",
+            Self::ConfirmFirst => "confirm-first",
+        }
+    }
+
+    /// The kind of notice and its text, for the templates.
+    pub(super) fn value(self) -> Value {
+        let (kind, text) = match self {
+            // The same whether the address had an account or not: this page must not tell.
+            Self::Registered => (
+                "success",
+                "Thank you. If this e-mail address is new here, your account is ready: log in below.",
+            ),
+            Self::SetUp => ("success", "The super user is ready: log in below."),
+            Self::SignedOut => ("success", "You are logged out."),
+            Self::Saved => ("success", "Your changes are saved."),
+            Self::PasswordChanged => {
+                ("success", "Your password is changed. Every other device has been logged out.")
+            }
+            Self::SessionEnded => ("success", "The session is ended."),
+            Self::OthersEnded => ("success", "All other sessions are ended."),
+            Self::AccountDeleted => ("success", "Your account is deleted. Farewell."),
+            Self::SignInFirst => ("warning", "Please log in again; nothing was saved."),
+            Self::ConfirmFirst => (
+                "info",
+                "Nothing has been changed yet: confirm that it is you, then send it once more.",
+            ),
+        };
+        context! { kind, text }
+    }
+
+    /// The notice that came with a request.
+    pub(super) fn read(headers: &HeaderMap, config: &Config) -> Option<Self> {
+        let name = name(config);
+        let value = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .find_map(|pair| {
+                let (this, value) = pair.trim_start_matches(' ').split_once('=')?;
+                (this == name).then_some(value)
+            })?;
+        let (code, tag) = value.split_once('.')?;
+        let flash = Self::ALL.into_iter().find(|flash| flash.code() == code)?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        hmac::verify(&key(config), code.as_bytes(), &tag).ok()?;
+        Some(flash)
+    }
+
+    /// The `Set-Cookie` value that brings it to the next page.
+    pub(super) fn cookie(self, config: &Config) -> Option<HeaderValue> {
+        let code = self.code();
+        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&key(config), code.as_bytes()));
+        set_cookie(config, &format!("{code}.{tag}"), MAX_AGE)
+    }
+
+    /// The `Set-Cookie` value after it was shown.
+    pub(super) fn cleared(config: &Config) -> Option<HeaderValue> {
+        set_cookie(config, "", 0)
+    }
+}
+
+fn set_cookie(config: &Config, value: &str, max_age: u32) -> Option<HeaderValue> {
+    let name = name(config);
+    let secure = if config.cookies.secure { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={max_age}{secure}; HttpOnly");
+    HeaderValue::from_str(&text).ok()
+}
+
+const fn name(config: &Config) -> &'static str {
+    if config.cookies.secure { "__Host-flash" } else { "flash" }
+}
+
+fn key(config: &Config) -> hmac::Key {
+    config.secret.mac_key(b"vestibule flash v1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule::SiteSecret;
+
+    fn config(url: &str) -> Config {
+        Config::new("Maps", url, SiteSecret::new([7; 32]).unwrap()).unwrap()
+    }
+
+    fn read(cookie: &str, config: &Config) -> Option<Flash> {
+        let line = HeaderValue::from_str(cookie).unwrap();
+        Flash::read(&HeaderMap::from_iter([(header::COOKIE, line)]), config)
+    }
+
+    fn sent(flash: Flash, config: &Config) -> String {
+        let cookie = flash.cookie(config).unwrap();
+        let cookie = cookie.to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn every_notice_arrives_as_it_was_sent() {
+        for url in ["https://app.test", "http://app.test"] {
+            let config = config(url);
+            for flash in Flash::ALL {
+                let cookie = sent(flash, &config);
+                assert_eq!(read(&format!("a=1; {cookie}; b=2"), &config), Some(flash));
+            }
+        }
+        assert!(sent(Flash::Saved, &config("https://app.test")).starts_with("__Host-flash="));
+    }
+
+    #[test]
+    fn nobody_else_makes_one() {
+        let config = config("https://app.test");
+        let good = sent(Flash::Saved, &config);
+        assert_eq!(read(&good.replace("saved", "set-up"), &config), None);
+        assert_eq!(read(&good.replace("__Host-", ""), &config), None);
+        let (start, _) = good.split_once('.').unwrap();
+        for bad in [start.to_owned(), format!("{start}."), format!("{start}.AAAA")] {
+            assert_eq!(read(&bad, &config), None, "{bad}");
+        }
+        let other = Config::new("Maps", "https://app.test", SiteSecret::new([8; 32]).unwrap());
+        assert_eq!(read(&good, &other.unwrap()), None);
+    }
+
+    #[test]
+    fn every_attribute_is_stated() {
+        let cleared = Flash::cleared(&config("https://app.test")).unwrap();
+        assert_eq!(
+            cleared.to_str().unwrap(),
+            "__Host-flash=; Path=/; SameSite=Lax; Max-Age=0; Secure; HttpOnly"
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! The pages of the site.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `front`, `sign_in`, `register`, `account`, `sessions`, `setup` | the handlers |
+//! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
+//! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
+//! | `form`, `refusal` | a form that was sent, and why it comes back |
+//! | `flash` | a notice for the next page |
+//! | `errors` | what a refusal looks like as a page |
+//! | `assets` | style sheet, script and icon |
+
+mod account;
+mod agent;
+mod assets;
+mod dates;
+mod errors;
+mod flash;
+mod form;
+mod front;
+mod refusal;
+mod register;
+mod render;
+mod sessions;
+mod setup;
+mod sign_in;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+use crate::site::Site;
+
+pub(crate) use self::{assets::static_routes, errors::on_problem, render::Templates};
+
+/// The pages. They have to be inside of the hall's layer.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/", get(front::show))
+        .route("/auth/login", get(sign_in::show_login).post(sign_in::login))
+        .route("/auth/logout", get(sign_in::show_logout).post(sign_in::logout))
+        .route("/auth/confirm", get(sign_in::show_confirm).post(sign_in::confirm))
+        .route("/auth/register", get(register::show).post(register::make))
+        .route("/auth/setup", get(setup::show).post(setup::make))
+        .route("/user/account", get(account::show).post(account::change))
+        .route("/user/password", get(account::show_password).post(account::change_password))
+        .route("/user/sessions", get(sessions::list))
+        // GET: somebody who had to sign in first, in a browser that does not say which page a form was on.
+        .route("/user/sessions/end-others", post(sessions::end_others).get(sessions::back_to_list))
+        .route("/user/sessions/{id}/end", post(sessions::end).get(sessions::back_to_list))
+        .layer(DefaultBodyLimit::max(form::MAX_BYTES))
+        .fallback(front::nothing_here)
+}

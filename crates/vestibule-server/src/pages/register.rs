@@ -1,0 +1,46 @@
+//! Making an account of one's own.
+
+use axum::response::Response;
+use minijinja::{Value, context};
+use vestibule::{ErrorCode, Problem, Registrant};
+
+use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+
+/// `GET /auth/register`
+pub(super) async fn show(view: View) -> Result<Response, Problem> {
+    view.visit.greeted().await?;
+    view.show("register.html", names(None))
+}
+
+/// `POST /auth/register`: on to the sign-in page, whether the e-mail address had an account or not.
+pub(super) async fn make(view: View, form: FormBody) -> Result<Response, Problem> {
+    let refusal = match view.visit.check_form() {
+        Err(problem) => Refusal::outdated(problem),
+        Ok(()) => match view.visit.register(registrant(&form)).await {
+            Ok(()) => return Ok(view.go("/auth/login", Some(Flash::Registered))),
+            Err(problem) if problem.code == ErrorCode::Forbidden => {
+                let text = problem.detail_text().to_owned();
+                Refusal::notice(problem, text)
+            }
+            Err(problem) => Refusal::of(problem)?,
+        },
+    };
+    // As on the sign-in page: who is there is for greeting only.
+    let _ = view.visit.greeted().await;
+    view.refuse("register.html", &refusal, names(Some(&form)))
+}
+
+/// Name, address and password, as typed.
+pub(super) fn registrant(form: &FormBody) -> Registrant {
+    Registrant {
+        username: form.typed("username"),
+        email: form.typed("email"),
+        password: form.typed("password"),
+    }
+}
+
+/// What was typed, without the password.
+pub(super) fn names(form: Option<&FormBody>) -> Value {
+    let typed = |name| form.map_or("", |form| form.text(name));
+    context! { form => context! { username => typed("username"), email => typed("email") } }
+}

@@ -1,0 +1,140 @@
+//! Templates, and what all pages have around their content.
+
+use std::{fmt, sync::Arc};
+
+use axum::{
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse as _, Response},
+};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, context,
+    value::{Object, ObjectRepr},
+};
+use rust_embed::RustEmbed;
+use vestibule::{ErrorCode, Problem, Visit};
+
+use super::{assets, dates};
+use crate::config::{Registration, Settings};
+
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct Files;
+
+/// The templates of all pages, parsed.
+pub(crate) struct Templates(Environment<'static>);
+
+impl Templates {
+    /// Parses the templates inside this program.
+    ///
+    /// # Errors
+    /// Where one is not a template.
+    pub(crate) fn load() -> Result<Self, Error> {
+        let mut environment = Environment::new();
+        // Whatever a template is called, nothing leaves it as markup by accident.
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.add_function("asset", |name: &str| asset(name));
+        environment.add_filter("date", |seconds: i64| {
+            Value::from_safe_string(dates::time_element(seconds))
+        });
+        for name in Files::iter() {
+            let file = Files::get(&name).map(|file| file.data.into_owned());
+            let source = String::from_utf8(file.unwrap_or_default()).map_err(|error| {
+                Error::new(ErrorKind::InvalidOperation, format!("{name} is no text"))
+                    .with_source(error)
+            })?;
+            environment.add_template_owned(name.into_owned(), source)?;
+        }
+        Ok(Self(environment))
+    }
+
+    /// Renders a page.
+    ///
+    /// # Errors
+    /// A 500 where the template does not fit what it is given; the log says how.
+    pub(super) fn render(&self, name: &str, content: Value) -> Result<String, Problem> {
+        self.try_render(name, content).map_err(|error| {
+            tracing::error!(
+                template = name,
+                error = format!("{error:#}"),
+                "a page cannot be rendered"
+            );
+            Problem::new(ErrorCode::Internal)
+        })
+    }
+
+    pub(super) fn try_render(&self, name: &str, content: Value) -> Result<String, Error> {
+        self.0.get_template(name)?.render(content)
+    }
+
+    #[cfg(test)]
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.templates().map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+impl fmt::Debug for Templates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Templates")
+    }
+}
+
+/// What `base.html` needs, whatever the page. It greets whoever was found to be calling before and finds
+/// out nothing anew: an error page has to work while nothing else does.
+pub(super) fn frame(settings: &Settings, visit: &Visit, path: &str) -> Value {
+    let current_user = visit.known_caller().map(|caller| {
+        context! { username => caller.username(), is_super_user => caller.is_super_user() }
+    });
+    context! {
+        site_name => settings.site_name.as_str(),
+        path => match path.trim_end_matches('/') { "" => "/", path => path },
+        current_user,
+        csrf_token => Value::from_object(FormToken(visit.clone())),
+        features => features(settings),
+    }
+}
+
+/// A page that nobody keeps.
+pub(super) fn html(text: String) -> Response {
+    let mut response = Html(text).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Which links the pages show beside those that every site has.
+pub(super) fn features(settings: &Settings) -> Value {
+    context! {
+        registration => settings.accounts.registration == Registration::Open,
+        mail => false,
+        feedback => false,
+        admin => false,
+    }
+}
+
+/// The CSRF value of a page's forms, made when a template writes it: only then does a browser without a
+/// session get a cookie for it. Every time it is masked anew.
+struct FormToken(Visit);
+
+impl Object for FormToken {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.form_token())
+    }
+}
+
+impl fmt::Debug for FormToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FormToken(…)")
+    }
+}
+
+/// The address of an asset. It changes with the content, so that browsers may keep it for good.
+fn asset(name: &str) -> Result<Value, Error> {
+    let url = assets::url(name).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidOperation, format!("there is no asset {name}"))
+    })?;
+    Ok(Value::from_safe_string(url))
+}

@@ -1,0 +1,135 @@
+//! Where one is signed in.
+
+use axum::{
+    extract::{Path, rejection::PathRejection},
+    response::Response,
+};
+use minijinja::{Value, context};
+use vestibule::{
+    ErrorCode, Fresh, Principal, Problem,
+    core::{
+        id::SessionId,
+        session::{EndReason, Session},
+        time::Timestamp,
+    },
+};
+
+use super::{agent, flash::Flash, view::View};
+
+const PAGE: &str = "/user/sessions";
+
+/// `GET /user/sessions`
+pub(super) async fn list(caller: Principal, view: View) -> Result<Response, Problem> {
+    let now = view.site.hall.now();
+    let found = view.site.hall.sessions_of(caller.user_id()).await?;
+    let sessions: Vec<Value> = found
+        .iter()
+        .map(|session| value(session, session.id == caller.session_id(), now))
+        .collect();
+    view.show("sessions.html", context! { sessions })
+}
+
+/// `POST /user/sessions/{id}/end`
+pub(super) async fn end(
+    caller: Fresh<Principal>,
+    view: View,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let id: SessionId =
+        id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Problem::new(ErrorCode::NotFound))?;
+    view.visit.end_session_of(&caller, id).await?;
+    if id == caller.session_id() {
+        return Ok(view.go("/", Some(Flash::SignedOut)));
+    }
+    Ok(view.go(PAGE, Some(Flash::SessionEnded)))
+}
+
+/// `POST /user/sessions/end-others`
+pub(super) async fn end_others(caller: Fresh<Principal>, view: View) -> Result<Response, Problem> {
+    view.visit.end_other_sessions(&caller).await?;
+    Ok(view.go(PAGE, Some(Flash::OthersEnded)))
+}
+
+/// `GET` where only forms are sent: to the page that they are on.
+pub(super) async fn back_to_list(view: View) -> Response {
+    view.go(PAGE, None)
+}
+
+fn value(session: &Session, current: bool, now: Timestamp) -> Value {
+    let (ended_at, reason) = match session.end {
+        Some(end) => (Some(end.at), Some(in_words(end.reason))),
+        // Nothing writes down the end of a session that was not used for too long.
+        None if now >= session.expires_at => {
+            (Some(session.expires_at), Some("Not used for too long"))
+        }
+        None => (None, None),
+    };
+    context! {
+        id => session.id.to_string(),
+        current,
+        device => agent::device(session),
+        address => session.address.as_str(),
+        carrier => session.carrier.name(),
+        created => session.created_at.seconds(),
+        last_seen => session.last_seen_at.seconds(),
+        ended_at => ended_at.map(Timestamp::seconds),
+        reason,
+        alarming => session.end.is_some_and(|end| end.reason == EndReason::Theft),
+    }
+}
+
+const fn in_words(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::SignedOut => "Logged out",
+        EndReason::EndedByUser => "Ended by you",
+        EndReason::Replaced => "Logged in anew",
+        EndReason::PasswordChanged => "Password changed",
+        EndReason::Suspended => "Account suspended",
+        EndReason::Deleted => "Account deleted",
+        EndReason::EndedByAdmin => "Ended by the site",
+        EndReason::Theft => "Somebody else had a copy of it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use vestibule::{
+        Carrier, Lifetimes,
+        core::{
+            id::UserId,
+            session::{End, SignIn},
+        },
+    };
+
+    #[test]
+    fn a_session_that_was_not_used_has_ended_too() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let sign_in = SignIn {
+            user_id: UserId(1),
+            carrier: Carrier::Header,
+            remembered: false,
+            methods: Vec::new(),
+            address: "192.0.2.1".to_owned(),
+            agent: String::new(),
+            device: Some("Anna's phone".to_owned()),
+        };
+        let mut session = sign_in.begin(SessionId::from_bytes([1; 16]), &Lifetimes::default(), now);
+        let ended = |session: &Session, now| {
+            let value = value(session, false, now);
+            let text = |name| value.get_attr(name).unwrap().to_string();
+            (text("device"), text("ended_at"), text("reason"))
+        };
+        let device = "Anna's phone".to_owned();
+        assert_eq!(ended(&session, now), (device.clone(), "None".to_owned(), "None".to_owned()));
+        let later = session.expires_at;
+        assert_eq!(ended(&session, later - Duration::from_millis(1)).1, "None");
+        assert_eq!(ended(&session, later).1, later.seconds().to_string());
+        session.end = Some(End { at: now, reason: EndReason::EndedByUser });
+        assert_eq!(
+            ended(&session, later),
+            (device, "1000000".to_owned(), "Ended by you".to_owned())
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! The first super user, by the link that the site prints while it has none.
+
+use axum::response::Response;
+use minijinja::{Value, context};
+use vestibule::{
+    ErrorCode, Problem,
+    core::{event::EventName, user::Taken},
+};
+
+use super::{
+    flash::Flash,
+    form::FormBody,
+    refusal::Refusal,
+    register::{names, registrant},
+    view::View,
+};
+
+/// `GET /auth/setup?token=…`
+pub(super) async fn show(view: View) -> Result<Response, Problem> {
+    let token = view.query("token").unwrap_or_default();
+    admit(&view, &token).await?;
+    view.visit.greeted().await?;
+    view.show("setup.html", content(&token, None))
+}
+
+/// `POST /auth/setup`
+pub(super) async fn make(view: View, form: FormBody) -> Result<Response, Problem> {
+    let token = form.text("token");
+    admit(&view, token).await?;
+    let refusal = match view.visit.check_form() {
+        Err(problem) => Refusal::outdated(problem),
+        Ok(()) => match create(&view, token, &form).await {
+            Ok(()) => return Ok(view.go("/auth/login", Some(Flash::SetUp))),
+            Err(problem) => Refusal::of(problem)?,
+        },
+    };
+    view.refuse("setup.html", &refusal, content(token, Some(&form)))
+}
+
+/// Lets in whoever has the link, while there is no super user.
+async fn admit(view: &View, token: &str) -> Result<(), Problem> {
+    if !view.site.setup.accepts(token) {
+        return Err(closed());
+    }
+    // The command may have made one meanwhile.
+    if view.site.hall.users().has_super_user().await? {
+        view.site.setup.close();
+        return Err(closed());
+    }
+    Ok(())
+}
+
+async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem> {
+    let claim = view.site.setup.claim(token).ok_or_else(closed)?;
+    let hall = &view.site.hall;
+    let mut new = hall.prepare_user(registrant(form)).await?;
+    new.is_super_user = true;
+    // Whoever reads the site's own output may say which address is theirs.
+    new.email_verified_at = Some(hall.now());
+    let made = hall.users().create_user(&new, hall.now()).await?;
+    let user = made.map_err(|taken| Problem {
+        code: ErrorCode::Conflict,
+        ..match taken {
+            Taken::Username => Problem::field("username", taken),
+            Taken::Email => Problem::field("email", taken),
+        }
+    })?;
+    claim.use_up();
+    tracing::info!(
+        event = EventName::UserCreated.name(),
+        user = %user.id,
+        address = %view.visit.address(),
+        request_id = view.visit.request_id(),
+        "the first super user was made"
+    );
+    Ok(())
+}
+
+fn closed() -> Problem {
+    Problem::new(ErrorCode::Forbidden).detail(
+        "This link does not open the door (any more). While there is no super user, every start of the site \
+         prints a new one.",
+    )
+}
+
+fn content(token: &str, form: Option<&FormBody>) -> Value {
+    context! { token, ..names(form) }
+}

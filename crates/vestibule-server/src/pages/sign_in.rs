@@ -1,0 +1,117 @@
+//! In, out, and proving oneself again.
+
+use axum::response::Response;
+use minijinja::{Value, context};
+use vestibule::{
+    Carrier, ErrorCode, Principal, Problem, SignInForm,
+    core::{redirect::LocalPath, user::UserStatus},
+};
+
+use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+
+/// `GET /auth/login`: the form, or straight on for somebody who is signed in already.
+pub(super) async fn show_login(view: View) -> Result<Response, Problem> {
+    let next = view.next();
+    if is_known(&view).await? {
+        return Ok(view.go(next.as_str(), None));
+    }
+    let template = match view.query("cookies").as_deref() {
+        Some("blocked") => "cookies_blocked.html",
+        _ => "login.html",
+    };
+    view.show(template, login_content("", &next, false))
+}
+
+/// `POST /auth/login`
+pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Problem> {
+    let next = form.next();
+    let sign_in = SignInForm {
+        login: form.typed("login"),
+        password: form.typed("password"),
+        remember: form.is_ticked("remember_me"),
+        carrier: Carrier::Cookie,
+        device: None,
+    };
+    let remember = sign_in.remember;
+    let refusal = match view.visit.check_form() {
+        Err(problem) => Refusal::outdated(problem),
+        Ok(()) => match view.visit.sign_in(sign_in).await {
+            Ok(_) => return Ok(view.go(next.as_str(), None)),
+            Err(problem) => why_not(problem)?,
+        },
+    };
+    // Whoever is signed in already is greeted all the same; what keeps that from being found out does not
+    // matter beside the refusal.
+    let _ = view.visit.greeted().await;
+    let content = login_content(form.text("login"), &next, remember);
+    view.refuse("login.html", &refusal, content)
+}
+
+/// `GET /auth/logout`: a button.
+pub(super) async fn show_logout(view: View) -> Result<Response, Problem> {
+    view.visit.greeted().await?;
+    view.show("logout.html", context! {})
+}
+
+/// `POST /auth/logout`
+pub(super) async fn logout(view: View) -> Result<Response, Problem> {
+    view.visit.sign_out().await?;
+    Ok(view.go("/", Some(Flash::SignedOut)))
+}
+
+/// `GET /auth/confirm`
+pub(super) async fn show_confirm(_: Principal, view: View) -> Result<Response, Problem> {
+    view.show("confirm.html", confirm_content(&view.next()))
+}
+
+/// `POST /auth/confirm`
+pub(super) async fn confirm(
+    caller: Principal,
+    view: View,
+    form: FormBody,
+) -> Result<Response, Problem> {
+    let next = form.next();
+    let refusal = match view.visit.confirm(&caller, form.typed("password")).await {
+        Ok(_) => return Ok(view.go(next.as_str(), None)),
+        Err(problem) if problem.code == ErrorCode::InvalidCredentials => {
+            Refusal::notice(problem, "This is not your password. Please try again.")
+        }
+        Err(problem) => Refusal::of(problem)?,
+    };
+    view.refuse("confirm.html", &refusal, confirm_content(&next))
+}
+
+/// Whether somebody is signed in whose account may be used. A token may outlive that by a moment, and a
+/// page that asks for the account would send them right back here.
+async fn is_known(view: &View) -> Result<bool, Problem> {
+    let Some(caller) = view.visit.greeted().await? else {
+        return Ok(false);
+    };
+    let user = view.site.hall.users().user(caller.user_id()).await?;
+    Ok(user.is_some_and(|user| user.status == UserStatus::Active))
+}
+
+fn why_not(problem: Problem) -> Result<Refusal, Problem> {
+    match problem.code {
+        // One text for every cause: it must not tell whether the account exists.
+        ErrorCode::InvalidCredentials => {
+            let text = "The name or the password is not right. Please check both and try again.";
+            Ok(Refusal::notice(problem, text))
+        }
+        ErrorCode::EmailUnverified => {
+            let text = "Your e-mail address is not verified yet. Follow the link in the message that was \
+                        sent there, then log in.";
+            Ok(Refusal::notice(problem, text))
+        }
+        _ => Refusal::of(problem),
+    }
+}
+
+fn login_content(login: &str, next: &LocalPath, remember: bool) -> Value {
+    let form = context! { login, next => next.as_str(), remember_me => remember };
+    context! { form }
+}
+
+fn confirm_content(next: &LocalPath) -> Value {
+    context! { form => context! { next => next.as_str() } }
+}

@@ -1,0 +1,212 @@
+//! The pages, asked the way a browser asks.
+
+mod account;
+mod doors;
+mod problems;
+mod templates;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Method, Request, Response, header},
+};
+use tower::ServiceExt as _;
+use vestibule::{
+    Config, MemoryStore, SiteSecret, SystemEntropy, Vestibule,
+    core::time::{Clock, Timestamp},
+};
+
+use super::{Templates, on_problem, routes, static_routes};
+use crate::{command::ConfigFlags, config, setup::Setup, site::Site};
+
+const ORIGIN: &str = "http://127.0.0.1:5000";
+const PASSWORD: &str = "correct mongoose lamp orbit";
+
+/// A clock that stands still until it is told to go on.
+#[derive(Clone, Default)]
+struct StoppedClock(Arc<AtomicI64>);
+
+impl StoppedClock {
+    fn pass(&self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_795_356_239_000 + self.0.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed).unsigned_abs())
+    }
+}
+
+/// A site in memory.
+struct House {
+    app: Router,
+    hall: Vestibule,
+    clock: StoppedClock,
+    setup: Arc<Setup>,
+}
+
+impl House {
+    async fn open() -> Self {
+        Self::with(&[], |_| {}).await
+    }
+
+    async fn with(settings: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let variables =
+            settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let loaded = config::load(&ConfigFlags::default(), variables, folder.path()).unwrap();
+        let settings = Arc::new(loaded.settings);
+        let templates = Arc::new(Templates::load().unwrap());
+        let secret = SiteSecret::new([7; 32]).unwrap();
+        let mut config = Config::development("Vestibule", "127.0.0.1:5000", secret).unwrap();
+        config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
+        change(&mut config);
+        let clock = StoppedClock::default();
+        let pages = (Arc::clone(&templates), Arc::clone(&settings));
+        let hall = Vestibule::builder(MemoryStore::default())
+            .config(config)
+            .clock(clock.clone())
+            .on_problem(move |problem, visit| on_problem(&pages.0, &pages.1, problem, visit))
+            .build()
+            .await
+            .unwrap();
+        let setup = Arc::new(Setup::open(&SystemEntropy));
+        let site = Site { hall: hall.clone(), settings, templates, setup: Arc::clone(&setup) };
+        let app = routes().merge(static_routes()).with_state(site).layer(hall.layer());
+        Self { app, hall, clock, setup }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser {
+            app: self.app.clone(),
+            jar: BTreeMap::new(),
+            page: String::new(),
+            at: "/".to_owned(),
+        }
+    }
+
+    /// A browser in which somebody has just signed in.
+    async fn signed_in(&self, name: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.get("/auth/register").await;
+        let email = format!("{name}@example.org");
+        let fields = [("username", name), ("email", &email), ("password", PASSWORD)];
+        browser.send("/auth/register", &fields).await;
+        browser.sign_in(name).await;
+        browser
+    }
+}
+
+/// A browser: it keeps cookies, and sends the forms of the page that it shows.
+struct Browser {
+    app: Router,
+    jar: BTreeMap<String, String>,
+    page: String,
+    at: String,
+}
+
+/// What is looked at of an answer.
+struct Answer {
+    status: u16,
+    location: String,
+    head: Response<()>,
+}
+
+impl Browser {
+    async fn get(&mut self, path: &str) -> Answer {
+        let answer = self.ask(Method::GET, path, None).await;
+        if answer.location.is_empty() {
+            self.at = path.to_owned();
+        }
+        answer
+    }
+
+    /// Goes where it is sent, as far as that goes.
+    async fn follow(&mut self, mut answer: Answer) -> Answer {
+        for _ in 0..5 {
+            if answer.location.is_empty() {
+                break;
+            }
+            answer = self.get(&answer.location).await;
+        }
+        answer
+    }
+
+    /// Sends a form of the page that is shown.
+    async fn send(&mut self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.csrf_token();
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("csrf_token", &token).extend_pairs(fields);
+        self.ask(Method::POST, action, Some(form.finish())).await
+    }
+
+    async fn sign_in(&mut self, name: &str) -> Answer {
+        self.get("/auth/login").await;
+        let fields = [("login", name), ("password", PASSWORD)];
+        self.send("/auth/login", &fields).await
+    }
+
+    fn csrf_token(&self) -> String {
+        let mark = "name=\"csrf_token\" value=\"";
+        let Some(start) = self.page.find(mark) else {
+            return String::new();
+        };
+        let rest = &self.page[start + mark.len()..];
+        rest[..rest.find('"').unwrap()].to_owned()
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, form: Option<String>) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1:5000")
+            .header(header::REFERER, format!("{ORIGIN}{}", self.at))
+            .header("sec-fetch-site", "same-origin");
+        if !self.jar.is_empty() {
+            let pairs: Vec<_> =
+                self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        if form.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let request = request.body(Body::from(form.unwrap_or_default())).unwrap();
+        let (head, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        for cookie in head.headers.get_all(header::SET_COOKIE) {
+            let text = cookie.to_str().unwrap();
+            let (name, value) = text.split(';').next().unwrap().split_once('=').unwrap();
+            if text.contains("Max-Age=0") {
+                self.jar.remove(name);
+            } else {
+                self.jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        self.page = String::from_utf8(body.to_vec()).unwrap();
+        let location = head.headers.get(header::LOCATION);
+        Answer {
+            status: head.status.as_u16(),
+            location: location.map_or(String::new(), |to| to.to_str().unwrap().to_owned()),
+            head: Response::from_parts(head, ()),
+        }
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.page.contains(text)
+    }
+}

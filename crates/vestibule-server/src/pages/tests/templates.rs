@@ -1,0 +1,105 @@
+//! Every template, with what its handler gives it.
+
+use minijinja::{Value, context};
+
+use super::super::render::Templates;
+
+const HOSTILE: &str = "<script>alert(\"'&\")</script>";
+
+#[test]
+fn every_template_renders_what_it_is_given_and_escapes_all_of_it() {
+    let templates = Templates::load().unwrap();
+    for name in templates.names() {
+        if name.starts_with("partials/") {
+            continue;
+        }
+        for around in [anonymous(), signed_in(), with_notices()] {
+            let page = context! { ..content(&name), ..around };
+            let page = templates.try_render(&name, page);
+            let page = page.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            assert!(page.contains("</html>"), "{name}");
+            assert!(!page.contains("<script>"), "{name} lets markup through");
+            assert!(!page.contains("undefined") && !page.contains(">None<"), "{name}: {page}");
+            assert!(page.contains("/static/style.css?v="), "{name}");
+            assert_eq!(count(&page, "<h1"), 1 - count(&name, "base"), "{name}");
+            assert_eq!(
+                count(&page, "method=\"post\""),
+                count(&page, "name=\"csrf_token\" value=\"TOKEN\""),
+                "{name} has a form without the CSRF field"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_handler_forgets_is_an_error() {
+    let templates = Templates::load().unwrap();
+    assert!(templates.try_render("index.html", context! { path => "/" }).is_err());
+    assert!(templates.try_render("nothing.html", anonymous()).is_err());
+}
+
+fn count(page: &str, text: &str) -> usize {
+    page.matches(text).count()
+}
+
+fn anonymous() -> Value {
+    context! {
+        site_name => HOSTILE,
+        path => "/",
+        current_user => None::<Value>,
+        csrf_token => "TOKEN",
+        features => context! { registration => true, mail => true, feedback => true, admin => true },
+        flashes => Vec::<Value>::new(),
+        password_min => 15,
+    }
+}
+
+fn signed_in() -> Value {
+    context! { current_user => somebody(), path => "/user/sessions", ..anonymous() }
+}
+
+fn somebody() -> Value {
+    context! { username => HOSTILE, is_super_user => true }
+}
+
+fn with_notices() -> Value {
+    let flash = context! { kind => "info", text => HOSTILE };
+    let errors = context! {
+        username => HOSTILE, email => HOSTILE, password => HOSTILE, current => HOSTILE, new => HOSTILE
+    };
+    context! { flashes => vec![flash], error => HOSTILE, errors, ..signed_in() }
+}
+
+fn content(name: &str) -> Value {
+    let form = context! {
+        login => HOSTILE, username => HOSTILE, email => HOSTILE, next => HOSTILE, remember_me => true
+    };
+    match name {
+        "base.html" | "index.html" | "logout.html" => context! {},
+        "login.html" | "cookies_blocked.html" | "register.html" => context! { form },
+        // Nobody sees these without being signed in.
+        "password.html" => context! { current_user => somebody() },
+        "confirm.html" => context! { form, current_user => somebody() },
+        "setup.html" => context! { form, token => HOSTILE },
+        "account.html" => {
+            let user = context! { username => HOSTILE, email_verified => false, created_at => 0 };
+            context! { form, user, current_user => somebody() }
+        }
+        "sessions.html" => {
+            let session = |id: &str, current: bool, ended: Option<i64>| {
+                context! {
+                    id, current, device => HOSTILE, address => HOSTILE, carrier => "cookie",
+                    created => 0, last_seen => 0, ended_at => ended, reason => ended.map(|_| HOSTILE),
+                    alarming => ended.is_some(),
+                }
+            };
+            context! {
+                sessions => vec![session("a", true, None), session("b", false, None), session("c", false, Some(1))]
+            }
+        }
+        "error.html" => context! {
+            status => 503, title => HOSTILE, detail => HOSTILE, retry_after => 100, request_id => HOSTILE
+        },
+        _ => panic!("{name} has no sample here: add what its handler gives it"),
+    }
+}

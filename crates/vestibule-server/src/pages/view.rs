@@ -1,0 +1,106 @@
+//! What every page handler has at hand.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, Uri, header, request::Parts},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use minijinja::{Value, context};
+use vestibule::{Problem, Visit, core::redirect::LocalPath};
+
+use super::{
+    flash::Flash,
+    refusal::Refusal,
+    render::{frame, html},
+};
+use crate::site::Site;
+
+/// A request for a page, and what its answer needs.
+pub(super) struct View {
+    pub(super) site: Site,
+    pub(super) visit: Visit,
+    uri: Uri,
+    flash: Option<Flash>,
+}
+
+impl FromRequestParts<Site> for View {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        Ok(Self {
+            site: site.clone(),
+            visit: <Visit as FromRequestParts<Site>>::from_request_parts(parts, site).await?,
+            uri: parts.uri.clone(),
+            flash: Flash::read(&parts.headers, site.hall.config()),
+        })
+    }
+}
+
+impl View {
+    /// A page. It greets whoever was found to be calling before.
+    ///
+    /// # Errors
+    /// A 500 where the template cannot be rendered.
+    pub(super) fn show(&self, template: &str, content: Value) -> Result<Response, Problem> {
+        let settings = &self.site.settings;
+        let flashes: Vec<Value> = self.flash.iter().map(|flash| flash.value()).collect();
+        let around = context! {
+            flashes,
+            password_min => settings.passwords.min_length,
+            ..frame(settings, &self.visit, self.uri.path())
+        };
+        let page = context! { ..content, ..around };
+        let mut response = html(self.site.templates.render(template, page)?);
+        if self.flash.is_some() {
+            add_cookie(&mut response, Flash::cleared(self.site.hall.config()));
+        }
+        Ok(response)
+    }
+
+    /// A form on its way back to whoever sent it, with what is to mend.
+    ///
+    /// # Errors
+    /// A 500 where the template cannot be rendered.
+    pub(super) fn refuse(
+        &self,
+        template: &str,
+        refusal: &Refusal,
+        content: Value,
+    ) -> Result<Response, Problem> {
+        let mut response = self.show(template, context! { ..refusal.value(), ..content })?;
+        refusal.mark(&mut response);
+        Ok(response)
+    }
+
+    /// On to another page, which may show a notice (303, RFC 9110 section 15.4.4).
+    pub(super) fn go(&self, target: &str, flash: Option<Flash>) -> Response {
+        go(target, flash.and_then(|flash| flash.cookie(self.site.hall.config())))
+    }
+
+    /// A parameter of the query; of several the first counts.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri.query().unwrap_or_default();
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// Where the query wants people to land, if that is a path of ours.
+    pub(super) fn next(&self) -> LocalPath {
+        self.query("next").and_then(|next| LocalPath::parse(&next)).unwrap_or_default()
+    }
+}
+
+/// A redirect that nobody keeps, with a cookie if there is one.
+pub(super) fn go(target: &str, cookie: Option<HeaderValue>) -> Response {
+    let mut response = Redirect::to(target).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    add_cookie(&mut response, cookie);
+    response
+}
+
+fn add_cookie(response: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,183 @@
+//! The outermost part of the site: what every request passes, and every answer.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Version, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use http_body_util::Limited;
+use hyper::body::Body as _;
+use ipnet::IpNet;
+use tower::{Layer as _, Service};
+use vestibule::{
+    ErrorCode, Problem, RequestId, SystemClock, Vestibule,
+    core::random::{self, Entropy},
+};
+
+use super::{
+    connections::{SiteService, Transport},
+    cors::Cors,
+    headers, host,
+    line::Line,
+    room::{Allowed, Refused, caught},
+    wire::Ambiguous,
+};
+use crate::site::Site;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The longest body that is taken, in bytes. Routes have narrower bounds of their own.
+const BODY_BYTES: u64 = 1024 * 1024;
+/// A net below the time that the routes have: the library's layer reads the beginning of forms itself.
+const END_WITHIN: Duration = Duration::from_secs(35);
+/// What a client waits after a request that took too long.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+struct Frame {
+    hall: Vestibule,
+    trusted_proxies: Vec<IpNet>,
+    cors: Cors,
+    /// Whether the site is one that browsers should only ever reach over https. On this machine's own
+    /// names other programs live too.
+    is_strict: bool,
+    clock: SystemClock,
+}
+
+/// Puts the frame around everything else.
+pub(super) fn around<S>(site: &Site, inner: S) -> SiteService
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
+    S: Clone + Send + Sync + 'static,
+{
+    let settings = &site.settings;
+    let frame = Frame {
+        hall: site.hall.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        cors: Cors::new(&settings.cors.origins),
+        is_strict: settings.public_url.is_https() && !settings.public_url.is_loopback(),
+        clock: SystemClock::start(),
+    };
+    SiteService::new(from_fn_with_state(Arc::new(frame), pass).layer(inner))
+}
+
+async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
+    let is_from_proxy = frame.is_from_proxy(&request);
+    let id = request_id(request.headers(), is_from_proxy, frame.hall.entropy());
+    let address = frame.hall.client_address(request.extensions(), request.headers());
+    let line = Line::begin(&request, address, id.clone(), frame.clock);
+    let over_https = frame.is_strict && is_over_https(&request, is_from_proxy);
+    let allowed = Allowed::default();
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(allowed.clone());
+
+    let checked = check(&mut request);
+    // Whoever sends such a request may mean something else by what follows it as well.
+    let is_malformed =
+        checked.as_ref().is_err_and(|problem| problem.code == ErrorCode::MalformedRequest);
+    let closes = is_malformed && request.version() < Version::HTTP_2;
+    let verdict = frame.cors.judge(&request);
+    let preflight = verdict.as_ref().and_then(|verdict| verdict.preflight(&request));
+    let mut response = match (checked, preflight) {
+        (Ok(()), Some(answer)) => answer,
+        (Ok(()), None) => answer(bounded(request), next).await,
+        (Err(problem), _) => answer(refused(request, problem), next).await,
+    };
+
+    let headers = response.headers_mut();
+    headers::secure(headers, over_https);
+    if let Some(verdict) = verdict {
+        verdict.add(headers);
+    }
+    if let Some(methods) = allowed.0.get() {
+        headers.insert(header::ALLOW, methods.clone());
+    }
+    if closes {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+    line.end(response.status());
+    response
+}
+
+impl Frame {
+    fn is_from_proxy(&self, request: &Request) -> bool {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        peer.is_some_and(|ConnectInfo(peer)| {
+            let peer = peer.ip().to_canonical();
+            self.trusted_proxies.iter().any(|network| network.contains(&peer))
+        })
+    }
+}
+
+/// What can be judged by the head alone.
+fn check(request: &mut Request) -> Result<(), Problem> {
+    let malformed = |wrong: &str| Problem::new(ErrorCode::MalformedRequest).detail(wrong);
+    host::settle(request).map_err(malformed)?;
+    if request.extensions().get::<Ambiguous>().is_some() {
+        return Err(malformed("Where its body ends can be read in two ways."));
+    }
+    let lower = request.body().size_hint().lower();
+    if lower > BODY_BYTES {
+        let detail = format!("A body here has at most {BODY_BYTES} bytes.");
+        return Err(Problem::new(ErrorCode::TooLarge).detail(detail));
+    }
+    Ok(())
+}
+
+/// The request with a body that ends at the bound, however it is sent.
+fn bounded(request: Request) -> Request {
+    let bound = usize::try_from(BODY_BYTES).unwrap_or(usize::MAX);
+    request.map(|body| match body.is_end_stream() {
+        true => body,
+        false => Body::new(Limited::new(body, bound)),
+    })
+}
+
+/// The request on its way to the part that answers refusals. Its body is nobody's business any more.
+fn refused(request: Request, problem: Problem) -> Request {
+    let mut request = request.map(|_| Body::empty());
+    request.extensions_mut().insert(Refused(problem));
+    request
+}
+
+/// The answer of what lies inside, or a plain one where that panics or does not end.
+async fn answer(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(END_WITHIN, caught(next.run(request))).await;
+    match answered {
+        Ok(Some(response)) => response,
+        Ok(None) => Problem::new(ErrorCode::Internal).into_response(),
+        Err(_) => Problem::unavailable(TRY_AGAIN).into_response(),
+    }
+}
+
+/// Only a trusted proxy may have named the request already.
+fn request_id(headers: &HeaderMap, is_from_proxy: bool, entropy: &dyn Entropy) -> RequestId {
+    let given = headers.get(&REQUEST_ID).filter(|_| is_from_proxy);
+    let given = given.and_then(|id| id.to_str().ok()).filter(|id| is_well_formed(id));
+    match given {
+        Some(id) => RequestId(id.into()),
+        None => {
+            let drawn = u64::from_be_bytes(random::draw(entropy));
+            RequestId(format!("{drawn:016x}").into())
+        }
+    }
+}
+
+fn is_well_formed(id: &str) -> bool {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (8..=128).contains(&id.len()) && id.bytes().all(is_usual)
+}
+
+/// Whether the browser came over https: to us, or to a proxy that does not say otherwise.
+fn is_over_https(request: &Request, is_from_proxy: bool) -> bool {
+    let is_tls = request.extensions().get::<Transport>().is_some_and(|transport| transport.is_tls);
+    let said = request.headers().get(&FORWARDED_PROTO);
+    is_tls || (is_from_proxy && said.is_none_or(|scheme| scheme == "https"))
+}

@@ -1,0 +1,217 @@
+//! `vestibule serve`: the running site.
+//!
+//! A request's way in, outermost first:
+//!
+//! | module | what happens there |
+//! |---|---|
+//! | `connections` | accepted, at most so many at once; TLS; HTTP/1.1 or HTTP/2, each with its limits |
+//! | `wire` | framing on which two readers could disagree is noticed; unread bytes do not cut an answer off |
+//! | `frame` | id, host, path, size and time limits; on the way out the headers and the line in the log |
+//! | `vestibule` | the library's layer: credentials noted, refusals answered, cookies sent |
+//! | `room` | refusals of the outer parts, panics, time, and axum's own refusals become the site's |
+//! | `api`, `crate::pages` and the library's routes | the answer |
+
+pub(crate) mod api;
+mod connections;
+mod cors;
+mod frame;
+mod headers;
+mod host;
+mod line;
+pub(crate) mod log;
+mod room;
+mod stop;
+mod tls;
+mod wire;
+
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use vestibule::{SystemEntropy, Vestibule, core::event::EventName};
+
+use crate::{
+    commands::{CommandError, print},
+    config::{Configuration, Origin, Settings, Tls},
+    open, pages,
+    setup::Setup,
+    site::Site,
+};
+
+use self::{
+    connections::{Connections, SiteService},
+    log::Format,
+    stop::Signals,
+};
+
+/// How long running requests may take to end. What comes after it takes less than a second, and the whole
+/// stop at most ten.
+const DRAIN: Duration = Duration::from_secs(8);
+/// How long the last writes may take.
+const LAST_WRITES: Duration = Duration::from_secs(1);
+
+/// Serves the site until a signal ends it.
+///
+/// # Errors
+/// [`CommandError::Usage`] where the configuration or the database does not allow it,
+/// [`CommandError::Failed`] where something in the way does not: another server, a taken port.
+pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError> {
+    let Configuration { mut settings, warnings, .. } = configuration;
+    let format = if settings.profile.logs_json() { Format::Json } else { Format::Text };
+    log::start(format, "info")?;
+    open::check_parts(&settings)?;
+    let mut signals = Signals::listen()?;
+
+    let path = open::sqlite_path(&settings)?.to_owned();
+    open::make_data_dir(&settings)?;
+    // Held to the end: no other server works on this database meanwhile.
+    let lock = vestibule_sqlite::lock_for_serving(&path)
+        .map_err(|error| CommandError::Failed(error.to_string()))?;
+    let store = open::open_store(&settings).await?;
+    let secret = open::site_secret(&settings)?;
+    let acceptor = tls::acceptor(&settings)?;
+    let listener = listen(&mut settings).await?;
+
+    let settings = Arc::new(settings);
+    // They are part of the program: if one does not load, the program is at fault.
+    let templates = pages::Templates::load()
+        .map_err(|error| CommandError::Failed(format!("the pages cannot be loaded: {error}")))?;
+    let templates = Arc::new(templates);
+    let hall = Vestibule::builder(store)
+        .config(open::hall_config(&settings, secret)?)
+        .on_problem({
+            let (templates, settings) = (Arc::clone(&templates), Arc::clone(&settings));
+            move |problem, visit| pages::on_problem(&templates, &settings, problem, visit)
+        })
+        .build()
+        .await
+        .map_err(build_error)?;
+    let setup = if hall.users().has_super_user().await? {
+        Setup::closed()
+    } else {
+        Setup::open(&SystemEntropy)
+    };
+    let site = Site { hall: hall.clone(), settings, templates, setup: Arc::new(setup) };
+
+    announce(&site, &warnings)?;
+    let stop = CancellationToken::new();
+    let connections = Connections::new(acceptor, service(&site), stop.clone());
+    tokio::select! {
+        () = connections.accept(&listener) => {}
+        signal = signals.next() => tracing::info!(signal, "stopping: running requests end first"),
+    }
+    // Nobody waits in a queue that is never served.
+    drop(listener);
+    stop.cancel();
+    tokio::select! {
+        drained = tokio::time::timeout(DRAIN, connections.ended()) => if drained.is_err() {
+            tracing::warn!("some requests took too long and were cut off");
+        },
+        signal = signals.next() => tracing::warn!(signal, "stopping at once"),
+    }
+    if tokio::time::timeout(LAST_WRITES, hall.flush()).await.is_err() {
+        tracing::warn!("when sessions were last used could not be written");
+    }
+    tracing::info!(event = EventName::SysShutdown.name(), "the site has stopped");
+    drop(lock);
+    Ok(())
+}
+
+/// The routes and everything around them.
+fn service(site: &Site) -> SiteService {
+    let router: Router = Router::new()
+        .merge(site.hall.routes())
+        .merge(api::routes(site.settings.pages.openapi))
+        .merge(pages::routes())
+        .merge(pages::static_routes())
+        .with_state(site.clone());
+    frame::around(site, room::around(&site.hall, router))
+}
+
+/// Binds the listener. A port that the system chose becomes part of the settings.
+async fn listen(settings: &mut Settings) -> Result<TcpListener, CommandError> {
+    let wanted = settings.listen;
+    let refused = |error: std::io::Error| {
+        CommandError::Failed(format!(
+            "{wanted} cannot be listened on ({error}); end what listens there, or set `listen` to another address"
+        ))
+    };
+    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    if bound != wanted {
+        settle_port(settings, bound);
+    }
+    Ok(listener)
+}
+
+/// What followed from `listen` follows from the port that was really bound.
+fn settle_port(settings: &mut Settings, bound: SocketAddr) {
+    settings.listen = bound;
+    let real = Origin::of_listener(bound, settings.tls != Tls::Off);
+    let (false, Some(real)) = (settings.public_url_given, real) else { return };
+    let before = std::mem::replace(&mut settings.public_url, real).to_string();
+    for name in [&mut settings.tokens.issuer, &mut settings.tokens.audience] {
+        if *name == before {
+            *name = settings.public_url.to_string();
+        }
+    }
+}
+
+/// Says on standard output where the site is, and in the log that it has started. The link for the first
+/// super user is for the person at the terminal alone: no log keeps it.
+fn announce(site: &Site, warnings: &[String]) -> Result<(), CommandError> {
+    let Settings { profile, public_url, listen, .. } = &*site.settings;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    tracing::info!(
+        event = EventName::SysStartup.name(),
+        address = %public_url,
+        listen = %listen,
+        profile = %profile,
+        version = env!("CARGO_PKG_VERSION"),
+        "the site is running"
+    );
+    let mut banner = format!(
+        "{} (Vestibule {}, profile {profile})\nListening on {}\n",
+        site.settings.site_name,
+        env!("CARGO_PKG_VERSION"),
+        listened(&site.settings),
+    );
+    if site.settings.public_url_given {
+        // Writing to a string cannot fail.
+        let _ = writeln!(banner, "People see it at {public_url}");
+    }
+    if let Some(link) = site.setup.link() {
+        let _ = writeln!(
+            banner,
+            "There is no super user yet. Create one here; the link works once:\n  {public_url}{link}"
+        );
+    }
+    print(&banner)
+}
+
+/// The address of the listener as a browser on this machine takes it.
+fn listened(settings: &Settings) -> String {
+    let is_https = settings.tls != Tls::Off;
+    match Origin::of_listener(settings.listen, is_https) {
+        Some(origin) if settings.listen.ip().is_unspecified() => {
+            format!("{origin} (all networks, {})", settings.listen)
+        }
+        Some(origin) => origin.to_string(),
+        None => settings.listen.to_string(),
+    }
+}
+
+fn build_error(error: vestibule::BuildError) -> CommandError {
+    match error {
+        // The keys in the store were made under another secret or by another version.
+        vestibule::BuildError::Keys(vestibule::KeyRingError::Ring(_))
+        | vestibule::BuildError::NoConfig => CommandError::Usage(error.to_string()),
+        _ => CommandError::Failed(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

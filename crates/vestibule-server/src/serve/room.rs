@@ -1,0 +1,110 @@
+//! What stands between the library's layer and the routes: whatever went wrong becomes an answer of the
+//! site.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{Arc, OnceLock},
+    task::Poll,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse as _, Response},
+};
+use tower::{Layer as _, Service};
+use vestibule::{ErrorCode, Problem, Vestibule};
+
+/// For the whole work on a request, from its head to its answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// What a client waits after a request that took too long.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// A request that the outer parts refuse. It still passes the library's layer, which knows how a refusal is
+/// told: a page of the site or JSON.
+#[derive(Clone, Debug)]
+pub(super) struct Refused(pub(super) Problem);
+
+/// Where the methods of a 405 are kept while its answer is replaced.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Allowed(pub(super) Arc<OnceLock<HeaderValue>>);
+
+/// Puts the library's layer around the routes.
+pub(super) fn around(
+    hall: &Vestibule,
+    router: Router,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ 'static {
+    hall.layer().layer(from_fn(keep).layer(router))
+}
+
+async fn keep(mut request: Request, next: Next) -> Response {
+    if let Some(Refused(problem)) = request.extensions_mut().remove() {
+        return problem.into_response();
+    }
+    let allowed = request.extensions().get::<Allowed>().cloned();
+    let answered = tokio::time::timeout(ANSWER_WITHIN, caught(next.run(request))).await;
+    match answered {
+        Ok(Some(response)) => told(response, allowed),
+        Ok(None) => Problem::new(ErrorCode::Internal).into_response(),
+        Err(_) => {
+            tracing::error!("a request took longer than {} s", ANSWER_WITHIN.as_secs());
+            Problem::unavailable(TRY_AGAIN).into_response()
+        }
+    }
+}
+
+/// Runs `work` to its end; `None` where it panicked. The panic hook has logged it.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        // What a panic leaves behind belongs to this one request, and is dropped with it.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(done)) => Poll::Ready(Some(done)),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// Refusals of the framework itself (no such route, no such method, a body that an extractor cannot read)
+/// become the site's.
+fn told(response: Response, allowed: Option<Allowed>) -> Response {
+    let Some(code) = bare_refusal(&response) else { return response };
+    if let (Some(Allowed(cell)), Some(methods)) = (allowed, response.headers().get(header::ALLOW)) {
+        // It is set once for each request, and this is the one place.
+        let _ = cell.set(methods.clone());
+    }
+    Problem::new(code).into_response()
+}
+
+/// The code of a refusal that nobody of the site has worded.
+fn bare_refusal(response: &Response) -> Option<ErrorCode> {
+    let is_worded = response.extensions().get::<Problem>().is_some()
+        || response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
+    if is_worded {
+        return None;
+    }
+    Some(match response.status() {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => ErrorCode::MalformedRequest,
+        StatusCode::NOT_FOUND => ErrorCode::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => ErrorCode::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorCode::UnsupportedMediaType,
+        StatusCode::INTERNAL_SERVER_ERROR => ErrorCode::Internal,
+        _ => return None,
+    })
+}

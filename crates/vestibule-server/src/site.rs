@@ -1,0 +1,16 @@
+//! What all of the site's handlers share.
+
+use std::sync::Arc;
+
+use vestibule::Vestibule;
+
+use crate::{config::Settings, pages::Templates, setup::Setup};
+
+/// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) hall: Vestibule,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) templates: Arc<Templates>,
+    pub(crate) setup: Arc<Setup>,
+}
