@@ -56,18 +56,10 @@ impl fmt::Display for Failure {
                 write!(f, "`{command}` could not be run: {source}")
             }
             Failure::Step { command, status } => {
-                write!(
-                    f,
-                    "this step failed ({status}). To repeat it alone:\n\n    {command}\n"
-                )
+                write!(f, "this step failed ({status}). To repeat it alone:\n\n    {command}\n")
             }
-            Failure::Tests {
-                command, problem, ..
-            } => {
-                write!(
-                    f,
-                    "{problem}. To repeat the tests alone:\n\n    {command}\n"
-                )
+            Failure::Tests { command, problem, .. } => {
+                write!(f, "{problem}. To repeat the tests alone:\n\n    {command}\n")
             }
         }
     }

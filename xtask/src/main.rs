@@ -75,10 +75,7 @@ fn dispatch(arguments: &[OsString]) -> Result<(), Failure> {
     };
     match COMMANDS.iter().find(|command| command.name == name) {
         Some(command) => (command.run)(rest),
-        None => Err(Failure::Usage(format!(
-            "there is no command `{}`",
-            word.display()
-        ))),
+        None => Err(Failure::Usage(format!("there is no command `{}`", word.display()))),
     }
 }
 
@@ -115,10 +112,7 @@ mod tests {
     #[test]
     fn an_unknown_command_is_a_usage_error() {
         for words in [vec![], vec![OsString::from("tset")]] {
-            assert!(
-                matches!(dispatch(&words), Err(Failure::Usage(_))),
-                "{words:?}"
-            );
+            assert!(matches!(dispatch(&words), Err(Failure::Usage(_))), "{words:?}");
         }
     }
 }

@@ -27,9 +27,7 @@ pub(crate) fn cargo() -> OsString {
 /// [`Failure::Missing`] when it is not there.
 pub(crate) fn release_program(name: &str) -> Result<PathBuf, Failure> {
     let own = env::current_exe().map_err(|source| {
-        Failure::Missing(format!(
-            "the folder of built programs cannot be found: {source}"
-        ))
+        Failure::Missing(format!("the folder of built programs cannot be found: {source}"))
     })?;
     let program = own
         .ancestors()

@@ -64,17 +64,11 @@ impl Step {
     ///
     /// [`Failure::Start`] when it cannot be started, [`Failure::Step`] when it does not end well.
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let status = self
-            .command()
-            .status()
-            .map_err(|source| self.not_started(source))?;
+        let status = self.command().status().map_err(|source| self.not_started(source))?;
         if status.success() {
             Ok(())
         } else {
-            Err(Failure::Step {
-                command: self.as_typed(),
-                status: status.to_string(),
-            })
+            Err(Failure::Step { command: self.as_typed(), status: status.to_string() })
         }
     }
 
@@ -87,8 +81,7 @@ impl Step {
         &self,
         mut pass_on: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> Result<ExitStatus, Failure> {
-        self.watched(&mut pass_on)
-            .map_err(|source| self.not_started(source))
+        self.watched(&mut pass_on).map_err(|source| self.not_started(source))
     }
 
     /// Whether the step ends well; what it prints is dropped.
@@ -116,10 +109,7 @@ impl Step {
     }
 
     fn not_started(&self, source: io::Error) -> Failure {
-        Failure::Start {
-            command: self.as_typed(),
-            source,
-        }
+        Failure::Start { command: self.as_typed(), source }
     }
 
     fn command(&self) -> Command {
@@ -153,20 +143,14 @@ mod tests {
     #[test]
     fn a_step_reads_as_one_would_type_it() {
         let step = Step::cargo(&["test", "--", "a name"]).variable("RUSTDOCFLAGS", "-D warnings");
-        assert_eq!(
-            step.as_typed(),
-            "RUSTDOCFLAGS='-D warnings' cargo test -- 'a name'"
-        );
+        assert_eq!(step.as_typed(), "RUSTDOCFLAGS='-D warnings' cargo test -- 'a name'");
     }
 
     #[test]
     fn shell_quoting_keeps_every_character() {
-        for (text, shell) in [
-            ("", "''"),
-            ("it's", r"'it'\''s'"),
-            ("a$b", "'a$b'"),
-            ("/a/b-c_1.2", "/a/b-c_1.2"),
-        ] {
+        for (text, shell) in
+            [("", "''"), ("it's", r"'it'\''s'"), ("a$b", "'a$b'"), ("/a/b-c_1.2", "/a/b-c_1.2")]
+        {
             assert_eq!(quoted(OsStr::new(text)), shell);
         }
     }

@@ -50,10 +50,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         println!("note: {note}");
     }
     if tally.ignored > 0 {
-        println!(
-            "note: {} tests are marked `#[ignore]` and did not run",
-            tally.ignored
-        );
+        println!("note: {} tests are marked `#[ignore]` and did not run", tally.ignored);
     }
     let problem = if tally.failed > 0 {
         "some tests failed".to_owned()
@@ -65,11 +62,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         println!("{tally}");
         return Ok(());
     };
-    Err(Failure::Tests {
-        command: tests.as_typed(),
-        tally,
-        problem,
-    })
+    Err(Failure::Tests { command: tests.as_typed(), tally, problem })
 }
 
 struct Options {
@@ -79,10 +72,7 @@ struct Options {
 
 impl Options {
     fn read(arguments: &[OsString]) -> Result<Self, Failure> {
-        let mut options = Self {
-            fast: false,
-            install: true,
-        };
+        let mut options = Self { fast: false, install: true };
         for argument in arguments {
             match argument.to_str() {
                 Some("--fast") => options.fast = true,
@@ -124,14 +114,7 @@ fn plan(options: &Options) -> (Vec<Step>, Vec<&'static str>) {
         steps.push(Step::cargo(&["fetch"]));
         // Without `advisories`: its database comes from the network and changes daily, so that yesterday's
         // green commit would be red today.
-        steps.push(Step::cargo(&[
-            "deny",
-            "--offline",
-            "check",
-            "bans",
-            "licenses",
-            "sources",
-        ]));
+        steps.push(Step::cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]));
     } else {
         notes.push("licences and duplicates were not checked: `cargo install --locked cargo-deny` adds that");
     }
@@ -147,11 +130,7 @@ fn tests() -> Result<Step, Failure> {
 }
 
 fn announce(number: usize, count: usize, watch: &Stopwatch, step: &Step) {
-    println!(
-        "\n[{number}/{count} {:>6}] {}",
-        watch.elapsed(),
-        step.as_typed()
-    );
+    println!("\n[{number}/{count} {:>6}] {}", watch.elapsed(), step.as_typed());
 }
 
 #[cfg(test)]

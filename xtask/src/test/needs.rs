@@ -81,10 +81,7 @@ const NEEDS: &[Need] = &[
 /// The needs of a run with `options`.
 pub(super) fn of(options: &Options) -> impl Iterator<Item = Need> {
     let fast = options.fast;
-    NEEDS
-        .iter()
-        .copied()
-        .filter(move |need| need.when == When::Always || !fast)
+    NEEDS.iter().copied().filter(move |need| need.when == When::Always || !fast)
 }
 
 /// Sees to it that everything in `needs` is there, and says before it installs what and why.
@@ -101,11 +98,7 @@ pub(super) fn provide(needs: impl Iterator<Item = Need>, install: bool) -> Resul
     let means = Means::of_this_machine();
     let commands = installers(&missing, &means);
     if !install {
-        return Err(Failure::Missing(by_hand(
-            &missing,
-            &commands,
-            "--no-install was given",
-        )));
+        return Err(Failure::Missing(by_hand(&missing, &commands, "--no-install was given")));
     }
     if let Some(obstacle) = means.obstacle(&missing) {
         return Err(Failure::Missing(by_hand(&missing, &commands, obstacle)));
@@ -148,19 +141,14 @@ impl Means {
 
     /// What stands in the way of installing `missing`, if anything does.
     fn obstacle(&self, missing: &[Need]) -> Option<&'static str> {
-        let by_apt = missing
-            .iter()
-            .any(|need| matches!(need.from, Source::Apt(_)));
+        let by_apt = missing.iter().any(|need| matches!(need.from, Source::Apt(_)));
         if by_apt && !self.apt {
             Some(
                 "there is no apt-get here; take the packages of the same purpose from this system's own installer",
             )
         } else if by_apt && !self.root && !self.sudo {
             Some("it takes root, and there is no sudo here; run this as root")
-        } else if !self.rustup
-            && missing
-                .iter()
-                .any(|need| matches!(need.from, Source::Rustup(_)))
+        } else if !self.rustup && missing.iter().any(|need| matches!(need.from, Source::Rustup(_)))
         {
             Some(
                 "this Rust toolchain does not come from rustup; take the components from where it came",
@@ -224,18 +212,14 @@ fn by_hand(missing: &[Need], commands: &[Step], reason: &str) -> String {
 }
 
 fn list(missing: &[Need]) -> String {
-    let lines: Vec<String> = missing
-        .iter()
-        .map(|need| format!("\n  {} ({})", need.name(), need.why))
-        .collect();
+    let lines: Vec<String> =
+        missing.iter().map(|need| format!("\n  {} ({})", need.name(), need.why)).collect();
     format!("Missing on this machine:{}", lines.concat())
 }
 
 fn typed(commands: &[Step]) -> String {
-    let lines: Vec<String> = commands
-        .iter()
-        .map(|command| format!("\n    {}", command.as_typed()))
-        .collect();
+    let lines: Vec<String> =
+        commands.iter().map(|command| format!("\n    {}", command.as_typed())).collect();
     lines.concat()
 }
 
@@ -261,17 +245,13 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 fn find_in(path: &OsStr, name: &str) -> Option<PathBuf> {
-    env::split_paths(path)
-        .map(|folder| folder.join(name))
-        .find(|program| is_executable(program))
+    env::split_paths(path).map(|folder| folder.join(name)).find(|program| is_executable(program))
 }
 
 #[cfg(unix)]
 fn is_executable(program: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    program
-        .metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    program.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]

@@ -19,10 +19,8 @@ impl Tally {
         let Some(figures) = line.strip_prefix("test result: ") else {
             return;
         };
-        let words: Vec<&str> = figures
-            .split([' ', ';', '.'])
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&str> =
+            figures.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
         for pair in words.windows(2) {
             let [figure, meaning] = pair else { continue };
             let Ok(figure) = figure.parse::<u64>() else {
@@ -63,14 +61,7 @@ mod tests {
             running 2 tests\n\
             test result: FAILED. 40 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 12.03s\n";
         let tally = counted(output);
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 43,
-                failed: 2,
-                ignored: 1
-            }
-        );
+        assert_eq!(tally, Tally { passed: 43, failed: 2, ignored: 1 });
         assert_eq!(tally.to_string(), "43 passed, 2 failed");
     }
 
@@ -79,14 +70,7 @@ mod tests {
         let tally = counted(
             "test result: \u{1b}[32mok\u{1b}(B\u{1b}[m. 5 passed; 0 failed; 0 ignored; finished in 0.00s\n",
         );
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 5,
-                failed: 0,
-                ignored: 0
-            }
-        );
+        assert_eq!(tally, Tally { passed: 5, failed: 0, ignored: 0 });
     }
 
     #[test]

@@ -8,11 +8,7 @@ fn options(words: &[&str]) -> Result<Options, Failure> {
 }
 
 fn planned(words: &[&str]) -> Vec<String> {
-    plan(&options(words).unwrap())
-        .0
-        .iter()
-        .map(super::Step::as_typed)
-        .collect()
+    plan(&options(words).unwrap()).0.iter().map(super::Step::as_typed).collect()
 }
 
 #[test]
@@ -27,18 +23,11 @@ fn options_are_read_in_any_order_and_others_refused() {
 #[test]
 fn the_server_is_built_last_so_that_cheap_checks_fail_first() {
     let full = planned(&[]);
-    assert_eq!(
-        full.first().map(String::as_str),
-        Some("cargo fmt --all --check")
-    );
-    assert_eq!(
-        full.last().map(String::as_str),
-        Some("cargo build --release")
-    );
-    for part in [
-        "clippy --workspace --all-targets -- -D warnings",
-        "RUSTDOCFLAGS=-Dwarnings cargo doc",
-    ] {
+    assert_eq!(full.first().map(String::as_str), Some("cargo fmt --all --check"));
+    assert_eq!(full.last().map(String::as_str), Some("cargo build --release"));
+    for part in
+        ["clippy --workspace --all-targets -- -D warnings", "RUSTDOCFLAGS=-Dwarnings cargo doc"]
+    {
         assert!(full.iter().any(|step| step.contains(part)), "{full:?}");
     }
 }
@@ -47,19 +36,9 @@ fn the_server_is_built_last_so_that_cheap_checks_fail_first() {
 fn a_fast_run_leaves_the_checks_out_and_says_so() {
     let fast = planned(&["--fast"]);
     assert!(
-        !fast.iter().any(|step| ["fmt", "clippy", "doc"]
-            .iter()
-            .any(|check| step.contains(check))),
+        !fast.iter().any(|step| ["fmt", "clippy", "doc"].iter().any(|check| step.contains(check))),
         "{fast:?}"
     );
-    assert_eq!(
-        fast.last().map(String::as_str),
-        Some("cargo build --release")
-    );
-    assert!(
-        plan(&options(&["--fast"]).unwrap())
-            .1
-            .iter()
-            .any(|note| note.contains("--fast"))
-    );
+    assert_eq!(fast.last().map(String::as_str), Some("cargo build --release"));
+    assert!(plan(&options(&["--fast"]).unwrap()).1.iter().any(|note| note.contains("--fast")));
 }

@@ -6,12 +6,7 @@ use super::{Means, NEEDS, Need, Source, Thing, When, by_hand, find_in, installer
 use crate::failure::Failure;
 use crate::test::Options;
 
-const ROOT: Means = Means {
-    apt: true,
-    rustup: true,
-    root: true,
-    sudo: false,
-};
+const ROOT: Means = Means { apt: true, rustup: true, root: true, sudo: false };
 
 const BROWSER: Need = Need {
     what: Thing::Program("no-such-browser"),
@@ -27,10 +22,7 @@ const LINTER: Need = Need {
 };
 
 fn typed(missing: &[Need], means: &Means) -> Vec<String> {
-    installers(missing, means)
-        .iter()
-        .map(super::Step::as_typed)
-        .collect()
+    installers(missing, means).iter().map(super::Step::as_typed).collect()
 }
 
 #[test]
@@ -49,63 +41,29 @@ fn root_installs_all_packages_at_once_after_one_update() {
 
 #[test]
 fn others_go_through_sudo() {
-    let commands = typed(
-        &[BROWSER],
-        &Means {
-            root: false,
-            sudo: true,
-            ..ROOT
-        },
-    );
+    let commands = typed(&[BROWSER], &Means { root: false, sudo: true, ..ROOT });
     assert_eq!(commands.len(), 2);
     assert!(
-        commands
-            .iter()
-            .all(|command| command.starts_with("sudo env DEBIAN_FRONTEND=")),
+        commands.iter().all(|command| command.starts_with("sudo env DEBIAN_FRONTEND=")),
         "{commands:?}"
     );
 }
 
 #[test]
 fn obstacles_are_found_before_anything_is_installed() {
-    let user = Means {
-        root: false,
-        ..ROOT
-    };
+    let user = Means { root: false, ..ROOT };
     assert!(ROOT.obstacle(&[BROWSER, LINTER]).is_none());
     assert!(Means { sudo: true, ..user }.obstacle(&[BROWSER]).is_none());
     assert!(user.obstacle(&[LINTER]).is_none());
     assert!(user.obstacle(&[BROWSER]).unwrap().contains("no sudo"));
-    assert!(
-        Means { apt: false, ..ROOT }
-            .obstacle(&[BROWSER])
-            .unwrap()
-            .contains("apt-get")
-    );
-    assert!(
-        Means {
-            rustup: false,
-            ..ROOT
-        }
-        .obstacle(&[LINTER])
-        .unwrap()
-        .contains("rustup")
-    );
+    assert!(Means { apt: false, ..ROOT }.obstacle(&[BROWSER]).unwrap().contains("apt-get"));
+    assert!(Means { rustup: false, ..ROOT }.obstacle(&[LINTER]).unwrap().contains("rustup"));
 }
 
 #[test]
 fn what_cannot_be_installed_is_explained_with_its_command() {
-    let text = by_hand(
-        &[BROWSER],
-        &installers(
-            &[BROWSER],
-            &Means {
-                root: false,
-                ..ROOT
-            },
-        ),
-        "no root",
-    );
+    let text =
+        by_hand(&[BROWSER], &installers(&[BROWSER], &Means { root: false, ..ROOT }), "no root");
     for part in [
         "no-such-browser (walks through the pages)",
         "no root",
@@ -128,24 +86,14 @@ fn nothing_is_installed_unless_allowed() {
 
 #[test]
 fn a_fast_run_needs_no_linters() {
-    let count = |fast| {
-        of(&Options {
-            fast,
-            install: true,
-        })
-        .count()
-    };
+    let count = |fast| of(&Options { fast, install: true }).count();
     assert_eq!(count(false), NEEDS.len());
     assert_eq!(
         NEEDS.iter().filter(|need| need.when == When::Full).count(),
         count(false) - count(true)
     );
     assert!(
-        of(&Options {
-            fast: true,
-            install: true
-        })
-        .all(|need| matches!(need.from, Source::Apt(_)))
+        of(&Options { fast: true, install: true }).all(|need| matches!(need.from, Source::Apt(_)))
     );
 }
 
