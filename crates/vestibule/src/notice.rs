@@ -12,6 +12,9 @@ pub enum Notice {
     /// Somebody tried to make an account with an address that has one. The answer of that request says
     /// nothing of it; this is how the owner of the address learns.
     RegisteredAgain(User),
+    /// The address has still to be shown to be theirs: it is a new one of an account that is there already,
+    /// or somebody asked for the message once more. Anybody can ask: keep to a limit for each account.
+    VerifyAddress(User),
     /// The password was changed.
     PasswordChanged(User),
     /// A refresh token was used twice: the session was ended, since one of the two was a thief.

@@ -7,7 +7,7 @@ use vestibule_core::{
     event::EventName,
     freshness::Freshness,
     id::UserId,
-    name::{EmailAddress, UserName},
+    name::{EmailAddress, LoginKey, UserName},
     password::{Password, PasswordHash},
     random,
     session::{Carrier, EndReason},
@@ -84,7 +84,7 @@ impl Visit {
             }
             Err(Taken::Email) => {
                 attempt.failed();
-                let key = vestibule_core::name::LoginKey::from_typed(new.email.as_str());
+                let key = LoginKey::from_typed(new.email.as_str());
                 if let Some(owner) = inner.users.credentials(&key).await? {
                     inner.messenger.tell(Notice::RegisteredAgain(owner.user)).await;
                 }
@@ -93,7 +93,7 @@ impl Visit {
         }
     }
 
-    /// Changes the caller's own names.
+    /// Changes the caller's own names. A new address is told that it has to be verified.
     ///
     /// # Errors
     /// `invalid_input`, `conflict` for a taken name, `unavailable`.
@@ -122,8 +122,14 @@ impl Visit {
             email: email.filter(|email| email.as_str() != current.email),
             ..UserChange::default()
         };
+        let is_new_address = change.email.is_some();
         match hall.change_user(caller.user_id(), change).await? {
-            Some(Ok(user)) => Ok(user),
+            Some(Ok(user)) => {
+                if is_new_address {
+                    hall.0.messenger.tell(Notice::VerifyAddress(user.clone())).await;
+                }
+                Ok(user)
+            }
             Some(Err(Taken::Username)) => Err(taken_name()),
             Some(Err(Taken::Email)) => {
                 Err(Problem::new(ErrorCode::Conflict).detail(Taken::Email.to_string()))
@@ -258,6 +264,42 @@ impl Vestibule {
             tracing::info!(event = EventName::UserUpdated.name(), user = %id, version = user.version, "an account was changed");
         }
         Ok(changed)
+    }
+
+    /// Has the message that verifies an address sent once more, by [`Notice`], if `login` is the name of an
+    /// active account whose address still has to be verified. What comes back does not tell.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn ask_to_verify(&self, login: &str) -> Result<(), Problem> {
+        let found = self.0.users.credentials(&LoginKey::from_typed(login)).await?;
+        if let Some(user) = found.map(|credentials| credentials.user)
+            && user.status == UserStatus::Active
+            && user.email_verified_at.is_none()
+        {
+            self.0.messenger.tell(Notice::VerifyAddress(user)).await;
+        }
+        Ok(())
+    }
+
+    /// Takes an address as shown to belong to the owner of an account. `None` where there is no such
+    /// account, or the address is another one's by now.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn verify_email(
+        &self,
+        id: UserId,
+        email: EmailAddress,
+    ) -> Result<Option<User>, Problem> {
+        let change = UserChange {
+            // Written together with the proof: an address that is changed at this very moment never counts
+            // as verified by the link of the one before.
+            email: Some(email),
+            email_verified_at: Some(self.now()),
+            ..UserChange::default()
+        };
+        Ok(self.change_user(id, change).await?.and_then(Result::ok))
     }
 
     /// Suspends, activates or deletes an account. Whoever is no longer active is signed out everywhere.

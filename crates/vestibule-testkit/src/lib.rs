@@ -1,0 +1,24 @@
+//! What the tests of Vestibule share. Nothing of it is shipped.
+//!
+//! - [`store_suite!`] runs the whole store contract against one store, one named test per sentence.
+//! - [`FakeClock`] and [`SeededEntropy`] are the two arguments that make every expiry exact and every
+//!   run the same.
+//! - [`visitors`] come to an application as nobody, as a browser or as an app; one test body serves both
+//!   carriers ([`both_carriers!`]).
+//! - [`faults`] takes a store away and gives it back.
+//! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
+//!   browser to it.
+//! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
+
+pub mod chromium;
+pub mod clock;
+pub mod entropy;
+pub mod faults;
+pub mod samples;
+pub mod site;
+pub mod store_suite;
+pub mod visitors;
+pub mod wait;
+
+pub use clock::FakeClock;
+pub use entropy::SeededEntropy;

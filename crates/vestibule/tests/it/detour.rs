@@ -1,0 +1,149 @@
+//! Renewal by redirect, where the refresh cookie is limited to a path.
+
+use vestibule::Carrier;
+use vestibule_testkit::visitors::{Browser, Visitor};
+
+use crate::site::{PASSWORD, Site};
+
+async fn site() -> Site {
+    let site = Site::configured(|config| {
+        config.cookies.refresh_path = "/auth".to_owned();
+        // A browser takes `__Host-` for the whole site only.
+        config.cookies.refresh = "__Secure-refresh".to_owned();
+    })
+    .await;
+    site.add_user("anna").await;
+    site
+}
+
+async fn signed_in(site: &Site) -> Browser {
+    let browser = site.browser();
+    assert_eq!(browser.sign_in("anna", PASSWORD).await.status, 200);
+    assert_eq!(browser.jar().refused(), Vec::<String>::new());
+    browser
+}
+
+#[tokio::test]
+async fn a_page_goes_through_the_renewal_and_back() {
+    let site = site().await;
+    let browser = signed_in(&site).await;
+    assert!(!browser.jar().header("/page").unwrap().contains("refresh"));
+    site.outlive_access();
+    let answer = browser.navigate("/page?a=1").await;
+    assert_eq!(answer.status, 303);
+    assert!(
+        answer.location().starts_with("/auth/renew?next=%2Fpage%3Fa%3D1"),
+        "{}",
+        answer.location()
+    );
+    let (path, page) = browser.visit("/page?a=1").await;
+    assert!(path.starts_with("/page?a=1"), "{path}");
+    assert_eq!(page.status, 200);
+    assert_eq!(site.store.advances(), 1);
+    assert_eq!(browser.navigate("/page").await.status, 200);
+}
+
+/// A page that is loaded again and again, each time after its access token expired.
+#[tokio::test]
+async fn the_same_address_can_be_loaded_again_any_number_of_times() {
+    let site = site().await;
+    let browser = signed_in(&site).await;
+    let mut path = "/page?a=1".to_owned();
+    for round in 1..=6 {
+        site.outlive_access();
+        let (at, page) = browser.visit(&path).await;
+        assert!(page.status == 200 && at.starts_with("/page"), "round {round} ended at {at}");
+        assert_eq!(site.store.advances(), round);
+        path = at;
+    }
+}
+
+/// Where no cookie sticks, it ends after two rounds at most, and says why.
+#[tokio::test]
+async fn blocked_cookies_end_on_the_sign_in_page() {
+    let site = site().await;
+    // The refresh cookie alone is kept: whatever is set, the access cookie does not stick.
+    let browser = signed_in(&site).await;
+    let mut path = "/page?a=1".to_owned();
+    let mut rounds = 0;
+    let end = loop {
+        browser.jar().remove("__Host-access");
+        let answer = browser.navigate(&path).await;
+        if !answer.status.is_redirection() {
+            break path;
+        }
+        rounds += u32::from(answer.location().starts_with("/auth/renew"));
+        path = answer.location().to_owned();
+        assert!(rounds < 5, "a loop");
+    };
+    assert!(rounds <= 2, "{rounds} rounds");
+    assert_eq!(end, "/auth/login?next=%2Fpage%3Fa%3D1&cookies=blocked");
+
+    // Where nothing at all is kept, it ends at once, as for somebody new.
+    let nothing = site.browser();
+    let (path, _) = nothing.visit("/page?a=1").await;
+    assert_eq!(path, "/auth/login?next=%2Fpage%3Fa%3D1");
+}
+
+#[tokio::test]
+async fn the_renewal_leads_nowhere_else() {
+    let site = site().await;
+    for next in [
+        "https://evil.test",
+        "//evil.test",
+        "/%5Cevil.test",
+        "/%2F%2Fevil.test",
+        "/%2F/evil.test",
+        "javascript:x",
+        "",
+        "/&next=//evil.test",
+    ] {
+        let browser = signed_in(&site).await;
+        let answer = browser.navigate(&format!("/auth/renew?next={next}")).await;
+        assert_eq!(answer.status, 303, "{next}");
+        let location = answer.location();
+        assert!(location == "/" || location.starts_with("/?renewed="), "{next}: {location}");
+        let nobody = site.anonymous().get(&format!("/auth/renew?next={next}")).await;
+        assert_eq!(nobody.location(), "/auth/login?next=%2F", "{next}");
+    }
+}
+
+#[tokio::test]
+async fn an_ended_session_ends_on_the_sign_in_page() {
+    let site = site().await;
+    let browser = signed_in(&site).await;
+    let copy = browser.copy();
+    browser.sign_out().await;
+    assert_eq!(browser.jar().header("/auth/renew"), None);
+    site.outlive_access();
+    let (path, _) = copy.visit("/page").await;
+    assert_eq!(path, "/auth/login?next=%2Fpage");
+}
+
+/// A script is told, and nothing is renewed behind its back; at the renewal's path it may.
+#[tokio::test]
+async fn scripts_are_told() {
+    let site = site().await;
+    let browser = signed_in(&site).await;
+    site.outlive_access();
+    let answer = browser.get("/api/thing").await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.set_cookies(), Vec::<&str>::new());
+    let (_, page) = browser.visit("/auth/renew?next=/page").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(browser.get("/api/thing").await.text(), "anna");
+    assert_eq!(browser.carrier(), Carrier::Cookie);
+}
+
+#[tokio::test]
+async fn an_outage_on_the_way_is_one() {
+    let site = site().await;
+    let browser = signed_in(&site).await;
+    site.outlive_access();
+    site.store.set_down(true);
+    let (path, answer) = browser.visit("/page").await;
+    assert!(path.starts_with("/auth/renew"));
+    assert_eq!(answer.verdict(), (503, "unavailable".to_owned()));
+    site.store.set_down(false);
+    assert_eq!(browser.visit("/page").await.1.status, 200);
+}

@@ -1,0 +1,138 @@
+//! Whether an account exists, and how it stands, no answer tells.
+
+use serde_json::json;
+use vestibule::core::{
+    store::UserStore as _,
+    user::{NewUser, UserStatus},
+};
+use vestibule_testkit::{
+    samples,
+    visitors::{Answer, Visitor},
+};
+
+use crate::site::{PASSWORD, Site, login_body};
+
+/// A site with an account of each kind.
+async fn site() -> Site {
+    let site = Site::new().await;
+    for name in ["anna", "suspended", "deleted"] {
+        site.add_user(name).await;
+    }
+    let id = |name: &str| {
+        let store = site.store.inner();
+        let key = samples::login(name);
+        async move { store.credentials(&key).await.unwrap().unwrap().user.id }
+    };
+    site.hall.set_status(id("suspended").await, UserStatus::Suspended).await.unwrap();
+    site.hall.set_status(id("deleted").await, UserStatus::Deleted).await.unwrap();
+    let passwordless = NewUser { password_hash: None, ..samples::new_user("passwordless") };
+    site.store.inner().create_user(&passwordless, site.hall.now()).await.unwrap().unwrap();
+    site
+}
+
+/// An answer without what is different each time.
+fn essence(answer: &Answer) -> (u16, Vec<(String, String)>, serde_json::Value) {
+    let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
+    let headers = headers.map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect();
+    let mut body = answer.json();
+    let id = body.as_object_mut().unwrap().remove("request_id").unwrap();
+    assert_eq!(id.as_str().unwrap().len(), 22);
+    (answer.status.as_u16(), headers, body)
+}
+
+/// E1, E2, E3: unknown, suspended, deleted, without a password; right, wrong and impossible passwords.
+#[tokio::test]
+async fn e1_e2_e3_a_refused_sign_in_is_the_same_for_all() {
+    let site = site().await;
+    let wrong = [
+        "wrong".to_owned(),
+        String::new(),
+        "x".repeat(1024),
+        "x".repeat(1025),
+        "x".repeat(20_000),
+        "\u{0}".to_owned(),
+        "\u{ffff}\u{202e}".to_owned(),
+    ];
+    for transport in ["header", "cookie"] {
+        let mut first = None;
+        for login in [
+            "anna",
+            "anna@example.org",
+            "nobody",
+            "nobody@example.org",
+            "suspended",
+            "deleted",
+            "passwordless",
+            "",
+            " ",
+            "1",
+            "\u{202e}",
+        ] {
+            let right = [PASSWORD.to_owned()];
+            let passwords = if login.starts_with("anna") { &wrong[..] } else { &right };
+            for password in passwords.iter().chain(&wrong[..1]) {
+                let browser = site.browser();
+                let body = login_body(login, password, transport);
+                let answer = essence(&browser.post_json("/api/auth/login", body).await);
+                assert_eq!(answer.0, 401, "{login}");
+                assert_eq!(*first.get_or_insert(answer.clone()), answer, "{login}");
+                // Beyond what one account may fail in a quarter of an hour.
+                site.pass(15 * 60);
+            }
+        }
+    }
+}
+
+/// E3: a password whose bytes are no text.
+#[tokio::test]
+async fn e3_bytes_that_are_no_text_are_the_same_for_all() {
+    let site = site().await;
+    let mut answers = Vec::new();
+    for login in ["anna", "nobody"] {
+        let body = [br#"{"login":""#, login.as_bytes(), b"\",\"password\":\"\xff\xfe\"}"].concat();
+        let mut request = vestibule_testkit::visitors::request(
+            http::Method::POST,
+            "/api/auth/login",
+            Some(&json!({})),
+        );
+        *request.body_mut() = body.into();
+        answers.push(essence(&site.anonymous().send(request).await));
+    }
+    assert_eq!(answers[0].0, 400);
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// E2: only the right password learns that the address is not verified.
+#[tokio::test]
+async fn e2_an_unverified_address_is_told_to_the_right_password_only() {
+    let site = Site::configured(|config| config.require_verified_email = true).await;
+    site.add_user("anna").await;
+    let wrong = essence(&site.app().sign_in("anna", "wrong").await);
+    assert_eq!(wrong, essence(&site.app().sign_in("nobody", "wrong").await));
+    let right = site.app().sign_in("anna", PASSWORD).await;
+    assert_eq!(right.verdict(), (403, "email_unverified".to_owned()));
+}
+
+/// E4: the owner of a taken address learns by mail, the asker learns nothing.
+#[tokio::test]
+async fn e4_registering_tells_nothing_of_an_address() {
+    let site = site().await;
+    let register = async |name: &str, email: &str| {
+        let body = json!({ "username": name, "email": email, "password": PASSWORD });
+        let answer = site.anonymous().post_json("/api/auth/register", &body).await;
+        assert_eq!(answer.json(), json!({ "username": name, "email": email }));
+        let headers: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+        (answer.status, headers)
+    };
+    let new = register("berta", "berta@example.org").await;
+    assert_eq!(new.0, 202);
+    for taken in ["anna@example.org", "ANNA@example.ORG", "deleted@example.org"] {
+        assert_eq!(register("zora", taken).await, new);
+    }
+    assert_eq!(
+        site.told.all()[..2],
+        [("registered", "berta".to_owned()), ("registered again", "anna".to_owned())]
+    );
+    let key = samples::login("zora");
+    assert!(site.store.inner().credentials(&key).await.unwrap().is_none(), "no account was made");
+}

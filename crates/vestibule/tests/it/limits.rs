@@ -1,0 +1,315 @@
+//! Guessing is limited, by account and by address, however it is spelled and however much at once.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::json;
+use tokio::task::JoinSet;
+use vestibule::{Limits, Rate};
+use vestibule_testkit::visitors::{Answer, Visitor, request, with};
+
+use crate::site::{PASSWORD, Site, login_body};
+
+async fn site() -> Site {
+    let site = Site::new().await;
+    site.add_user("anna").await;
+    site.add_user("mallory").await;
+    site
+}
+
+fn sign_in(login: &str, password: &str) -> Request<Bytes> {
+    let body = login_body(login, password, "header");
+    request(http::Method::POST, "/api/auth/login", Some(&body))
+}
+
+fn is_limited(answer: &Answer) -> u64 {
+    assert_eq!(answer.verdict(), (429, "rate_limited".to_owned()));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    answer.header("retry-after").parse().unwrap()
+}
+
+/// B1: ten failures are answered, and the window moves on.
+#[tokio::test]
+async fn b1_one_account_and_many_passwords() {
+    let site = site().await;
+    let mut answered = 0;
+    for number in 0..200 {
+        let nobody = site.anonymous_from(&format!("198.51.100.{number}"));
+        let answer = nobody.send(sign_in("anna", &format!("guess {number}"))).await;
+        if answer.status == 401 {
+            answered += 1;
+        } else {
+            assert!(is_limited(&answer) <= 15 * 60);
+        }
+        site.pass(1);
+    }
+    assert_eq!(answered, 10);
+    let wait = is_limited(&site.anonymous().send(sign_in("anna", PASSWORD)).await);
+    site.pass(wait - 1);
+    is_limited(&site.anonymous().send(sign_in("anna", PASSWORD)).await);
+    site.pass(1);
+    assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
+}
+
+/// B1 for a name that is nobody's: answered in the same way.
+#[tokio::test]
+async fn b1_nobodys_account_too() {
+    let site = site().await;
+    let mut seen = Vec::new();
+    for login in ["anna", "nobody", "nobody@example.org", "not a name \u{202e}"] {
+        let mut statuses = Vec::new();
+        for _ in 0..12 {
+            statuses.push(site.anonymous().send(sign_in(login, "wrong")).await.status.as_u16());
+        }
+        seen.push(statuses);
+    }
+    assert_eq!(seen[0], [vec![401; 10], vec![429; 2]].concat());
+    assert!(seen.iter().all(|statuses| *statuses == seen[0]), "{seen:?}");
+}
+
+/// B3: somebody's own good sign-ins in between clear no counter, neither the account's nor the address's.
+#[tokio::test]
+async fn b3_ones_own_sign_in_resets_nothing() {
+    let site = site().await;
+    for number in 0..10 {
+        assert_eq!(site.anonymous().send(sign_in("anna", "wrong")).await.status, 401);
+        let own = site.anonymous().send(sign_in("mallory", PASSWORD)).await;
+        assert_eq!(own.status, 200, "{number}");
+    }
+    is_limited(&site.anonymous().send(sign_in("anna", "wrong")).await);
+
+    let site = Site::configured(|config| {
+        config.limits.address = Some(Rate { count: 5, window: Duration::from_secs(60) });
+    })
+    .await;
+    site.add_user("mallory").await;
+    for number in 0..5 {
+        site.anonymous().send(sign_in(&format!("name{number}"), "wrong")).await;
+        let own = site.anonymous().send(sign_in("mallory", PASSWORD)).await.status;
+        assert_eq!(own, if number < 4 { 200 } else { 429 });
+    }
+}
+
+/// Nor does the victim's own success let the guesser begin anew.
+#[tokio::test]
+async fn b3_the_victims_sign_in_resets_nothing() {
+    let site = site().await;
+    for _ in 0..9 {
+        site.anonymous().send(sign_in("anna", "wrong")).await;
+    }
+    assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
+    assert_eq!(site.anonymous().send(sign_in("anna", "wrong")).await.status, 401);
+    is_limited(&site.anonymous().send(sign_in("anna", "wrong")).await);
+}
+
+/// B4: spellings of one name, and both of its names, are one account.
+#[tokio::test]
+async fn b4_spellings_of_a_name_are_one_account() {
+    let site = site().await;
+    for login in [
+        "anna",
+        "ANNA",
+        " anna ",
+        "\u{ff41}nna",
+        "anna@example.org",
+        "ANNA@EXAMPLE.ORG",
+        "Anna@Example.org",
+        "\tanna",
+        "aNNa",
+        "annA@example.ORG",
+    ] {
+        let answer = site.anonymous().send(sign_in(login, "wrong")).await;
+        assert_eq!(answer.status, 401, "{login}");
+    }
+    is_limited(&site.anonymous().send(sign_in("anna", PASSWORD)).await);
+}
+
+/// B4: an IPv6 household is one address, an IPv4 address in IPv6 clothes is the same one.
+#[tokio::test]
+async fn b4_addresses_of_one_network_are_one() {
+    let site = Site::configured(|config| {
+        config.limits.address = Some(Rate { count: 4, window: Duration::from_secs(60) });
+    })
+    .await;
+    let guess = async |address: &str, number: u32| {
+        let nobody = site.anonymous_from(address);
+        nobody.send(sign_in(&format!("name{number}"), "wrong")).await.status.as_u16()
+    };
+    let household =
+        ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:ffff::", "2001:db8:1:2:0:1:2:3"];
+    for (number, address) in (0..).zip(household) {
+        assert_eq!(guess(address, number).await, 401);
+    }
+    assert_eq!(guess("2001:db8:1:2:9::9", 10).await, 429);
+    assert_eq!(guess("2001:db8:1:3::1", 11).await, 401);
+    for number in 20..24 {
+        assert_eq!(
+            guess(if number % 2 == 0 { "192.0.2.9" } else { "::ffff:192.0.2.9" }, number).await,
+            401
+        );
+    }
+    assert_eq!(guess("192.0.2.9", 30).await, 429);
+}
+
+/// B5: two hundred at once against a limit of ten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b5_a_burst_is_evaluated_no_more_often() {
+    let site = Arc::new(site().await);
+    let mut racers = JoinSet::new();
+    for number in 0..200 {
+        let site = site.clone();
+        racers.spawn(async move {
+            let nobody = site.anonymous_from(&format!("198.51.100.{number}"));
+            nobody.send(sign_in("anna", "wrong")).await.status.as_u16()
+        });
+    }
+    let statuses = racers.join_all().await;
+    let evaluated = statuses.iter().filter(|status| **status == 401).count();
+    assert!((1..=10).contains(&evaluated), "{evaluated}");
+    assert!(statuses.iter().all(|status| [401, 429, 503].contains(status)));
+    let rest = async || site.anonymous().send(sign_in("anna", "wrong")).await.status.as_u16();
+    for _ in evaluated..10 {
+        assert_eq!(rest().await, 401);
+    }
+    assert_eq!(rest().await, 429, "tries in flight leave nothing behind");
+}
+
+/// B9: beyond the pool and its queue the answer is 503, and pages go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b9_a_flood_of_sign_ins_is_turned_away() {
+    let site = Site::configured(|config| {
+        config.password_parameters = "m=8192,t=2,p=1".parse().unwrap();
+        config.hashers = 1;
+        config.hash_queue = 3;
+        config.limits = Limits { account: None, address: None, register: None };
+    })
+    .await;
+    site.add_user("anna").await;
+    let app = site.app_of("anna").await;
+    let site = Arc::new(site);
+    let mut racers = JoinSet::new();
+    for number in 0..100 {
+        let site = site.clone();
+        racers.spawn(async move {
+            site.anonymous().send(sign_in(&format!("name{number}"), "wrong")).await
+        });
+    }
+    for _ in 0..20 {
+        assert_eq!(app.get("/api/thing").await.status, 200);
+    }
+    let answers = racers.join_all().await;
+    let turned_away = answers.iter().filter(|answer| answer.status == 503).count();
+    assert!(turned_away > 0 && turned_away < 100, "{turned_away}");
+    for answer in answers.iter().filter(|answer| answer.status == 503) {
+        assert_eq!(answer.code(), "unavailable");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    assert_eq!(site.app().sign_in("anna", PASSWORD).await.status, 200);
+}
+
+/// H1: whoever is no trusted proxy is believed nothing.
+#[tokio::test]
+async fn h1_headers_about_the_address_are_not_believed() {
+    let site = Site::configured(|config| {
+        config.limits.address = Some(Rate { count: 3, window: Duration::from_secs(60) });
+    })
+    .await;
+    for number in 0..6 {
+        let spoofed = format!("203.0.113.{number}");
+        let mut request = sign_in(&format!("name{number}"), "wrong");
+        for name in [
+            "x-forwarded-for",
+            "x-real-ip",
+            "cf-connecting-ip",
+            "true-client-ip",
+            "x-client-ip",
+            "x-cluster-client-ip",
+        ] {
+            request = with(request, name, &spoofed);
+        }
+        request = with(request, "forwarded", &format!("for={spoofed}"));
+        let status = site.anonymous().send(request).await.status;
+        assert_eq!(status, if number < 3 { 401 } else { 429 });
+    }
+}
+
+/// H1: behind a trusted proxy the right-most address that is none counts.
+#[tokio::test]
+async fn h1_behind_a_proxy_the_right_most_hop_counts() {
+    let site = Site::configured(|config| {
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        config.limits.address = Some(Rate { count: 3, window: Duration::from_secs(60) });
+    })
+    .await;
+    site.add_user("anna").await;
+    let guess = async |peer: &str, chain: &str, number: u32| {
+        let request = with(sign_in(&format!("name{number}"), "wrong"), "x-forwarded-for", chain);
+        let request = with(request, "x-real-ip", "203.0.113.200");
+        site.anonymous_from(peer).send(request).await.status.as_u16()
+    };
+    for number in 0..3 {
+        let chain = format!("203.0.113.{number}, 198.51.100.1, 10.0.0.{number}");
+        assert_eq!(guess("10.1.1.1", &chain, number).await, 401);
+    }
+    assert_eq!(guess("10.1.1.1", "1.2.3.4, 198.51.100.1", 10).await, 429);
+    assert_eq!(guess("10.1.1.1", "198.51.100.1, 198.51.100.2", 11).await, 401);
+    assert_eq!(guess("198.51.100.3", "198.51.100.1", 12).await, 401, "not through the proxy");
+
+    let app = vestibule_testkit::visitors::App::new(
+        site.transport().from_address("10.1.1.1".parse().unwrap()),
+        crate::site::HOST,
+    );
+    app.sign_in("anna", PASSWORD).await;
+    assert_eq!(site.row(&app).await.address, "10.1.1.1", "nobody said more");
+}
+
+#[tokio::test]
+async fn registrations_are_limited_by_address() {
+    let site = Site::configured(|config| {
+        config.limits.register = Some(Rate { count: 3, window: Duration::from_secs(3600) });
+    })
+    .await;
+    let register = async |number: u32| {
+        let body = json!({
+            "username": format!("name{}", char::from(b'a' + number as u8)),
+            "email": format!("name{number}@example.org"),
+            "password": PASSWORD,
+        });
+        site.anonymous().post_json("/api/auth/register", &body).await
+    };
+    for number in 0..3 {
+        assert_eq!(register(number).await.status, 202);
+    }
+    assert!(is_limited(&register(3).await) <= 3600);
+    site.pass(3600);
+    assert_eq!(register(4).await.status, 202);
+}
+
+/// Switched off is switched off.
+#[tokio::test]
+async fn without_limits_every_try_is_answered() {
+    let site = Site::configured(|config| {
+        config.limits = Limits { account: None, address: None, register: None };
+    })
+    .await;
+    site.add_user("anna").await;
+    for _ in 0..150 {
+        assert_eq!(site.anonymous().send(sign_in("anna", "wrong")).await.status, 401);
+    }
+    assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
+}
+
+/// Setting the wall clock frees nobody and locks nobody out (X1).
+#[tokio::test]
+async fn lock_outs_follow_the_monotonic_clock() {
+    let site = site().await;
+    for _ in 0..10 {
+        site.anonymous().send(sign_in("anna", "wrong")).await;
+    }
+    site.clock.set(site.hall.now() + Duration::from_secs(24 * 3600));
+    is_limited(&site.anonymous().send(sign_in("anna", PASSWORD)).await);
+    site.clock.set(site.hall.now() - Duration::from_secs(48 * 3600));
+    site.pass(15 * 60);
+    assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
+}
