@@ -12,9 +12,11 @@
 //! | newer than current | | refuse: not issued by this store |
 //! | any | session ended, idle too long, past its absolute end | refuse |
 //!
-//! The grace counts from when the successor was made, or was handed out again after a lost answer
+//! The grace counts from when the successor was made, or was handed out again because its answer was lost
 //! ([`Repeat::LostAnswer`]): a visitor whose answer was lost comes back with several requests side by side,
-//! and the first of them must not turn the others into thieves by using what it got.
+//! and the first of them must not turn the others into thieves by using what it got. For the same reason a
+//! successor that nobody has used within half of the grace counts as lost already: from every hand-out at
+//! least half of the grace is left.
 
 use std::time::Duration;
 
@@ -72,7 +74,7 @@ pub enum Repeat {
     /// The successor was handed out less than the grace ago: another request of the same visitor was
     /// faster.
     Concurrent,
-    /// The successor was never seen in use: its answer was lost on the way. The store notes that it is
+    /// The successor was not seen in use for half of the grace or longer: its answer was lost on the way. The store notes that it is
     /// handed out again ([`crate::store::SessionStore::note_handout`]) before the answer goes out.
     LostAnswer,
 }
@@ -106,10 +108,12 @@ pub fn decide(state: &State, presented: u64, now: Timestamp, grace: Duration) ->
     if presented > state.generation {
         return Decision::Refuse(Refusal::NotIssued);
     }
+    let age = now.since(state.handed_out_at);
     match state.generation - presented {
         0 => Decision::Advance,
-        1 if now.since(state.handed_out_at) < grace => Decision::Repeat(Repeat::Concurrent),
+        1 if age < grace / 2 => Decision::Repeat(Repeat::Concurrent),
         1 if state.seen_generation < state.generation => Decision::Repeat(Repeat::LostAnswer),
+        1 if age < grace => Decision::Repeat(Repeat::Concurrent),
         _ => Decision::Theft,
     }
 }
