@@ -136,8 +136,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for Principal {
 /// The caller's row of the user table, read for this request.
 #[derive(Clone, Debug)]
 pub struct CurrentUser {
-    /// The row.
-    pub user: User,
+    /// The row, read a moment ago at the most.
+    pub user: Arc<User>,
     /// Who is calling.
     pub principal: Principal,
 }
@@ -157,7 +157,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentUser {
         let principal =
             <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        match visit.hall().users().user(principal.user_id()).await? {
+        match visit.hall().0.current_user(principal.user_id()).await? {
             Some(user) if user.status == UserStatus::Active => Ok(Self { user, principal }),
             Some(_) | None => Err(Problem::new(ErrorCode::TokenRevoked).carried(principal.carrier)),
         }

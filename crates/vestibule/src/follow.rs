@@ -7,12 +7,14 @@ use std::{
 
 use vestibule_core::store::{Change, Changed, StoreError};
 
-use crate::hall::Hall;
+use crate::{flows::SHOWN_FOR, hall::Hall};
 
 /// How often the feed is read and sightings are written.
 const TICK: Duration = Duration::from_millis(500);
 /// How many ticks pass between two looks at the key ring's schedule and at what can be forgotten.
 const TICKS_PER_ROUND: u32 = 120;
+/// How long changes are kept beyond the life of an access token, for a node that was stopped meanwhile.
+const KEPT_CHANGES: Duration = Duration::from_secs(24 * 3600);
 /// Changes read at once.
 const BATCH: u32 = 1000;
 
@@ -60,6 +62,7 @@ impl Follower {
                     .write()
                     .unwrap_or_else(PoisonError::into_inner)
                     .sweep(hall.clock.moment());
+                purge(&hall).await;
             }
         }
     }
@@ -89,10 +92,29 @@ impl Follower {
 }
 
 fn take_in(hall: &Hall, change: &Change) {
+    if let Changed::User { id, .. } = change.what {
+        hall.known_users.forget(id);
+    }
     let mut now = hall.clock.moment();
     now.wall = now.wall.max(change.at);
     let forget_at = now + hall.config.lifetimes.access_memory();
     hall.revocations.write().unwrap_or_else(PoisonError::into_inner).apply(&change.what, forget_at);
+}
+
+/// Removes what nobody asks for any more: changes that every node has long seen, and sessions that are no
+/// longer shown to anybody.
+async fn purge(hall: &Hall) {
+    let now = hall.now();
+    let changes_before = now - hall.config.lifetimes.access_memory() - KEPT_CHANGES;
+    let done = async {
+        hall.store.purge_changes(changes_before).await?;
+        hall.store.purge_sessions(now - SHOWN_FOR).await
+    };
+    match done.await {
+        Ok(0) => {}
+        Ok(sessions) => tracing::info!(sessions, "sessions that ended long ago were removed"),
+        Err(error) => tracing::warn!(%error, "what is no longer needed could not be removed yet"),
+    }
 }
 
 /// Writes what was seen of sessions in use.

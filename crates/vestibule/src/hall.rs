@@ -12,9 +12,10 @@ use axum::{
 use serde_json::{Map, Value};
 use vestibule_core::{
     csrf::CsrfKey,
+    id::UserId,
     random::Entropy,
     revocation::Revocations,
-    store::{Changed, Store, UserStore},
+    store::{Changed, Store, StoreError, StoreResult, UserStore},
     time::{Clock, Timestamp},
     token::TokenForge,
     user::User,
@@ -25,6 +26,7 @@ use crate::{
     config::Config,
     hashers::Hashers,
     keys::{KeyRingError, LiveRing},
+    known_users::KnownUsers,
     notice::{Messenger, Silent},
     problem::Problem,
     seen::Seen,
@@ -60,6 +62,7 @@ pub(crate) struct Hall {
     pub(crate) tokens: TokenCache,
     pub(crate) revocations: RwLock<Revocations>,
     pub(crate) seen: Seen,
+    pub(crate) known_users: KnownUsers,
     pub(crate) throttle: Throttle,
     pub(crate) hashers: Hashers,
     pub(crate) messenger: Arc<dyn Messenger>,
@@ -131,8 +134,33 @@ impl Hall {
         !self.own_users
     }
 
+    /// A user's row, read a moment ago at the most. While the store cannot be reached, the last one that
+    /// was read within the life of an access token.
+    pub(crate) async fn current_user(&self, id: UserId) -> StoreResult<Option<Arc<User>>> {
+        let now = self.clock.monotonic();
+        if let Some(user) = self.known_users.young(id, now) {
+            return Ok(Some(user));
+        }
+        match self.users.user(id).await {
+            Ok(Some(user)) => {
+                let user = Arc::new(user);
+                self.known_users.keep(&user, now);
+                Ok(Some(user))
+            }
+            Ok(None) => Ok(None),
+            Err(error @ StoreError::Unavailable(_)) => {
+                let last = self.known_users.within(id, now, self.config.lifetimes.access);
+                last.map(Some).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes in a change that this node made itself, without waiting for the feed to bring it.
     pub(crate) fn learn(&self, change: &Changed) {
+        if let Changed::User { id, .. } = change {
+            self.known_users.forget(*id);
+        }
         let forget_at = self.clock.moment() + self.config.lifetimes.access_memory();
         self.revocations
             .write()
@@ -230,6 +258,7 @@ impl Builder {
             tokens: TokenCache::new(),
             revocations: RwLock::default(),
             seen: Seen::default(),
+            known_users: KnownUsers::default(),
             throttle: Throttle::new(&config.limits, &self.clock),
             hashers: Hashers::new(config.password_parameters, config.hashers, config.hash_queue),
             own_users: self.users.is_some(),
@@ -258,5 +287,5 @@ pub enum BuildError {
     Keys(#[from] KeyRingError),
     /// The store cannot be used.
     #[error(transparent)]
-    Store(#[from] vestibule_core::store::StoreError),
+    Store(#[from] StoreError),
 }

@@ -102,6 +102,7 @@ mod hall;
 mod hashers;
 mod json;
 mod keys;
+mod known_users;
 mod layer;
 mod notice;
 mod problem;

@@ -155,11 +155,13 @@ impl Visit {
         let hash =
             hall.hash_new_password("new", new, &[&user.username, local_part(&user.email)]).await?;
         let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
-        let Some(Ok(user)) = hall.change_user(caller.user_id(), change).await? else {
-            return Err(Problem::new(ErrorCode::TokenRevoked));
-        };
-        let others = SessionSelection::User { id: user.id, except: Some(caller.session_id()) };
+        let id = caller.user_id();
+        let others = SessionSelection::User { id, except: Some(caller.session_id()) };
+        // Once before, so that an outage leaves the account as it was; once after, for a sign-in with the
+        // old password that was on its way.
         hall.end_sessions(others, EndReason::PasswordChanged).await?;
+        let changed = hall.change_and_end(id, change, others, EndReason::PasswordChanged).await?;
+        let user = changed.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
         tracing::info!(
             event = EventName::AuthnPasswordChange.name(),
             user = %user.id,
@@ -313,14 +315,35 @@ impl Vestibule {
         status: UserStatus,
     ) -> Result<Option<User>, Problem> {
         let change = UserChange { status: Some(status), ..UserChange::default() };
-        let changed = self.change_user(id, change).await?;
         let reason = match status {
-            UserStatus::Active => return Ok(changed.and_then(Result::ok)),
+            UserStatus::Active => {
+                return Ok(self.change_user(id, change).await?.and_then(Result::ok));
+            }
             UserStatus::Suspended => EndReason::Suspended,
             UserStatus::Deleted => EndReason::Deleted,
         };
-        self.end_sessions(SessionSelection::User { id, except: None }, reason).await?;
-        Ok(changed.and_then(Result::ok))
+        self.change_and_end(id, change, SessionSelection::User { id, except: None }, reason).await
+    }
+
+    /// Changes an account and ends sessions for it: one piece of work, which is not cut in half where the
+    /// client that asked for it goes away.
+    async fn change_and_end(
+        &self,
+        id: UserId,
+        change: UserChange,
+        which: SessionSelection,
+        reason: EndReason,
+    ) -> Result<Option<User>, Problem> {
+        let hall = self.clone();
+        let work = tokio::spawn(async move {
+            let changed = hall.change_user(id, change).await?;
+            hall.end_sessions(which, reason).await?;
+            Ok(changed.and_then(Result::ok))
+        });
+        work.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a change of an account was cut short");
+            Err(Problem::new(ErrorCode::Internal))
+        })
     }
 
     fn check_new_password(

@@ -9,4 +9,5 @@ mod sign_out;
 
 pub use account::{ProfileChange, Registrant};
 pub use confirm::Confirmed;
+pub(crate) use sessions::SHOWN_FOR;
 pub use sign_in::{SignInForm, SignedIn};

@@ -13,7 +13,7 @@ use vestibule_core::{
 use crate::{extract::Principal, hall::Vestibule, problem::Problem, visit::Visit};
 
 /// How long an ended session is still shown.
-const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Vestibule {
     /// A user's sessions, the last used first: the living ones, and those that ended within the last 30

@@ -52,7 +52,7 @@ pub(crate) async fn me(user: CurrentUser, visit: Visit) -> Json<MeBody> {
         auth_time: caller.auth_time().seconds(),
         carrier: caller.session_carrier().name(),
     };
-    Json(MeBody { user: UserBody::from(&user.user), session })
+    Json(MeBody { user: UserBody::from(&*user.user), session })
 }
 
 /// Changes the caller's password. Every other session ends.
