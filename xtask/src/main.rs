@@ -18,6 +18,7 @@ use crate::failure::Failure;
 mod bench;
 mod failure;
 mod place;
+mod prove;
 mod step;
 mod stopwatch;
 mod test;
@@ -34,7 +35,7 @@ struct Command {
     run: fn(&[OsString]) -> Result<(), Failure>,
 }
 
-const COMMANDS: &[Command] = &[test::COMMAND, bench::COMMAND, HELP];
+const COMMANDS: &[Command] = &[test::COMMAND, bench::COMMAND, prove::COMMAND, HELP];
 
 const HELP: Command = Command {
     name: "help",
