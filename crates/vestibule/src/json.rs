@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use vestibule_core::error::ErrorCode;
 
@@ -37,7 +38,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if announced.is_some_and(|length: u64| length > BOUND as u64) {
             return Err(too_large());
         }
-        let bytes = to_bytes(body, BOUND).await.map_err(|_| too_large())?;
+        let bytes = to_bytes(body, BOUND).await.map_err(|error| {
+            if error.into_inner().is::<LengthLimitError>() {
+                too_large()
+            } else {
+                Problem::new(ErrorCode::MalformedRequest).detail("The body broke off.")
+            }
+        })?;
         read(&bytes).map(Self)
     }
 }

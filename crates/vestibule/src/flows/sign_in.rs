@@ -124,6 +124,13 @@ impl Visit {
             request_id = self.request_id(),
             "somebody signed in"
         );
+        tracing::info!(
+            event = EventName::SessionCreated.name(),
+            session = %signed_in.session.id,
+            user = %signed_in.user.id,
+            remembered = signed_in.session.remembered,
+            "a session was created"
+        );
         Ok(SignedIn(signed_in))
     }
 
