@@ -257,6 +257,8 @@ pub(crate) struct SessionList {
 #[group(required = true, multiple = false)]
 pub(crate) struct SessionEnd {
     /// The session's id
+    // Ids are base64url: some begin with a hyphen.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) id: Option<String>,
     /// Every session of this account: id, user name or e-mail address
     #[arg(long)]
@@ -276,6 +278,8 @@ pub(crate) enum KeyCommand {
     /// Take a key out of use at once; tokens signed with it are good no longer
     Retire {
         /// The key's id
+        // Ids are base64url: some begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

@@ -259,7 +259,8 @@ fn cookies(settings: &Settings) -> vestibule::Cookies {
     }
 }
 
-fn rate(rate: Rate) -> Option<vestibule::Rate> {
+/// A rate as the library takes it; `None` is no limit.
+pub(crate) fn rate(rate: Rate) -> Option<vestibule::Rate> {
     match rate {
         Rate::Off => None,
         Rate::Limited { count, window } => Some(vestibule::Rate { count: count.get(), window }),

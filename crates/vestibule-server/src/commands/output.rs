@@ -12,6 +12,7 @@ use serde::Serialize;
 use vestibule::core::time::Timestamp;
 
 use super::CommandError;
+use crate::pages::dates::civil;
 
 #[cfg(test)]
 mod tests;
@@ -150,7 +151,7 @@ pub(crate) fn utc(moment: Timestamp) -> String {
     const DAY: i64 = 24 * 60 * MINUTE;
     let days = moment.seconds().div_euclid(DAY);
     let minute = moment.seconds().rem_euclid(DAY) / MINUTE;
-    let (year, month, day) = date(days);
+    let (year, month, day) = civil(days);
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
 }
 
@@ -185,22 +186,4 @@ fn is_hidden(sign: char) -> bool {
         || matches!(sign,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Year, month and day of a count of days since 1970-01-01, in the Gregorian calendar.
-///
-/// Counted in eras of 400 years, each of 146097 days, from 0000-03-01: with the leap day last in its
-/// year, the months have one rule.
-fn date(days: i64) -> (i64, i64, i64) {
-    const ERA: i64 = 146_097;
-    let days = days + 719_468;
-    let day_of_era = days.rem_euclid(ERA);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / (ERA - 1)) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = (month_from_march + 2) % 12 + 1;
-    let year = days.div_euclid(ERA) * 400 + year_of_era + i64::from(month <= 2);
-    (year, month, day)
 }

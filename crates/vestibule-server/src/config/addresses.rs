@@ -166,11 +166,6 @@ impl fmt::Display for FilesUrl {
 }
 
 impl ServiceUrl {
-    /// The whole URL, credentials included.
-    pub(crate) fn expose(&self) -> &Url {
-        &self.0
-    }
-
     /// Reads a `redis://` or `rediss://` URL.
     pub(crate) fn redis(text: &str) -> Result<Self, ValueError> {
         let mend = "write redis://host:6379, or rediss://… for TLS";

@@ -39,15 +39,10 @@ use self::{reader::Reader, show::Entry};
 use crate::command::ConfigFlags;
 
 pub(crate) use self::{
-    addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
-    problem::{ConfigProblems, Problem},
-    secret::Secret,
-    settings::{
-        Accounts, Algorithm, Cookies, Cors, Files, Limits, Mail, Metrics, Pages, Passwords,
-        Profile, Registration, SameSite, Settings, Tls, Tokens, VerifiedEmail,
-    },
-    sources::Source,
-    values::{Argon2Cost, ByteSize, Period, Rate},
+    addresses::{DatabaseUrl, FilesUrl, Origin},
+    problem::ConfigProblems,
+    settings::{Algorithm, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail},
+    values::Rate,
 };
 
 /// Settings that passed every check, and where each came from.

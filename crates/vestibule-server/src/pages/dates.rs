@@ -1,5 +1,7 @@
 //! Moments, for people and for browsers.
 
+use time::OffsetDateTime;
+
 /// A `time` element: `22 Nov 2026, 14:03 UTC`, with the exact second for programs.
 pub(super) fn time_element(seconds: i64) -> String {
     const DAY: i64 = 24 * 3600;
@@ -15,30 +17,15 @@ pub(super) fn time_element(seconds: i64) -> String {
 }
 
 /// Year, month and day in the Gregorian calendar of a day counted from 1 January 1970.
-///
-/// Years are taken to begin in March: leap days then stand at the very end, and every leap rule becomes a
-/// division.
-fn civil(days: i64) -> (i64, i64, i64) {
-    const DAYS_OF_400_YEARS: i64 = 146_097;
-    // From 1 March of the year 0.
-    let days = days + 719_468;
-    let cycle = days.div_euclid(DAYS_OF_400_YEARS);
-    let day_of_cycle = days.rem_euclid(DAYS_OF_400_YEARS);
-    // What the leap days up to here have added: one in 4 years, none in 100, one in 400.
-    let leap_days =
-        day_of_cycle / 1460 - day_of_cycle / 36_524 + day_of_cycle / (DAYS_OF_400_YEARS - 1);
-    let year_of_cycle = (day_of_cycle - leap_days) / 365;
-    let day_of_year =
-        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-    // From March on months have 31 30 31 30 31 days, again and again: 153 days for five.
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = (month_from_march + 2) % 12 + 1;
-    let year = cycle * 400 + year_of_cycle + i64::from(month <= 2);
-    (year, month, day)
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
+    let day = OffsetDateTime::from_unix_timestamp(days.saturating_mul(86_400));
+    // Beyond the year 9999 nothing of ours has a time; the epoch is as good as any other word for it.
+    let day = day.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    (day.year().into(), u8::from(day.month()).into(), day.day().into())
 }
 
-fn month_name(month: i64) -> &'static str {
+/// The first three letters of a month's English name, January being 1.
+pub(crate) fn month_name(month: i64) -> &'static str {
     match month {
         1 => "Jan",
         2 => "Feb",

@@ -13,6 +13,11 @@ use vestibule::Config;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flash {
     Registered,
+    /// An account was asked for where its address has to be verified first.
+    RegisteredUnverified,
+    /// The message that verifies an address was asked for.
+    VerifyAgain,
+    Verified,
     SetUp,
     SignedOut,
     Saved,
@@ -30,8 +35,11 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Registered,
+        Self::RegisteredUnverified,
+        Self::VerifyAgain,
+        Self::Verified,
         Self::SetUp,
         Self::SignedOut,
         Self::Saved,
@@ -46,6 +54,9 @@ impl Flash {
     const fn code(self) -> &'static str {
         match self {
             Self::Registered => "registered",
+            Self::RegisteredUnverified => "registered-unverified",
+            Self::VerifyAgain => "verify-again",
+            Self::Verified => "verified",
             Self::SetUp => "set-up",
             Self::SignedOut => "signed-out",
             Self::Saved => "saved",
@@ -61,11 +72,20 @@ impl Flash {
     /// The kind of notice and its text, for the templates.
     pub(super) fn value(self) -> Value {
         let (kind, text) = match self {
-            // The same whether the address had an account or not: this page must not tell.
+            // These are the same whether the address had an account or not: no page must tell.
             Self::Registered => (
                 "success",
                 "Thank you. If this e-mail address is new here, your account is ready: log in below.",
             ),
+            Self::RegisteredUnverified => (
+                "success",
+                "Thank you. A message is on its way to your e-mail address: it says how to go on.",
+            ),
+            Self::VerifyAgain => (
+                "info",
+                "If that account's address still has to be verified, a mail is on its way.",
+            ),
+            Self::Verified => ("success", "Your e-mail address is verified."),
             Self::SetUp => ("success", "The super user is ready: log in below."),
             Self::SignedOut => ("success", "You are logged out."),
             Self::Saved => ("success", "Your changes are saved."),

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `front`, `sign_in`, `register`, `account`, `sessions`, `setup` | the handlers |
+//! | `front`, `sign_in`, `register`, `verify`, `account`, `sessions`, `setup` | the handlers |
 //! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
 //! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
 //! | `form`, `refusal` | a form that was sent, and why it comes back |
@@ -13,7 +13,7 @@
 mod account;
 mod agent;
 mod assets;
-mod dates;
+pub(crate) mod dates;
 mod errors;
 mod flash;
 mod form;
@@ -24,6 +24,7 @@ mod render;
 mod sessions;
 mod setup;
 mod sign_in;
+mod verify;
 mod view;
 
 #[cfg(test)]
@@ -47,6 +48,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/auth/logout", get(sign_in::show_logout).post(sign_in::logout))
         .route("/auth/confirm", get(sign_in::show_confirm).post(sign_in::confirm))
         .route("/auth/register", get(register::show).post(register::make))
+        .route("/auth/verify", get(verify::show).post(verify::verify))
+        .route("/auth/verify/again", post(verify::again))
         .route("/auth/setup", get(setup::show).post(setup::make))
         .route("/user/account", get(account::show).post(account::change))
         .route("/user/password", get(account::show_password).post(account::change_password))

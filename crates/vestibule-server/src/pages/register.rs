@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use vestibule::{ErrorCode, Problem, Registrant};
 
 use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+use crate::config::VerifiedEmail;
 
 /// `GET /auth/register`
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
@@ -17,7 +18,13 @@ pub(super) async fn make(view: View, form: FormBody) -> Result<Response, Problem
     let refusal = match view.visit.check_form() {
         Err(problem) => Refusal::outdated(problem),
         Ok(()) => match view.visit.register(registrant(&form)).await {
-            Ok(()) => return Ok(view.go("/auth/login", Some(Flash::Registered))),
+            Ok(()) => {
+                let flash = match view.site.settings.accounts.verified_email {
+                    VerifiedEmail::Optional => Flash::Registered,
+                    VerifiedEmail::Required => Flash::RegisteredUnverified,
+                };
+                return Ok(view.go("/auth/login", Some(flash)));
+            }
             Err(problem) if problem.code == ErrorCode::Forbidden => {
                 let text = problem.detail_text().to_owned();
                 Refusal::notice(problem, text)

@@ -30,8 +30,12 @@ impl Templates {
     /// Where one is not a template.
     pub(crate) fn load() -> Result<Self, Error> {
         let mut environment = Environment::new();
-        // Whatever a template is called, nothing leaves it as markup by accident.
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        // Whatever a template is called, nothing leaves it as markup by accident. The plain text of a mail
+        // knows no markup.
+        environment.set_auto_escape_callback(|name| match name.strip_prefix("mail/") {
+            Some(name) if name.ends_with(".txt") => AutoEscape::None,
+            _ => AutoEscape::Html,
+        });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.add_function("asset", |name: &str| asset(name));
         environment.add_filter("date", |seconds: i64| {
@@ -48,16 +52,16 @@ impl Templates {
         Ok(Self(environment))
     }
 
-    /// Renders a page.
+    /// Renders a page, or a mail.
     ///
     /// # Errors
     /// A 500 where the template does not fit what it is given; the log says how.
-    pub(super) fn render(&self, name: &str, content: Value) -> Result<String, Problem> {
+    pub(crate) fn render(&self, name: &str, content: Value) -> Result<String, Problem> {
         self.try_render(name, content).map_err(|error| {
             tracing::error!(
                 template = name,
                 error = format!("{error:#}"),
-                "a page cannot be rendered"
+                "a template cannot be rendered"
             );
             Problem::new(ErrorCode::Internal)
         })
@@ -105,7 +109,8 @@ pub(super) fn html(text: String) -> Response {
 pub(super) fn features(settings: &Settings) -> Value {
     context! {
         registration => settings.accounts.registration == Registration::Open,
-        mail => false,
+        // A forgotten password cannot be replaced by mail yet.
+        reset => false,
         feedback => false,
         admin => false,
     }

@@ -33,18 +33,22 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
         device: None,
     };
     let remember = sign_in.remember;
+    let mut is_unverified = false;
     let refusal = match view.visit.check_form() {
         Err(problem) => Refusal::outdated(problem),
         Ok(()) => match view.visit.sign_in(sign_in).await {
             Ok(_) => return Ok(view.go(next.as_str(), None)),
-            Err(problem) => why_not(problem)?,
+            Err(problem) => {
+                is_unverified = problem.code == ErrorCode::EmailUnverified;
+                why_not(problem)?
+            }
         },
     };
     // Whoever is signed in already is greeted all the same; what keeps that from being found out does not
     // matter beside the refusal.
     let _ = view.visit.greeted().await;
     let content = login_content(form.text("login"), &next, remember);
-    view.refuse("login.html", &refusal, content)
+    view.refuse("login.html", &refusal, context! { is_unverified, ..content })
 }
 
 /// `GET /auth/logout`: a button.

@@ -29,11 +29,12 @@ use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use vestibule::{SystemEntropy, Vestibule, core::event::EventName};
+use vestibule::{SystemClock, SystemEntropy, Vestibule, core::event::EventName};
 
 use crate::{
     commands::{CommandError, print},
     config::{Configuration, Origin, Settings, Tls},
+    mail::FileMailer,
     open, pages,
     setup::Setup,
     site::Site,
@@ -78,8 +79,18 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let templates = pages::Templates::load()
         .map_err(|error| CommandError::Failed(format!("the pages cannot be loaded: {error}")))?;
     let templates = Arc::new(templates);
+    let clock = SystemClock::start();
+    let mailer = FileMailer::start(
+        &settings,
+        &secret,
+        Arc::clone(&templates),
+        Arc::new(clock),
+        Arc::new(SystemEntropy),
+    );
     let hall = Vestibule::builder(store)
         .config(open::hall_config(&settings, secret)?)
+        .clock(clock)
+        .messenger(mailer.clone())
         .on_problem({
             let (templates, settings) = (Arc::clone(&templates), Arc::clone(&settings));
             move |problem, visit| pages::on_problem(&templates, &settings, problem, visit)
@@ -110,8 +121,15 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         },
         signal = signals.next() => tracing::warn!(signal, "stopping at once"),
     }
-    if tokio::time::timeout(LAST_WRITES, hall.flush()).await.is_err() {
+    let (seen, mails) = tokio::join!(
+        tokio::time::timeout(LAST_WRITES, hall.flush()),
+        tokio::time::timeout(LAST_WRITES, mailer.flush()),
+    );
+    if seen.is_err() {
         tracing::warn!("when sessions were last used could not be written");
+    }
+    if mails.is_err() {
+        tracing::warn!("the last mails could not be written");
     }
     tracing::info!(event = EventName::SysShutdown.name(), "the site has stopped");
     drop(lock);

@@ -10,7 +10,7 @@ use std::fs;
 use clap::Parser;
 use tempfile::TempDir;
 
-use super::{ConfigProblems, Configuration, Problem, load};
+use super::{ConfigProblems, Configuration, load, problem::Problem};
 use crate::command::CommandLine;
 
 /// Good, and made up for these tests.

@@ -3,14 +3,13 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 use serde::{Deserialize, de::IntoDeserializer};
 
 use crate::config::{
-    Algorithm, Argon2Cost, ByteSize, DatabaseUrl, FilesUrl, Origin, Period, Profile, Rate,
-    ServiceUrl,
-    addresses::network,
+    Algorithm, DatabaseUrl, FilesUrl, Origin, Profile, Rate,
+    addresses::{ServiceUrl, network},
     cookie_names::{fitted, name},
     dotenv,
     secret::{Weakness, weakness},
     texts,
-    values::Switch,
+    values::{Argon2Cost, ByteSize, Period, Switch},
 };
 
 #[test]
@@ -217,7 +216,6 @@ fn credentials_in_urls_are_printed_nowhere() {
         };
         assert!(!format!("{url}{url:?}").contains("hunter2"), "{url}");
         assert!(url.to_string().contains("*****"), "{url}");
-        assert_eq!(url.expose().as_str(), text);
     }
     let plain: DatabaseUrl = "postgres://u@h:5433/d?sslmode=require".parse().unwrap();
     assert_eq!(plain.to_string(), "postgres://u@h:5433/d?sslmode=require");

@@ -4,11 +4,13 @@ mod account;
 mod doors;
 mod problems;
 mod templates;
+mod verify;
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -26,7 +28,7 @@ use vestibule::{
 };
 
 use super::{Templates, on_problem, routes, static_routes};
-use crate::{command::ConfigFlags, config, setup::Setup, site::Site};
+use crate::{command::ConfigFlags, config, mail::FileMailer, setup::Setup, site::Site};
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
 const PASSWORD: &str = "correct mongoose lamp orbit";
@@ -58,6 +60,9 @@ struct House {
     hall: Vestibule,
     clock: StoppedClock,
     setup: Arc<Setup>,
+    mailer: FileMailer,
+    folder: tempfile::TempDir,
+    mails: Mutex<Vec<PathBuf>>,
 }
 
 impl House {
@@ -67,8 +72,12 @@ impl House {
 
     async fn with(settings: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let variables =
-            settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let data = folder.path().join("data").display().to_string();
+        let data = [("VESTIBULE_DATA_DIR", data.as_str())];
+        let variables = settings
+            .iter()
+            .chain(&data)
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let loaded = config::load(&ConfigFlags::default(), variables, folder.path()).unwrap();
         let settings = Arc::new(loaded.settings);
         let templates = Arc::new(Templates::load().unwrap());
@@ -78,9 +87,17 @@ impl House {
         change(&mut config);
         let clock = StoppedClock::default();
         let pages = (Arc::clone(&templates), Arc::clone(&settings));
+        let mailer = FileMailer::start(
+            &settings,
+            &config.secret,
+            Arc::clone(&templates),
+            Arc::new(clock.clone()),
+            Arc::new(SystemEntropy),
+        );
         let hall = Vestibule::builder(MemoryStore::default())
             .config(config)
             .clock(clock.clone())
+            .messenger(mailer.clone())
             .on_problem(move |problem, visit| on_problem(&pages.0, &pages.1, problem, visit))
             .build()
             .await
@@ -88,7 +105,7 @@ impl House {
         let setup = Arc::new(Setup::open(&SystemEntropy));
         let site = Site { hall: hall.clone(), settings, templates, setup: Arc::clone(&setup) };
         let app = routes().merge(static_routes()).with_state(site).layer(hall.layer());
-        Self { app, hall, clock, setup }
+        Self { app, hall, clock, setup, mailer, folder, mails: Mutex::default() }
     }
 
     fn browser(&self) -> Browser {
@@ -98,6 +115,20 @@ impl House {
             page: String::new(),
             at: "/".to_owned(),
         }
+    }
+
+    /// All mails that were sent: those that were seen before, then the new ones.
+    async fn mails(&self) -> Vec<String> {
+        self.mailer.flush().await;
+        let files = std::fs::read_dir(self.folder.path().join("data/mail"));
+        let mut mails = self.mails.lock().unwrap();
+        for file in files.into_iter().flatten() {
+            let path = file.unwrap().path();
+            if !mails.contains(&path) {
+                mails.push(path);
+            }
+        }
+        mails.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
     }
 
     /// A browser in which somebody has just signed in.

@@ -1,0 +1,154 @@
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_795_356_239);
+
+fn written(from: &str, to: &str, subject: &str, body: &str) -> String {
+    let message = Message {
+        from: &Sender::parse(from),
+        to: &EmailAddress::parse(to).unwrap(),
+        subject,
+        date: NOW,
+        id: "abc-123",
+        body,
+    };
+    message.to_text()
+}
+
+/// The headers as a reader takes them, folded lines joined, and the body.
+fn read(text: &str) -> (Vec<(String, String)>, String) {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let head = head.replace("\r\n ", " ");
+    let headers = head.split("\r\n").map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_owned(), value.to_owned())
+    });
+    (headers.collect(), body.to_owned())
+}
+
+fn header(text: &str, name: &str) -> String {
+    let (headers, _) = read(text);
+    let mut values = headers.into_iter().filter(|(this, _)| this == name);
+    let (_, value) = values.next().unwrap();
+    assert!(values.next().is_none(), "{name} twice");
+    value
+}
+
+/// What a mail program shows of encoded words.
+fn shown(value: &str) -> String {
+    let bytes: Vec<u8> = value
+        .split(' ')
+        .flat_map(|word| {
+            let word = word.strip_prefix("=?UTF-8?B?").unwrap().strip_suffix("?=").unwrap();
+            let bytes = STANDARD.decode(word).unwrap();
+            assert!(String::from_utf8(bytes.clone()).is_ok(), "a character is cut");
+            bytes
+        })
+        .collect();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_plain_mail_is_written_as_the_standard_has_it() {
+    let text = written("no-reply@maps.example", "Anna@example.org", "Hello", "One\n\nTwo\n");
+    assert_eq!(
+        text,
+        "Date: Sun, 22 Nov 2026 14:03:59 +0000\r\n\
+         From: no-reply@maps.example\r\n\
+         To: Anna@example.org\r\n\
+         Message-ID: <abc-123@maps.example>\r\n\
+         Subject: Hello\r\n\
+         Auto-Submitted: auto-generated\r\n\
+         MIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: 7bit\r\n\
+         \r\n\
+         One\r\n\r\nTwo\r\n"
+    );
+}
+
+#[test]
+fn every_weekday_is_right() {
+    let day = |days: i64| date(Timestamp::from_seconds(days * 24 * 3600));
+    for (days, expected) in
+        [(0, "Thu, 1 Jan 1970"), (-1, "Wed, 31 Dec 1969"), (20_512, "Sat, 28 Feb 2026")]
+    {
+        assert!(day(days).starts_with(expected), "{}", day(days));
+    }
+    let names: std::collections::BTreeSet<_> = (0..7).map(|d| day(d)[..3].to_owned()).collect();
+    assert_eq!(names.len(), 7);
+}
+
+#[test]
+fn senders_keep_their_names() {
+    for (given, expected) in [
+        ("a@b.example", "a@b.example"),
+        ("My Site <a@b.example>", "My Site <a@b.example>"),
+        ("\"My Site\" <a@b.example>", "My Site <a@b.example>"),
+        ("Maps, Inc. <a@b.example>", "\"Maps, Inc.\" <a@b.example>"),
+        ("A \"B\" <a@b.example>", "\"A \\\"B\\\"\" <a@b.example>"),
+        (" <a@b.example>", "a@b.example"),
+    ] {
+        assert_eq!(Sender::parse(given).header(), expected);
+    }
+    let text = written("Škoda – Mapy 地図 <a@b.example>", "x@y.example", "S", "");
+    let value = header(&text, "From");
+    let (name, address) = value.rsplit_once(' ').unwrap();
+    assert_eq!((shown(name).as_str(), address), ("Škoda – Mapy 地図", "<a@b.example>"));
+}
+
+#[test]
+fn what_is_not_ascii_or_is_long_is_encoded_in_short_lines() {
+    let long = "A name that goes on ".repeat(10);
+    for subject in ["Grüße 地図 🗺", &"地".repeat(100), long.trim(), "is =?UTF-8?B?eA==?= one?"]
+    {
+        let text = written("a@b.example", "x@y.example", subject, "");
+        assert_eq!(shown(&header(&text, "Subject")), subject);
+        assert!(text.is_ascii() && text.lines().all(|line| line.len() <= 76), "{text}");
+    }
+}
+
+#[test]
+fn addresses_are_written_so_that_every_server_understands_them() {
+    let to = |address| header(&written("a@b.example", address, "S", ""), "To");
+    assert_eq!(to("Anna@Bücher.example"), "Anna@xn--bcher-kva.example");
+    assert_eq!(to("jürgen@example.org"), "jürgen@example.org");
+}
+
+#[test]
+fn no_value_makes_a_header_of_its_own() {
+    let plain: Vec<_> = read(&written("a@b.example", "x@y.example", "S", "")).0;
+    let names: Vec<_> = plain.into_iter().map(|(name, _)| name).collect();
+    for evil in ["x\r\nBcc: e@evil.test", "x\nBcc: e@evil.test", "x\rBcc: e", "x\r\n\r\n<b>body"] {
+        for text in [
+            written("a@b.example", "x@y.example", evil, ""),
+            written(&format!("{evil} <a@b.example>"), "x@y.example", "S", ""),
+            written(&format!("N <a@b.example{evil}>"), "x@y.example", "S", ""),
+            written("a@b.example", "x@y.example", &format!("Grüße {evil}"), ""),
+        ] {
+            let (headers, body) = read(&text);
+            let found: Vec<_> = headers.into_iter().map(|(name, _)| name).collect();
+            assert_eq!(found, names, "{text}");
+            assert_eq!(body, "");
+            assert!(!text.replace("\r\n", "").contains(['\r', '\n']));
+        }
+    }
+    // What an encoded word holds is one line too.
+    let text = written("a@b.example", "x@y.example", "Grüße\r\nBcc: e", "");
+    assert_eq!(shown(&header(&text, "Subject")), "Grüße  Bcc: e");
+    assert!(EmailAddress::parse("x@y.example\r\nBcc: e@evil.test").is_err());
+}
+
+#[test]
+fn bodies_stay_text_until_a_line_is_too_long() {
+    let text = written("a@b.example", "x@y.example", "S", "Grüße\r\n\u{7}a\rb \n");
+    assert_eq!(header(&text, "Content-Transfer-Encoding"), "8bit");
+    assert_eq!(read(&text).1, "Grüße\r\nab\r\n");
+
+    let long = format!("{}=é\nshort", "x".repeat(LONGEST_LINE));
+    let text = written("a@b.example", "x@y.example", "S", &long);
+    assert_eq!(header(&text, "Content-Transfer-Encoding"), "quoted-printable");
+    let (_, body) = read(&text);
+    assert!(body.is_ascii() && body.lines().all(|line| line.len() <= 76));
+    let joined = body.replace("=\r\n", "");
+    assert_eq!(joined, format!("{}=3D=C3=A9\r\nshort\r\n", "x".repeat(LONGEST_LINE)));
+}

@@ -1,0 +1,199 @@
+//! Verifying an address, and the mails around it.
+
+use std::time::Duration;
+
+use vestibule::{Config, core::name::LoginKey};
+
+use super::{Browser, House, ORIGIN, PASSWORD};
+
+const REQUIRED: [(&str, &str); 1] = [("VESTIBULE_ACCOUNTS__VERIFIED_EMAIL", "required")];
+
+async fn strict_house() -> House {
+    House::with(&REQUIRED, |config: &mut Config| config.require_verified_email = true).await
+}
+
+async fn register(house: &House, name: &str, email: &str) -> Browser {
+    let mut browser = house.browser();
+    browser.get("/auth/register").await;
+    let fields = [("username", name), ("email", email), ("password", PASSWORD)];
+    let answer = browser.send("/auth/register", &fields).await;
+    assert_eq!((answer.status, answer.location.as_str()), (303, "/auth/login"));
+    browser.follow(answer).await;
+    browser
+}
+
+/// Path and query of the link in a mail.
+fn link(mail: &str) -> String {
+    let mut links = mail.lines().filter_map(|line| line.strip_prefix(ORIGIN));
+    links.find(|link| link.contains("?token=")).unwrap().to_owned()
+}
+
+async fn is_verified(house: &House, name: &str) -> bool {
+    let found = house.hall.users().credentials(&LoginKey::from_typed(name)).await.unwrap();
+    found.unwrap().user.email_verified_at.is_some()
+}
+
+fn token(link: &str) -> &str {
+    link.split_once('=').unwrap().1
+}
+
+#[tokio::test]
+async fn an_address_is_verified_before_the_first_sign_in() {
+    let house = strict_house().await;
+    let mut browser = register(&house, "anna", "anna@example.org").await;
+    assert!(browser.shows("A message is on its way"));
+    assert_eq!(browser.sign_in("anna").await.status, 403);
+    assert!(browser.shows("action=\"/auth/verify/again\"") && browser.shows("value=\"anna\""));
+
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), 1);
+    let link = link(&mails[0]);
+    assert!(mails[0].contains("To: anna@example.org\r\n"));
+
+    // Looked at by a guard of the mailbox, twice: nothing happens.
+    for _ in 0..2 {
+        assert_eq!(house.browser().get(&link).await.status, 200);
+    }
+    assert!(!is_verified(&house, "anna").await);
+
+    let mut elsewhere = house.browser();
+    elsewhere.get(&link).await;
+    assert!(elsewhere.shows("Verify my address"));
+    let answer = elsewhere.send("/auth/verify", &[("token", token(&link))]).await;
+    assert_eq!((answer.status, answer.location.as_str()), (303, "/auth/login"));
+    elsewhere.follow(answer).await;
+    assert!(elsewhere.shows("Your e-mail address is verified."));
+    assert_eq!(browser.sign_in("anna").await.status, 303);
+
+    let again = elsewhere.get(&link).await;
+    assert!(again.status == 200 && elsewhere.shows("Verified already"));
+    house.clock.pass(Duration::from_secs(25 * 3600));
+    let again = elsewhere.get(&link).await;
+    assert!(again.status == 200 && elsewhere.shows("Verified already"), "also when it is old");
+    assert_eq!(house.mails().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_work_says_what_does() {
+    let house = strict_house().await;
+    let mut browser = register(&house, "anna", "anna@example.org").await;
+    let link = link(&house.mails().await[0]);
+    for void in ["/auth/verify?token=", "/auth/verify?token=x.y", &format!("{link}A")] {
+        assert_eq!(browser.get(void).await.status, 403, "{void}");
+        assert!(browser.shows("does not work") && browser.shows("/auth/verify/again"));
+    }
+    house.clock.pass(Duration::from_secs(24 * 3600));
+    assert_eq!(browser.get(&link).await.status, 403);
+    assert!(browser.shows("too old"));
+    assert_eq!(browser.send("/auth/verify", &[("token", token(&link))]).await.status, 403);
+    assert!(!is_verified(&house, "anna").await);
+
+    assert_eq!(browser.get("/auth/verify").await.status, 200);
+    let answer = browser.send("/auth/verify/again", &[("login", "Anna@example.org")]).await;
+    assert_eq!(answer.location, "/auth/login");
+    let fresh = super::verify::link(house.mails().await.last().unwrap());
+    browser.get(&fresh).await;
+    assert_eq!(browser.send("/auth/verify", &[("token", token(&fresh))]).await.status, 303);
+    assert!(is_verified(&house, "anna").await);
+}
+
+#[tokio::test]
+async fn only_our_own_form_verifies() {
+    let house = strict_house().await;
+    let mut browser = register(&house, "anna", "anna@example.org").await;
+    let link = link(&house.mails().await[0]);
+    for path in ["/auth/verify", "/auth/verify/again"] {
+        browser.get(&link).await;
+        browser.jar.clear();
+        let fields = [("token", token(&link)), ("login", "anna")];
+        assert_eq!(browser.send(path, &fields).await.status, 403, "{path}");
+        assert!(browser.shows("had been open for a while"));
+    }
+    assert!(!is_verified(&house, "anna").await);
+    assert_eq!(house.mails().await.len(), 1);
+}
+
+#[tokio::test]
+async fn sending_again_answers_the_same_for_everybody_and_stops_at_the_limit() {
+    let house = House::with(&[REQUIRED[0], ("VESTIBULE_LIMITS__MAIL", "3/1h")], |config| {
+        config.require_verified_email = true;
+    })
+    .await;
+    let mut browser = register(&house, "anna", "anna@example.org").await;
+    let mut heads = Vec::new();
+    for login in ["anna", "nobody", "anna", "anna@example.org", " ", "anna"] {
+        browser.get("/auth/verify").await;
+        let fields = [("login", login), ("next", "/user/account")];
+        let answer = browser.send("/auth/verify/again", &fields).await;
+        assert_eq!(answer.location, "/auth/login?next=%2Fuser%2Faccount");
+        heads.push((answer.status, answer.head.headers().clone()));
+    }
+    heads.dedup();
+    assert_eq!(heads.len(), 1, "{heads:?}");
+    browser.get("/auth/login").await;
+    assert!(browser.shows("If that account&#x27;s address still has to be verified"));
+    assert_eq!(house.mails().await.len(), 3, "the first one counts");
+
+    house.clock.pass(Duration::from_secs(3600));
+    browser.get("/auth/verify").await;
+    browser.send("/auth/verify/again", &[("login", "anna")]).await;
+    assert_eq!(house.mails().await.len(), 4);
+}
+
+#[tokio::test]
+async fn the_owner_of_a_taken_address_is_told_and_no_more_often_than_the_limit() {
+    let house = House::open().await;
+    register(&house, "anna", "anna@example.org").await;
+    assert_eq!(house.mails().await.len(), 1);
+    for number in 0..6 {
+        register(&house, &format!("carla{number}"), "Anna@Example.org").await;
+    }
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), 5);
+    for mail in &mails[1..] {
+        assert!(mail.contains("Subject: You already have an account at Vestibule\r\n"));
+        assert!(mail.contains("To: anna@example.org\r\n") && !mail.contains("carla"));
+    }
+}
+
+#[tokio::test]
+async fn a_new_address_is_verified_again_and_voids_the_link_of_the_old_one() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    let old = link(&house.mails().await[0]);
+    browser.get("/user/account").await;
+    for email in ["anna@example.org", "annika@example.org"] {
+        let fields = [("action", "save"), ("username", "annika"), ("email", email)];
+        assert_eq!(browser.send("/user/account", &fields).await.status, 303);
+        browser.get("/user/account").await;
+    }
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), 2, "only a new address is told");
+    assert!(mails[1].contains("To: annika@example.org\r\n"));
+    assert_eq!(browser.get(&old).await.status, 403);
+
+    let new = link(&mails[1]);
+    browser.get(&new).await;
+    let answer = browser.send("/auth/verify", &[("token", token(&new))]).await;
+    browser.follow(answer).await;
+    // Somebody who is signed in lands on the front page, and is told there.
+    assert!(browser.shows("Your e-mail address is verified.") && browser.shows("Welcome,"));
+    assert!(is_verified(&house, "annika").await);
+}
+
+#[tokio::test]
+async fn a_link_opens_nothing_of_an_account_that_is_gone() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    let link = link(&house.mails().await[0]);
+    browser.get("/user/account").await;
+    browser.send("/user/account", &[("action", "delete")]).await;
+    assert_eq!(browser.get(&link).await.status, 403);
+    browser.send("/auth/verify/again", &[("login", "anna")]).await;
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), 2);
+    assert!(mails[1].contains("Subject: Your account at Vestibule was deleted\r\n"));
+
+    register(&house, "berta", "anna@example.org").await;
+    assert!(house.mails().await[2].contains("Subject: No new account at Vestibule\r\n"));
+}

@@ -1,0 +1,130 @@
+//! Showing that an e-mail address is one's own, by the link in a mail.
+//!
+//! Following the link changes nothing: mail programs and their guards open links too. The button on its
+//! page does.
+
+use axum::{http::StatusCode, response::Response};
+use minijinja::{Value, context};
+use vestibule::{
+    Problem,
+    core::{id::UserId, name::EmailAddress, redirect::LocalPath, user::UserStatus},
+};
+
+use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+use crate::mail::verification::{LIFETIME, Presented, Standing, VerificationKey};
+
+const PAGE: &str = "verify.html";
+
+/// `GET /auth/verify`: a button for whoever has the link, a form for whoever wants a new one.
+pub(super) async fn show(view: View) -> Result<Response, Problem> {
+    view.visit.greeted().await?;
+    match view.query("token") {
+        None => view.show(PAGE, content("ask", "", "")),
+        Some(token) => {
+            let found = Found::by(&view, &token).await?;
+            show_found(&view, &found, &token)
+        }
+    }
+}
+
+/// `POST /auth/verify`
+pub(super) async fn verify(view: View, form: FormBody) -> Result<Response, Problem> {
+    let token = form.text("token");
+    let checked = view.visit.check_form();
+    // Who is there is for greeting only.
+    let _ = view.visit.greeted().await;
+    let found = Found::by(&view, token).await?;
+    if let Err(problem) = checked {
+        let content = content(found.state(), token, "");
+        return view.refuse(PAGE, &Refusal::outdated(problem), content);
+    }
+    let Found::Open(user, email) = found else {
+        return show_found(&view, &found, token);
+    };
+    match view.site.hall.verify_email(user, email).await? {
+        Some(_) => Ok(view.go("/auth/login", Some(Flash::Verified))),
+        // The address has gone to another account meanwhile.
+        None => show_found(&view, &Found::Void, token),
+    }
+}
+
+/// `POST /auth/verify/again`: the answer is the same for everybody, whether they have an account or not.
+pub(super) async fn again(view: View, form: FormBody) -> Result<Response, Problem> {
+    let login = form.text("login");
+    let refusal = match view.visit.check_form() {
+        Err(problem) => Refusal::outdated(problem),
+        Ok(()) => match view.site.hall.ask_to_verify(login).await {
+            Ok(()) => return Ok(view.go(&sign_in(&form.next()), Some(Flash::VerifyAgain))),
+            Err(problem) => Refusal::of(problem)?,
+        },
+    };
+    let _ = view.visit.greeted().await;
+    view.refuse(PAGE, &refusal, content("ask", "", login))
+}
+
+/// What a token stands for.
+enum Found {
+    /// An address that waits for it.
+    Open(UserId, EmailAddress),
+    /// An address that was verified before.
+    Done,
+    /// An address that waits, but not for this one any more.
+    Expired,
+    /// Nothing (any more).
+    Void,
+}
+
+impl Found {
+    async fn by(view: &View, token: &str) -> Result<Self, Problem> {
+        let hall = &view.site.hall;
+        let Some(token) = Presented::parse(token) else {
+            return Ok(Self::Void);
+        };
+        let user = hall.users().user(token.user()).await?;
+        let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
+            return Ok(Self::Void);
+        };
+        let Ok(email) = EmailAddress::parse(&user.email) else {
+            return Ok(Self::Void);
+        };
+        let key = VerificationKey::new(&hall.config().secret);
+        Ok(match key.check(&token, &email, hall.now()) {
+            Standing::Void => Self::Void,
+            Standing::Good | Standing::Expired if user.email_verified_at.is_some() => Self::Done,
+            Standing::Good => Self::Open(user.id, email),
+            Standing::Expired => Self::Expired,
+        })
+    }
+
+    const fn state(&self) -> &'static str {
+        match self {
+            Self::Open(..) => "open",
+            Self::Done => "done",
+            Self::Expired => "expired",
+            Self::Void => "void",
+        }
+    }
+}
+
+fn show_found(view: &View, found: &Found, token: &str) -> Result<Response, Problem> {
+    let mut response = view.show(PAGE, content(found.state(), token, ""))?;
+    if matches!(found, Found::Expired | Found::Void) {
+        *response.status_mut() = StatusCode::FORBIDDEN;
+    }
+    Ok(response)
+}
+
+/// The sign-in page, from which people go on to where they wanted to.
+fn sign_in(next: &LocalPath) -> String {
+    let page = "/auth/login";
+    if next.as_str() == "/" {
+        return page.to_owned();
+    }
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    format!("{page}?{}", query.append_pair("next", next.as_str()).finish())
+}
+
+fn content(state: &str, token: &str, login: &str) -> Value {
+    let hours = LIFETIME.as_secs() / 3600;
+    context! { state, token, hours, form => context! { login } }
+}
