@@ -14,7 +14,8 @@ impl Role for Editor {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secret = SiteSecret::new(env::var("SECRET_KEY")?)?;
-    let config = Config::development("Hello", "127.0.0.1:5001", secret)?;
+    let listen = env::var("LISTEN").unwrap_or("127.0.0.1:5001".to_owned());
+    let config = Config::development("Hello", &listen, secret)?;
     let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
     let app = Router::new()
         .route("/", get(front))
@@ -23,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/api/secret", get(async |_: Fresh| "You proved yourself not long ago."))
         .merge(hall.routes())
         .layer(hall.layer());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:5001").await?;
+    let listener = tokio::net::TcpListener::bind(listen).await?;
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())
 }
