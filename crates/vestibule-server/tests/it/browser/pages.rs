@@ -1,0 +1,168 @@
+//! Every page at phone and desk width, light and dark. The pictures are in `target/screenshots`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use vestibule_testkit::{
+    chromium::{Look, Tab, browse},
+    site::Site,
+    visitors::Visitor as _,
+};
+
+use super::{note_cookies, sign_in};
+use crate::house::{PASSWORD, create_user, place, serve};
+
+const LOOKS: [(&str, Look); 4] = [
+    ("phone-light", Look::PHONE),
+    ("phone-dark", Look::PHONE.dark()),
+    ("desk-light", Look::DESK),
+    ("desk-dark", Look::DESK.dark()),
+];
+
+/// The pages of somebody who is not signed in; those marked are refusals.
+const OUTSIDE: [(&str, &str, bool); 6] = [
+    ("front", "/", false),
+    ("login", "/auth/login", false),
+    ("cookies-blocked", "/auth/login?cookies=blocked", false),
+    ("register", "/auth/register", false),
+    ("logout", "/auth/logout", false),
+    ("not-found", "/nowhere", true),
+];
+
+/// The pages of somebody who is.
+const INSIDE: [(&str, &str, bool); 7] = [
+    ("front-signed-in", "/", false),
+    ("account", "/user/account", false),
+    ("password", "/user/password", false),
+    ("sessions", "/user/sessions", false),
+    ("confirm", "/auth/confirm?next=/user/password", false),
+    ("logout-signed-in", "/auth/logout", false),
+    ("not-found-signed-in", "/user/nowhere", true),
+];
+
+fn pictures() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots")
+}
+
+/// Whether the page fits the screen, loads all that it names and breaks no rule of its own; takes the
+/// pictures.
+async fn look_at(tab: &Tab, name: &str, is_refusal: bool, looks: &[(&str, Look)]) {
+    for (look_name, look) in looks {
+        tab.put_on(*look).await;
+        let [wide, room] = ["document.documentElement.scrollWidth", "innerWidth"];
+        let wide = tab.script(&format!("return {wide}")).await.as_i64().unwrap();
+        let room = tab.script(&format!("return {room}")).await.as_i64().unwrap();
+        assert!(wide <= room, "{name} at {look_name} is {wide} wide, and there is room for {room}");
+        assert_eq!(room, i64::from(look.width), "{name} at {look_name}");
+        tab.picture(&pictures().join(format!("{name}-{look_name}.png"))).await;
+    }
+    let mut complaints = tab.complaints().await;
+    // The browser calls every status of a refusal a failure to load.
+    complaints
+        .retain(|line| !(is_refusal && line.contains("the server responded with a status of")));
+    assert!(complaints.is_empty(), "{name}: {complaints:#?}");
+    let unnamed = "return [...document.querySelectorAll('input:not([type=hidden]):not([hidden]), button, a')]\
+        .filter((e) => !(e.labels?.length || e.textContent.trim() || e.getAttribute('aria-label')))\
+        .map((e) => e.outerHTML)";
+    assert_eq!(
+        tab.script(unnamed).await,
+        json!([]),
+        "{name}: everything has a name to be read out"
+    );
+    assert!(tab.title().await.ends_with("– Vestibule"), "{name}");
+    assert_eq!(tab.script("return document.querySelectorAll('h1').length").await, 1, "{name}");
+}
+
+async fn walk(tab: &Tab, site: &Site, pages: &[(&str, &str, bool)], looks: &[(&str, Look)]) {
+    for (name, path, is_refusal) in pages {
+        tab.go(&format!("{}{path}", site.url())).await;
+        assert_eq!(tab.path().await, *path, "{name} is open to be seen");
+        look_at(tab, name, *is_refusal, looks).await;
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_a_stranger_fit_every_screen() {
+    let place = place();
+    create_user(&place, "ada", &[]);
+    let site = serve(&place);
+    let said = place.said();
+    let (_, link) = said.split_once("/auth/setup").expect("a link for the first run");
+    let setup = format!("/auth/setup{}", link.split_whitespace().next().unwrap());
+    browse(Look::DESK, async |tab| {
+        walk(&tab, &site, &OUTSIDE, &LOOKS).await;
+        walk(&tab, &site, &[("setup", &*setup, false)], &LOOKS).await;
+
+        tab.go(&format!("{}/auth/login", site.url())).await;
+        tab.fill("#login", "ada").await;
+        tab.fill("#password", "not my password at all").await;
+        tab.click("main button[type=submit]").await;
+        assert!(tab.text("#error-bar").await.contains("not right"));
+        assert_eq!(tab.value("#login").await, "ada", "what was typed is kept");
+        assert_eq!(tab.value("#password").await, "", "but never a password");
+        look_at(&tab, "login-refused", true, &LOOKS).await;
+
+        tab.go(&format!("{}/auth/register", site.url())).await;
+        tab.fill("#username", "ADA").await;
+        tab.fill("#email", "eve@people.test").await;
+        tab.fill("#password", "short").await;
+        tab.click("main button[type=submit]").await;
+        assert!(tab.text(".summary").await.contains("look at this again"));
+        look_at(&tab, "register-refused", true, &LOOKS).await;
+
+        // What the rules of the browser would hold back is refused by the site just as well.
+        tab.script("document.querySelector('input[name=csrf_token]').value = 'x'; \
+            for (const input of document.querySelectorAll('main input[required]')) input.required = false; \
+            document.querySelector('main form').submit()").await;
+        tab.text(".notice-error").await;
+        look_at(&tab, "register-outdated", true, &LOOKS).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_pages_of_a_member_fit_every_screen() {
+    let place = place();
+    let long = "wilhelmina-von-und-zu-hohenzollern-42";
+    create_user(&place, long, &["--super-user"]);
+    let site = serve(&place);
+    // Other devices, one of which has left.
+    let (phone, gone) = (site.app(), site.app());
+    assert_eq!(phone.sign_in(long, PASSWORD).await.status, 200);
+    assert_eq!(gone.sign_in(long, PASSWORD).await.status, 200);
+    assert_eq!(gone.sign_out().await.status, 204);
+    browse(Look::DESK, async |tab| {
+        sign_in(&tab, &site, long, "/user/account").await;
+        note_cookies(&tab, &site).await;
+        walk(&tab, &site, &INSIDE, &LOOKS).await;
+
+        tab.go(&format!("{}/user/account", site.url())).await;
+        tab.fill("#email", "ada@nowhere").await;
+        tab.script("document.querySelector('form.card').noValidate = true").await;
+        tab.click("form.card button[type=submit]").await;
+        tab.text("main").await;
+        look_at(&tab, "account-after-saving", true, &LOOKS).await;
+
+        tab.go(&format!("{}/user/sessions", site.url())).await;
+        tab.click("form[action$=end-others] button").await;
+        assert!(tab.text(".notice-success").await.contains("ended"));
+        look_at(&tab, "sessions-ended", false, &LOOKS).await;
+    })
+    .await;
+    assert_eq!(phone.get("/api/auth/me").await.code(), "token_revoked");
+}
+
+#[tokio::test]
+async fn the_pages_fit_without_scripts_too() {
+    let place = place();
+    create_user(&place, "ada", &[]);
+    let site = serve(&place);
+    let looks = [("phone-without-scripts", Look::PHONE.without_scripts())];
+    browse(Look::PHONE.without_scripts(), async |tab| {
+        walk(&tab, &site, &OUTSIDE, &looks).await;
+        sign_in(&tab, &site, "ada", "/user/account").await;
+        note_cookies(&tab, &site).await;
+        walk(&tab, &site, &INSIDE, &looks).await;
+    })
+    .await;
+}
