@@ -63,7 +63,7 @@ async fn the_own_account_is_changed_and_deleted() {
 
 #[tokio::test]
 async fn what_needs_freshness_asks_for_the_password_first() {
-    let place = place().with("VESTIBULE_TOKENS__FRESH_FOR", "1s");
+    let place = place().with("VESTIBULE_TOKENS__FRESH_FOR", "3s");
     create_user(&place, "ada", &[]);
     let site = serve(&place);
     let app = signed_in(&site).await;

@@ -61,7 +61,7 @@ async fn every_wrong_token_looks_the_same() {
 #[tokio::test]
 async fn an_expired_token_says_so_and_is_renewed() {
     let place =
-        place().with("VESTIBULE_TOKENS__ACCESS_TTL", "1s").with("VESTIBULE_TOKENS__LEEWAY", "0s");
+        place().with("VESTIBULE_TOKENS__ACCESS_TTL", "3s").with("VESTIBULE_TOKENS__LEEWAY", "0s");
     create_user(&place, "ada", &[]);
     let site = serve(&place);
     let app = signed_in(&site).await;
