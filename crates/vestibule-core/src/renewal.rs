@@ -18,10 +18,10 @@
 //! successor that nobody has used within half of the grace counts as lost already: from every hand-out at
 //! least half of the grace is left.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
-    session::{EndReason, Lifetimes, Session},
+    session::{EndReason, Lifetimes, Session, UnknownName},
     time::Timestamp,
 };
 
@@ -74,8 +74,9 @@ pub enum Repeat {
     /// The successor was handed out less than the grace ago: another request of the same visitor was
     /// faster.
     Concurrent,
-    /// The successor was not seen in use for half of the grace or longer: its answer was lost on the way. The store notes that it is
-    /// handed out again ([`crate::store::SessionStore::note_handout`]) before the answer goes out.
+    /// The successor was not seen in use for half of the grace or longer: its answer was lost on the way.
+    /// The store notes that it is handed out again ([`crate::store::SessionStore::note_handout`]) before
+    /// the answer goes out.
     LostAnswer,
 }
 
@@ -91,6 +92,93 @@ pub enum Refusal {
     /// The generation was never issued by this store: it was restored from a backup, or the token
     /// comes from elsewhere.
     NotIssued,
+}
+
+/// What became of a presented refresh token, as logs, counters and a session's history name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The session moved on by one generation.
+    Advanced,
+    /// The successor once more, to a request that raced the one that made it.
+    RepeatedConcurrent,
+    /// The successor once more, because its answer had been lost.
+    RepeatedLostAnswer,
+    /// Two parties held the session's tokens: it was ended.
+    Theft,
+    /// Refused: the session had been ended.
+    Ended,
+    /// Refused: the session was not used for longer than its idle life.
+    Idle,
+    /// Refused: the session had reached its absolute end.
+    PastEnd,
+    /// Refused: this store has not issued it.
+    NotIssued,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Advanced,
+        Self::RepeatedConcurrent,
+        Self::RepeatedLostAnswer,
+        Self::Theft,
+        Self::Ended,
+        Self::Idle,
+        Self::PastEnd,
+        Self::NotIssued,
+    ];
+
+    /// Its name in logs, counters, answers and the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Advanced => "advanced",
+            Self::RepeatedConcurrent => "repeated_concurrent",
+            Self::RepeatedLostAnswer => "repeated_lost_answer",
+            Self::Theft => "theft",
+            Self::Ended => "ended",
+            Self::Idle => "idle",
+            Self::PastEnd => "past_end",
+            Self::NotIssued => "not_issued",
+        }
+    }
+}
+
+impl From<Decision> for Outcome {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Advance => Self::Advanced,
+            Decision::Repeat(Repeat::Concurrent) => Self::RepeatedConcurrent,
+            Decision::Repeat(Repeat::LostAnswer) => Self::RepeatedLostAnswer,
+            Decision::Theft => Self::Theft,
+            Decision::Refuse(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Ended(_) => Self::Ended,
+            Refusal::Idle => Self::Idle,
+            Refusal::PastEnd => Self::PastEnd,
+            Refusal::NotIssued => Self::NotIssued,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name).ok_or(UnknownName)
+    }
 }
 
 /// Decides what presenting the refresh token of generation `presented` does at `now`.

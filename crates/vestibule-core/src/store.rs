@@ -17,7 +17,7 @@ use crate::{
     id::{SessionId, UserId},
     name::LoginKey,
     password::PasswordHash,
-    renewal::Advance,
+    renewal::{Advance, Outcome},
     ring::StoredKey,
     session::{EndReason, Session},
     time::Timestamp,
@@ -119,9 +119,22 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Writes what was seen of sessions in use; what is known of a later generation or time stays.
     async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()>;
 
-    /// Removes sessions that ended or expired before `before`, and says how many.
+    /// Adds to the sessions' histories what became of presented refresh tokens. What is known of the same
+    /// session, generation and outcome is added up; what lies more than [`HISTORY_KEPT`] generations
+    /// behind a session's current one goes; a session that is not there is passed over.
+    async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()>;
+
+    /// A session's history, the latest first: by when something last happened, then by generation and
+    /// outcome.
+    async fn renewals_of(&self, id: SessionId) -> StoreResult<Vec<RenewalNote>>;
+
+    /// Removes sessions that ended or expired before `before`, with their histories, and says how many
+    /// sessions.
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64>;
 }
+
+/// How many generations behind the current one a session's history goes back.
+pub const HISTORY_KEPT: u64 = 50;
 
 /// Which sessions to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +161,40 @@ pub struct Sighting {
     pub at: Timestamp,
     /// From which address.
     pub address: String,
+}
+
+/// What became of the refresh token of one generation of a session, however often it was presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenewalNote {
+    /// Which session.
+    pub session: SessionId,
+    /// The generation that was presented.
+    pub presented: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How often.
+    pub count: u64,
+    /// When for the first time.
+    pub first_at: Timestamp,
+    /// When for the last time.
+    pub last_at: Timestamp,
+    /// From which address, the last time.
+    pub address: String,
+    /// By which `User-Agent`, the last time.
+    pub agent: String,
+}
+
+impl RenewalNote {
+    /// Takes in another note of the same session, generation and outcome.
+    pub fn add(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.first_at = self.first_at.min(other.first_at);
+        if other.last_at >= self.last_at {
+            self.last_at = other.last_at;
+            self.address = other.address;
+            self.agent = other.agent;
+        }
+    }
 }
 
 /// Users. An application with a user table of its own implements this one over it.
@@ -256,10 +303,48 @@ pub enum Changed {
     Keys,
 }
 
-/// Everything a site needs of its store.
-pub trait Store: SessionStore + UserStore + KeyStore + Feed {}
+/// Leases: of all nodes, one at a time does a certain piece of work.
+///
+/// A lease only saves work: a clock that is wrong by more than the lease's length lets two nodes hold it,
+/// so the work itself has to bear being done twice.
+#[async_trait]
+pub trait Leases: Send + Sync + 'static {
+    /// Takes the lease `name` for `holder` until `until`, where at `now` nobody else holds it; whoever
+    /// holds it already keeps it until then.
+    ///
+    /// `false` where somebody else holds it.
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StoreResult<bool>;
 
-impl<T: SessionStore + UserStore + KeyStore + Feed> Store for T {}
+    /// Gives the lease back, where `holder` holds it.
+    async fn release_lease(&self, name: &str, holder: &str) -> StoreResult<()>;
+}
+
+/// Tells nodes that the feed has something new. For speed only: the truth is the feed, which every node
+/// reads by itself twice a second.
+#[async_trait]
+pub trait FeedNotifier: Send + Sync + 'static {
+    /// Tells the others, once the change is committed. Returns at once; what goes wrong is logged, since
+    /// the others find the change without it.
+    async fn notify(&self);
+
+    /// Waits until there may be something new: somebody has notified, or the connection to where
+    /// notifications come from was made anew. May be dropped at any time without losing one.
+    async fn notified(&self);
+
+    /// Whether notifications can be expected to arrive right now.
+    fn is_connected(&self) -> bool;
+}
+
+/// Everything a site needs of its store.
+pub trait Store: SessionStore + UserStore + KeyStore + Feed + Leases {}
+
+impl<T: SessionStore + UserStore + KeyStore + Feed + Leases> Store for T {}
 
 /// The roles as one text, sorted, separated by spaces: how stores may keep them.
 #[must_use]

@@ -32,7 +32,9 @@
 
 mod error;
 mod feed;
+mod history;
 mod keys;
+mod leases;
 mod lock;
 mod open;
 mod reader;

@@ -8,7 +8,7 @@ use vestibule_core::{
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session},
-    store::{Change, Changed, split_roles},
+    store::{Change, Changed, RenewalNote, split_roles},
     time::Timestamp,
     user::{Credentials, User},
 };
@@ -90,6 +90,20 @@ pub(crate) fn key(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
         sealed: row.get(3)?,
         created_at: time(row, 4)?,
         changed_at: time(row, 5)?,
+    })
+}
+
+/// Reads `session_id, presented, outcome, count, first_at, last_at, address, agent`.
+pub(crate) fn renewal(row: &Row<'_>) -> rusqlite::Result<RenewalNote> {
+    Ok(RenewalNote {
+        session: session_id(row, 0)?,
+        presented: unsigned(row, 1)?,
+        outcome: parsed(row, 2)?,
+        count: unsigned(row, 3)?,
+        first_at: time(row, 4)?,
+        last_at: time(row, 5)?,
+        address: row.get(6)?,
+        agent: row.get(7)?,
     })
 }
 

@@ -7,12 +7,12 @@ use vestibule_core::{
     password::PasswordHash,
     renewal::Advance,
     session::{EndReason, Session},
-    store::{Changed, SessionSelection, SessionStore, Sighting, StoreResult},
+    store::{Changed, RenewalNote, SessionSelection, SessionStore, Sighting, StoreResult},
     time::Timestamp,
 };
 
 use crate::{
-    SqliteStore, feed,
+    SqliteStore, feed, history,
     rows::{self, session_columns, signed},
 };
 
@@ -219,6 +219,18 @@ impl SessionStore for SqliteStore {
             Ok(())
         })
         .await
+    }
+
+    async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let notes = notes.to_vec();
+        self.write(move |connection| history::note(connection, &notes)).await
+    }
+
+    async fn renewals_of(&self, id: SessionId) -> StoreResult<Vec<RenewalNote>> {
+        self.read(move |connection| history::of_session(connection, id)).await
     }
 
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {

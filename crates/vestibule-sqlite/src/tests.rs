@@ -17,7 +17,7 @@ use vestibule_core::{
 };
 use vestibule_testkit::samples::{START, at, new_user, session, session_id};
 
-use crate::{OpenOptions, SqliteStore, feed, sessions, users, writer};
+use crate::{OpenOptions, SqliteStore, feed, history, leases, sessions, users, writer};
 
 fn store() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -41,6 +41,19 @@ async fn no_hot_statement_reads_a_whole_table() {
         (sessions::OF_USER, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
         (sessions::PURGE_EXPIRED, &["SEARCH sessions USING COVERING INDEX sessions_expiry"]),
         (sessions::PURGE_ENDED, &["SEARCH sessions USING COVERING INDEX sessions_end"]),
+        (
+            history::ADD,
+            &["SEARCH sessions EXISTS USING COVERING INDEX sqlite_autoindex_sessions_1 (id=?)"],
+        ),
+        (
+            history::TRIM,
+            &[
+                "SEARCH renewals USING PRIMARY KEY (session_id=? AND presented<?)",
+                "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)",
+            ],
+        ),
+        (history::OF_SESSION, &["SEARCH renewals USING PRIMARY KEY (session_id=?)"]),
+        (leases::RELEASE, &["SEARCH leases USING PRIMARY KEY (name=?)"]),
         (users::BY_ID, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (users::BY_NAME, &["SEARCH users USING INDEX sqlite_autoindex_users_1 (username_key=?)"]),
         (users::BY_EMAIL, &["SEARCH users USING INDEX sqlite_autoindex_users_2 (email_key=?)"]),

@@ -14,8 +14,8 @@ use vestibule_core::{
     ring::StoredKey,
     session::{EndReason, Session},
     store::{
-        Change, Changed, Feed, KeyStore, SessionSelection, SessionStore, Sighting, StoreError,
-        StoreResult, UserQuery, UserStore,
+        Change, Changed, Feed, KeyStore, Leases, RenewalNote, SessionSelection, SessionStore,
+        Sighting, StoreError, StoreResult, UserQuery, UserStore,
     },
     time::Timestamp,
     user::{Credentials, NewUser, Taken, User, UserChange},
@@ -163,6 +163,14 @@ impl<S: SessionStore> SessionStore for FailingStore<S> {
         self.up()?.mark_seen(sightings).await
     }
 
+    async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
+        self.up()?.note_renewals(notes).await
+    }
+
+    async fn renewals_of(&self, id: SessionId) -> StoreResult<Vec<RenewalNote>> {
+        self.up()?.renewals_of(id).await
+    }
+
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
         self.up()?.purge_sessions(before).await
     }
@@ -240,5 +248,22 @@ impl<S: Feed> Feed for FailingStore<S> {
 
     async fn purge_changes(&self, before: Timestamp) -> StoreResult<u64> {
         self.up()?.purge_changes(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Leases> Leases for FailingStore<S> {
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StoreResult<bool> {
+        self.up()?.take_lease(name, holder, now, until).await
+    }
+
+    async fn release_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
+        self.up()?.release_lease(name, holder).await
     }
 }

@@ -4,6 +4,8 @@
 //! gone with the process, so a site that runs on it signs everybody out whenever it restarts.
 
 mod feed;
+mod history;
+mod leases;
 mod sessions;
 mod users;
 
@@ -56,6 +58,8 @@ struct Tables {
     keys: Vec<StoredKey>,
     changes: VecDeque<Change>,
     last_sequence: u64,
+    histories: HashMap<SessionId, history::History>,
+    leases: HashMap<String, leases::Lease>,
 }
 
 impl Tables {

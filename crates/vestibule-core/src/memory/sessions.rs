@@ -10,7 +10,9 @@ use crate::{
     password::PasswordHash,
     renewal::Advance,
     session::{End, EndReason, Session},
-    store::{Changed, SessionSelection, SessionStore, Sighting, StoreError, StoreResult},
+    store::{
+        Changed, RenewalNote, SessionSelection, SessionStore, Sighting, StoreError, StoreResult,
+    },
     time::Timestamp,
     user::UserStatus,
 };
@@ -140,12 +142,26 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
+    async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
+        let mut tables = self.tables();
+        for note in notes {
+            tables.note_renewal(note);
+        }
+        Ok(())
+    }
+
+    async fn renewals_of(&self, id: SessionId) -> StoreResult<Vec<RenewalNote>> {
+        Ok(self.tables().history(id))
+    }
+
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
         let mut tables = self.tables();
-        let were = tables.sessions.len();
-        tables.sessions.retain(|_, session| {
+        let Tables { sessions, histories, .. } = &mut *tables;
+        let were = sessions.len();
+        sessions.retain(|_, session| {
             session.expires_at >= before && session.end.is_none_or(|end| end.at >= before)
         });
+        histories.retain(|id, _| sessions.contains_key(id));
         Ok(u64::try_from(were - tables.sessions.len()).unwrap_or(u64::MAX))
     }
 }

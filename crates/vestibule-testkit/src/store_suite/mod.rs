@@ -28,7 +28,9 @@
 pub mod advancing;
 pub mod ending;
 pub mod feed;
+pub mod history;
 pub mod keys;
+pub mod leases;
 pub mod listing;
 pub mod names;
 pub mod sessions;
@@ -96,6 +98,22 @@ macro_rules! store_suite {
             active_sessions_have_neither_ended_nor_expired
             active_sessions_are_limited
             purging_removes_what_ended_or_expired_before
+        );
+        $crate::store_suite!(@cases $make, history,
+            what_became_of_tokens_is_read_as_it_was_noted
+            notes_of_one_kind_are_added_up
+            a_late_note_counts_but_does_not_move_back
+            a_history_goes_back_so_many_generations
+            a_note_of_no_session_is_passed_over
+            a_history_goes_with_its_session
+            of_twenty_who_note_the_same_all_are_counted
+        );
+        $crate::store_suite!(@cases $make, leases,
+            a_lease_has_one_holder
+            a_lease_that_ran_out_passes_on
+            a_lease_that_was_given_back_passes_on
+            only_the_holder_gives_a_lease_back
+            of_twenty_who_want_a_lease_one_gets_it
         );
         $crate::store_suite!(@cases $make, names,
             spellings_of_one_name_are_one_account
