@@ -99,11 +99,9 @@ fn finish(visit: &Visit, mut response: Response) -> Response {
     let asked_who = visit.was_asked();
     let cookies = visit.take_cookies();
     let headers = response.headers_mut();
-    // An answer that depends on who asks is nobody else's to keep, unless its handler says otherwise.
-    if (asked_who || !cookies.is_empty()) && !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if !cookies.is_empty() {
+    // An answer with cookies is nobody's to keep; one that depends on who asks is nobody else's, unless its
+    // handler says otherwise.
+    if !cookies.is_empty() || (asked_who && !headers.contains_key(header::CACHE_CONTROL)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if asked_who || !cookies.is_empty() {
