@@ -32,6 +32,7 @@ pub struct FailingStore<S> {
 #[derive(Debug, Default)]
 struct State {
     down: AtomicBool,
+    feed_down: AtomicBool,
     calls: AtomicU64,
     advances: AtomicU64,
 }
@@ -59,13 +60,18 @@ impl<S> FailingStore<S> {
         self.state.down.store(down, Ordering::SeqCst);
     }
 
+    /// Takes only the feed away (`true`) or gives it back.
+    pub fn set_feed_down(&self, down: bool) {
+        self.state.feed_down.store(down, Ordering::SeqCst);
+    }
+
     /// The store behind, which works all the time.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.inner
     }
 
-    /// How often anything was asked of it, up or down.
+    /// How often anything but the feed was asked of it, up or down.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.state.calls.load(Ordering::SeqCst)
@@ -80,6 +86,14 @@ impl<S> FailingStore<S> {
     fn up(&self) -> StoreResult<&S> {
         self.state.calls.fetch_add(1, Ordering::SeqCst);
         if self.state.down.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable(SwitchedOff));
+        }
+        Ok(&self.inner)
+    }
+
+    fn feed(&self) -> StoreResult<&S> {
+        let is_down = |switch: &AtomicBool| switch.load(Ordering::SeqCst);
+        if is_down(&self.state.down) || is_down(&self.state.feed_down) {
             return Err(StoreError::unavailable(SwitchedOff));
         }
         Ok(&self.inner)
@@ -231,23 +245,23 @@ impl<S: KeyStore> KeyStore for FailingStore<S> {
 #[async_trait]
 impl<S: Feed> Feed for FailingStore<S> {
     async fn last_sequence(&self) -> StoreResult<u64> {
-        self.up()?.last_sequence().await
+        self.feed()?.last_sequence().await
     }
 
     async fn changes_after(&self, sequence: u64, limit: u32) -> StoreResult<Vec<Change>> {
-        self.up()?.changes_after(sequence, limit).await
+        self.feed()?.changes_after(sequence, limit).await
     }
 
     async fn changes_since(&self, since: Timestamp) -> StoreResult<Vec<Change>> {
-        self.up()?.changes_since(since).await
+        self.feed()?.changes_since(since).await
     }
 
     async fn announce(&self, what: &Changed, now: Timestamp) -> StoreResult<()> {
-        self.up()?.announce(what, now).await
+        self.feed()?.announce(what, now).await
     }
 
     async fn purge_changes(&self, before: Timestamp) -> StoreResult<u64> {
-        self.up()?.purge_changes(before).await
+        self.feed()?.purge_changes(before).await
     }
 }
 

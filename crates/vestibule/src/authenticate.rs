@@ -1,6 +1,9 @@
 //! Finding out who is calling: verify, renew if a cookie has expired, hold against the revocations.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use vestibule_core::{
     error::ErrorCode,
@@ -15,6 +18,7 @@ use vestibule_core::{
 use crate::{
     cache::Verified,
     credentials::{CookieTokens, Presented},
+    metrics,
     problem::Problem,
     renew::Renewed,
     visit::Visit,
@@ -49,17 +53,17 @@ impl Visit {
     async fn find_caller(&self) -> Result<Authenticated, Problem> {
         match self.presented() {
             Presented::Nothing => Err(Problem::new(ErrorCode::TokenMissing)),
-            Presented::Header(token) => self.by_header(token.as_deref()),
+            Presented::Header(token) => self.by_header(token.as_deref()).await,
             Presented::Cookies(tokens) => self.by_cookies(tokens).await,
         }
     }
 
-    fn by_header(&self, token: Option<&str>) -> Result<Authenticated, Problem> {
+    async fn by_header(&self, token: Option<&str>) -> Result<Authenticated, Problem> {
         let refuse = |code| Err(Problem::new(code).carried(Carrier::Header));
         let Some(token) = token else {
             return refuse(ErrorCode::TokenInvalid);
         };
-        match self.read_access(token) {
+        match self.certain_access(token).await? {
             Access::Good(verified) => Ok(self.admit(verified, Carrier::Header)),
             Access::Expired(_) => refuse(ErrorCode::TokenExpired),
             Access::Revoked(_) => refuse(ErrorCode::TokenRevoked),
@@ -69,7 +73,10 @@ impl Visit {
 
     async fn by_cookies(&self, tokens: &CookieTokens) -> Result<Authenticated, Problem> {
         let refuse = |code| Err(Problem::new(code).carried(Carrier::Cookie));
-        let access = tokens.access.as_deref().map(|token| self.read_access(token));
+        let access = match tokens.access.as_deref() {
+            Some(token) => Some(self.certain_access(token).await?),
+            None => None,
+        };
         if let Some(Access::Good(verified)) = access {
             self.guard(verified.claims.session_id)?;
             return Ok(self.admit(verified, Carrier::Cookie));
@@ -181,6 +188,33 @@ impl Visit {
         }
     }
 
+    /// The same as [`Visit::read_access`], also while this node may not have heard of what others ended: then
+    /// the store is asked, or nobody is let in where that is what was configured. It never fails open.
+    async fn certain_access(&self, token: &str) -> Result<Access, Problem> {
+        let access = self.read_access(token);
+        let hall = &self.hall().0;
+        let Access::Good(verified) = &access else {
+            return Ok(access);
+        };
+        if !hall.feed_age.is_lost() {
+            return Ok(access);
+        }
+        if hall.config.feed_strict {
+            return Err(Problem::unavailable(Duration::from_secs(1)));
+        }
+        metrics::store_asked();
+        let claims = &verified.claims;
+        let id = claims.session_id;
+        if hall.store.session(id).await?.is_none_or(|session| session.end.is_some()) {
+            return Ok(Access::Revoked(id));
+        }
+        let user = hall.users.user(claims.user_id).await?;
+        if user.is_none_or(|user| claims.version < user.version) {
+            return Ok(Access::Expired(id));
+        }
+        Ok(access)
+    }
+
     fn read_access(&self, token: &str) -> Access {
         let hall = &self.hall().0;
         let now = hall.now();
@@ -220,7 +254,7 @@ impl Visit {
         let claims = hall.forge.read_access(&ring.ring, &renewed.access, hall.now());
         claims.map(|claims| Verified::new(&renewed.access, ring.revision, claims)).map_err(|_| {
             tracing::error!("a token made a moment ago does not verify; the key ring is changing faster than requests");
-            Problem::unavailable(std::time::Duration::from_secs(1))
+            Problem::unavailable(Duration::from_secs(1))
         })
     }
 

@@ -61,6 +61,11 @@ pub struct Config {
     pub cors_origins: Vec<Origin>,
     /// Whether error bodies carry `msg` too, as Flask-JWT-Extended's do.
     pub flask_names: bool,
+    /// How old this node's knowledge of sessions that others ended may be, before the store is asked for
+    /// each request.
+    pub feed_bound: Duration,
+    /// Whether requests are answered 503 instead.
+    pub feed_strict: bool,
 }
 
 impl Config {
@@ -93,6 +98,8 @@ impl Config {
             confirm_path: "/auth/confirm".to_owned(),
             cors_origins: Vec::new(),
             flask_names: false,
+            feed_bound: Duration::from_secs(5),
+            feed_strict: false,
         })
     }
 

@@ -1,40 +1,105 @@
-//! What runs beside the requests: following the feed, writing what was seen, tending keys, forgetting.
+//! Following the feed: what every node has to know at once.
+//!
+//! A notifier wakes the follower within milliseconds; without one, or while it hears nothing, the feed is
+//! read twice a second. The sequence numbers have no gaps, so that after any disconnect reading on from the
+//! last one misses nothing.
 
 use std::{
-    sync::{Arc, PoisonError, Weak},
+    sync::{
+        Arc, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use vestibule_core::store::{Change, Changed, StoreError};
+use tokio::time::{Instant, MissedTickBehavior};
+use vestibule_core::store::{Change, Changed, FeedNotifier, StoreError};
 
-use crate::{flows::SHOWN_FOR, hall::Hall};
+use crate::{hall::Hall, metrics};
 
-/// How often the feed is read and sightings are written.
+/// How often the feed is read without being told.
 const TICK: Duration = Duration::from_millis(500);
-/// How many ticks pass between two looks at the key ring's schedule and at what can be forgotten.
-const TICKS_PER_ROUND: u32 = 120;
-/// How long changes are kept beyond the life of an access token, for a node that was stopped meanwhile.
-const KEPT_CHANGES: Duration = Duration::from_secs(24 * 3600);
 /// Changes read at once.
 const BATCH: u32 = 1000;
 
+/// How old this node's knowledge may be.
+///
+/// By the clock that the follower's own timer runs on, which is not the hall's: a wall clock that jumps makes
+/// no knowledge older.
+pub(crate) struct FeedAge {
+    started: Instant,
+    /// Milliseconds after the start at which the last complete reading began.
+    read_at: AtomicU64,
+    bound: Duration,
+    said_lost: AtomicBool,
+}
+
+impl FeedAge {
+    pub(crate) fn new(bound: Duration) -> Self {
+        Self {
+            started: Instant::now(),
+            read_at: AtomicU64::new(0),
+            bound,
+            said_lost: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether a session may have been ended elsewhere longer ago than the bound without this node knowing.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.age() > self.bound
+    }
+
+    fn age(&self) -> Duration {
+        let read_at = Duration::from_millis(self.read_at.load(Ordering::Acquire));
+        self.started.elapsed().saturating_sub(read_at)
+    }
+
+    /// Everything up to `began` is known.
+    fn was_read(&self, began: Instant) {
+        let at = u64::try_from((began - self.started).as_millis()).unwrap_or(u64::MAX);
+        self.read_at.fetch_max(at, Ordering::AcqRel);
+    }
+
+    /// Says once when the feed is lost, and once when it is back.
+    fn report(&self, notified: Option<bool>) {
+        let (age, is_lost) = (self.age(), self.is_lost());
+        metrics::feed(age, is_lost, notified);
+        match (is_lost, self.said_lost.swap(is_lost, Ordering::AcqRel)) {
+            (true, false) => tracing::error!(
+                seconds = age.as_secs(),
+                "the feed of ended sessions is lost: until it is back the store is asked for every request"
+            ),
+            (false, true) => tracing::info!("the feed of ended sessions is back"),
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
 /// Loads what is still relevant, then follows the store until the hall is dropped.
 pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
+    let began = Instant::now();
     // The number first: a change between the two reads is then seen twice, which does no harm.
     let mut sequence = hall.store.last_sequence().await?;
     for change in
         hall.store.changes_since(hall.now() - hall.config.lifetimes.access_memory()).await?
     {
         sequence = sequence.max(change.sequence);
-        take_in(hall, &change);
+        hall.take_in(&change);
     }
-    let follower = Follower { hall: Arc::downgrade(hall), sequence, keys_behind: false };
+    hall.feed_age.was_read(began);
+    let follower = Follower {
+        hall: Arc::downgrade(hall),
+        notifier: hall.notifier.clone(),
+        sequence,
+        keys_behind: false,
+    };
     tokio::spawn(follower.run());
     Ok(())
 }
 
 struct Follower {
     hall: Weak<Hall>,
+    notifier: Option<Arc<dyn FeedNotifier>>,
     sequence: u64,
     keys_behind: bool,
 }
@@ -42,27 +107,25 @@ struct Follower {
 impl Follower {
     async fn run(mut self) {
         let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut ticks = 0;
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = heard(self.notifier.as_deref()) => {}
+            }
             let Some(hall) = self.hall.upgrade() else {
                 return;
             };
-            if let Err(error) = self.read_feed(&hall).await {
-                tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
+            let began = Instant::now();
+            match self.read_feed(&hall).await {
+                Ok(()) => hall.feed_age.was_read(began),
+                Err(error) => {
+                    tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
+                }
             }
-            write_seen(&hall).await;
-            ticks += 1;
-            if self.keys_behind || ticks % TICKS_PER_ROUND == 0 {
-                self.tend_keys(&hall).await;
-            }
-            if ticks % TICKS_PER_ROUND == 0 {
-                hall.revocations
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .sweep(hall.clock.moment());
-                purge(&hall).await;
+            hall.feed_age.report(self.notifier.as_ref().map(|notifier| notifier.is_connected()));
+            if self.keys_behind {
+                self.keys_behind = !hall.tend_keys().await;
             }
         }
     }
@@ -73,62 +136,77 @@ impl Follower {
             for change in &changes {
                 self.sequence = change.sequence;
                 self.keys_behind |= change.what == Changed::Keys;
-                take_in(hall, change);
+                hall.take_in(change);
             }
             if changes.len() < BATCH as usize {
                 return Ok(());
             }
         }
     }
+}
 
-    async fn tend_keys(&mut self, hall: &Hall) {
-        match hall.keys.tend(&*hall.store, &*hall.clock, &*hall.entropy).await {
-            Ok(()) => self.keys_behind = false,
-            Err(error) => {
-                tracing::error!(%error, "the key ring could not be read; the one in use stays")
-            }
+async fn heard(notifier: Option<&dyn FeedNotifier>) {
+    match notifier {
+        Some(notifier) => notifier.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Hall {
+    /// Takes in a change that this node made itself, without waiting for the feed to bring it, and tells
+    /// the other nodes.
+    pub(crate) async fn learn(&self, what: Changed) {
+        self.learn_alone(what);
+        self.tell_others().await;
+    }
+
+    /// The same for a change that is not in the feed yet.
+    pub(crate) fn learn_alone(&self, what: Changed) {
+        self.remember(&what, self.clock.moment());
+    }
+
+    /// Tells the other nodes that the feed has something new.
+    pub(crate) async fn tell_others(&self) {
+        if let Some(notifier) = &self.notifier {
+            notifier.notify().await;
         }
     }
-}
 
-fn take_in(hall: &Hall, change: &Change) {
-    if let Changed::User { id, .. } = change.what {
-        hall.known_users.forget(id);
+    fn take_in(&self, change: &Change) {
+        let mut now = self.clock.moment();
+        // Of a node whose clock is ahead: its tokens live by that clock.
+        now.wall = now.wall.max(change.at);
+        self.remember(&change.what, now);
     }
-    let mut now = hall.clock.moment();
-    now.wall = now.wall.max(change.at);
-    let forget_at = now + hall.config.lifetimes.access_memory();
-    hall.revocations.write().unwrap_or_else(PoisonError::into_inner).apply(&change.what, forget_at);
-}
 
-/// Removes what nobody asks for any more: changes that every node has long seen, and sessions that are no
-/// longer shown to anybody.
-async fn purge(hall: &Hall) {
-    let now = hall.now();
-    let changes_before = now - hall.config.lifetimes.access_memory() - KEPT_CHANGES;
-    let done = async {
-        hall.store.purge_changes(changes_before).await?;
-        hall.store.purge_sessions(now - SHOWN_FOR).await
-    };
-    match done.await {
-        Ok(0) => {}
-        Ok(sessions) => tracing::info!(sessions, "sessions that ended long ago were removed"),
-        Err(error) => tracing::warn!(%error, "what is no longer needed could not be removed yet"),
-    }
-}
-
-/// Writes what was seen of sessions in use.
-pub(crate) async fn write_seen(hall: &Hall) {
-    let _turn = hall.seen.turn().await;
-    let batch = hall.seen.take();
-    if batch.is_empty() {
-        return;
-    }
-    match hall.store.mark_seen(&batch).await {
-        Ok(()) => hall.seen.written(),
-        Err(error) => {
-            tracing::warn!(%error, sessions = batch.len(), "what was seen of sessions could not be written yet");
-            hall.seen.failed();
+    fn remember(&self, what: &Changed, now: vestibule_core::time::Moment) {
+        if let Changed::User { id, .. } = what {
+            self.known_users.forget(*id);
         }
+        let forget_at = now + self.config.lifetimes.access_memory();
+        self.revocations.write().unwrap_or_else(PoisonError::into_inner).apply(what, forget_at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn knowledge_ages_from_when_its_reading_began() {
+        let age = FeedAge::new(Duration::from_secs(5));
+        let pass = |seconds| tokio::time::advance(Duration::from_secs(seconds));
+        pass(5).await;
+        assert!(!age.is_lost());
+        let began = Instant::now();
+        pass(3).await;
+        age.was_read(began);
+        assert_eq!(age.age(), Duration::from_secs(3));
+        pass(3).await;
+        assert!(age.is_lost());
+        age.was_read(began);
+        assert!(age.is_lost(), "an old reading is no news");
+        age.was_read(Instant::now());
+        assert!(!age.is_lost());
     }
 }

@@ -12,21 +12,26 @@ use axum::{
 use serde_json::{Map, Value};
 use vestibule_core::{
     csrf::CsrfKey,
-    id::UserId,
+    id::{SessionId, UserId},
     random::Entropy,
     revocation::Revocations,
-    store::{Changed, Store, StoreError, StoreResult, UserStore},
+    session::EndReason,
+    store::{Changed, FeedNotifier, Store, StoreError, StoreResult, UserStore},
     time::{Clock, Timestamp},
     token::TokenForge,
     user::User,
 };
 
 use crate::{
+    background,
     cache::TokenCache,
     config::Config,
+    follow::FeedAge,
     hashers::Hashers,
+    history::History,
     keys::{KeyRingError, LiveRing},
     known_users::KnownUsers,
+    metrics,
     notice::{Messenger, Silent},
     problem::Problem,
     seen::Seen,
@@ -61,7 +66,12 @@ pub(crate) struct Hall {
     pub(crate) keys: LiveRing,
     pub(crate) tokens: TokenCache,
     pub(crate) revocations: RwLock<Revocations>,
+    pub(crate) feed_age: FeedAge,
+    pub(crate) notifier: Option<Arc<dyn FeedNotifier>>,
+    /// What this node calls itself towards the others.
+    pub(crate) node: String,
     pub(crate) seen: Seen,
+    pub(crate) history: History,
     pub(crate) known_users: KnownUsers,
     pub(crate) throttle: Throttle,
     pub(crate) hashers: Hashers,
@@ -116,10 +126,18 @@ impl Vestibule {
         crate::address::client_address(extensions, headers, &self.0.config.trusted_proxies)
     }
 
-    /// Writes what was seen of sessions and is not in the store yet. For the end of a program: while it
-    /// runs this happens by itself, within a second.
+    /// Writes what was noticed of sessions and is not in the store yet, and lets other nodes take over. For
+    /// the end of a program: while it runs the first happens by itself, within a second.
     pub async fn flush(&self) {
-        crate::follow::write_seen(&self.0).await;
+        self.0.write_noticed().await;
+        self.0.give_leases_back().await;
+    }
+
+    /// Whether this node's knowledge of ended sessions is older than [`Config::feed_bound`]: requests then
+    /// ask the store, or are answered 503 where [`Config::feed_strict`].
+    #[must_use]
+    pub fn has_lost_feed(&self) -> bool {
+        self.0.feed_age.is_lost()
     }
 }
 
@@ -141,10 +159,11 @@ impl Hall {
         if let Some(user) = self.known_users.young(id, now) {
             return Ok(Some(user));
         }
+        let reading = self.known_users.begin_reading();
         match self.users.user(id).await {
             Ok(Some(user)) => {
                 let user = Arc::new(user);
-                self.known_users.keep(&user, now);
+                self.known_users.keep(&user, now, reading);
                 Ok(Some(user))
             }
             Ok(None) => Ok(None),
@@ -156,16 +175,18 @@ impl Hall {
         }
     }
 
-    /// Takes in a change that this node made itself, without waiting for the feed to bring it.
-    pub(crate) fn learn(&self, change: &Changed) {
-        if let Changed::User { id, .. } = change {
-            self.known_users.forget(*id);
+    /// Ends one session and knows it at once; whether it was this call that ended it.
+    pub(crate) async fn end_session(
+        &self,
+        session: SessionId,
+        reason: EndReason,
+    ) -> StoreResult<bool> {
+        let ended = self.store.end_session(session, reason, self.now()).await?;
+        self.learn(Changed::SessionEnded(session)).await;
+        if ended {
+            metrics::session_ended(reason);
         }
-        let forget_at = self.clock.moment() + self.config.lifetimes.access_memory();
-        self.revocations
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .apply(change, forget_at);
+        Ok(ended)
     }
 }
 
@@ -178,6 +199,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     messenger: Arc<dyn Messenger>,
+    notifier: Option<Arc<dyn FeedNotifier>>,
     claims: Option<ClaimsOf>,
     on_problem: Option<OnProblem>,
 }
@@ -191,6 +213,7 @@ impl Builder {
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy),
             messenger: Arc::new(Silent),
+            notifier: None,
             claims: None,
             on_problem: None,
         }
@@ -209,6 +232,12 @@ impl Builder {
     /// Who tells people what they have to know, by mail for example. Without one nobody is told.
     pub fn messenger(self, messenger: impl Messenger) -> Self {
         Self { messenger: Arc::new(messenger), ..self }
+    }
+
+    /// What tells the nodes of a site that the feed has something new. Without one each of them reads the
+    /// feed twice a second, which is right for a single node.
+    pub fn notifier(self, notifier: impl FeedNotifier) -> Self {
+        Self { notifier: Some(Arc::new(notifier)), ..self }
     }
 
     /// Claims of the application's own in every access token. They are read again at every renewal;
@@ -257,7 +286,11 @@ impl Builder {
             keys,
             tokens: TokenCache::new(),
             revocations: RwLock::default(),
-            seen: Seen::default(),
+            feed_age: FeedAge::new(config.feed_bound),
+            notifier: self.notifier,
+            node: background::draw_node_name(&*self.entropy),
+            seen: Seen::nothing(),
+            history: History::nothing(),
             known_users: KnownUsers::default(),
             throttle: Throttle::new(&config.limits, &self.clock),
             hashers: Hashers::new(config.password_parameters, config.hashers, config.hash_queue),
@@ -271,7 +304,9 @@ impl Builder {
             on_problem: self.on_problem,
             config,
         });
+        metrics::describe();
         crate::follow::start(&hall).await?;
+        background::start(&hall);
         Ok(Vestibule(hall))
     }
 }

@@ -19,7 +19,21 @@ const YOUNG: Duration = Duration::from_secs(1);
 const CAPACITY: usize = 4096;
 
 #[derive(Default)]
-pub(crate) struct KnownUsers(Mutex<HashMap<UserId, (Arc<User>, Duration)>>);
+pub(crate) struct KnownUsers(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    rows: HashMap<UserId, (Arc<User>, Duration)>,
+    /// How often something was forgotten.
+    forgotten: u64,
+}
+
+/// A row is being read.
+#[derive(Clone, Copy)]
+#[must_use = "a row that was read is kept with this"]
+pub(crate) struct Reading {
+    forgotten: u64,
+}
 
 impl KnownUsers {
     /// The row, if it was read a moment ago.
@@ -30,26 +44,61 @@ impl KnownUsers {
     /// The row, if it was read within `age`.
     pub(crate) fn within(&self, id: UserId, now: Duration, age: Duration) -> Option<Arc<User>> {
         let known = self.lock();
-        let (user, read_at) = known.get(&id)?;
+        let (user, read_at) = known.rows.get(&id)?;
         (now.saturating_sub(*read_at) < age).then(|| Arc::clone(user))
     }
 
-    pub(crate) fn keep(&self, user: &Arc<User>, now: Duration) {
+    /// To be called before a row is read.
+    pub(crate) fn begin_reading(&self) -> Reading {
+        Reading { forgotten: self.lock().forgotten }
+    }
+
+    /// Keeps a row, unless a change was learned since its reading began: it may be the row from before.
+    pub(crate) fn keep(&self, user: &Arc<User>, now: Duration, reading: Reading) {
         let mut known = self.lock();
-        if known.len() >= CAPACITY && !known.contains_key(&user.id) {
-            known.retain(|_, (_, read_at)| now.saturating_sub(*read_at) < YOUNG);
-            if known.len() >= CAPACITY {
-                known.clear();
+        if known.forgotten != reading.forgotten {
+            return;
+        }
+        let rows = &mut known.rows;
+        if rows.len() >= CAPACITY && !rows.contains_key(&user.id) {
+            rows.retain(|_, (_, read_at)| now.saturating_sub(*read_at) < YOUNG);
+            if rows.len() >= CAPACITY {
+                rows.clear();
             }
         }
-        known.insert(user.id, (Arc::clone(user), now));
+        rows.insert(user.id, (Arc::clone(user), now));
     }
 
     pub(crate) fn forget(&self, id: UserId) {
-        self.lock().remove(&id);
+        let mut known = self.lock();
+        known.forgotten = known.forgotten.wrapping_add(1);
+        known.rows.remove(&id);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, (Arc<User>, Duration)>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vestibule_core::{memory::MemoryStore, store::UserStore as _};
+    use vestibule_testkit::samples::{START, new_user};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_row_whose_reading_began_before_a_change_is_not_kept() {
+        let row = MemoryStore::new().create_user(&new_user("anna"), START).await;
+        let user = Arc::new(row.unwrap().unwrap());
+        let (known, now) = (KnownUsers::default(), Duration::ZERO);
+        let reading = known.begin_reading();
+        known.forget(user.id);
+        known.keep(&user, now, reading);
+        assert!(known.young(user.id, now).is_none());
+        known.keep(&user, now, known.begin_reading());
+        assert!(known.young(user.id, now).is_some());
+        known.forget(user.id);
+        assert!(known.young(user.id, now).is_none());
     }
 }

@@ -90,6 +90,8 @@
 
 mod address;
 mod authenticate;
+mod background;
+mod batch;
 mod body;
 mod cache;
 mod config;
@@ -101,10 +103,12 @@ mod flows;
 mod follow;
 mod hall;
 mod hashers;
+mod history;
 mod json;
 mod keys;
 mod known_users;
 mod layer;
+mod metrics;
 mod notice;
 mod problem;
 mod renew;

@@ -5,9 +5,8 @@ use vestibule_core::{
     error::ErrorCode,
     event::EventName,
     freshness::Freshness,
-    renewal::{Advance, Decision, Refusal, Repeat, State, decide},
+    renewal::{Advance, Decision, Outcome, Refusal, Repeat, State, decide},
     session::{Carrier, EndReason, Session},
-    store::Changed,
     token::{AccessExtras, MintError, RefreshClaims},
     user::{User, UserStatus},
 };
@@ -61,15 +60,17 @@ impl Vestibule {
             state.seen_generation = state.seen_generation.max(noticed);
             let now = hall.now();
             let decision = decide(&state, presented.generation, now, hall.config.lifetimes.grace);
-            let cause = match decision {
-                Decision::Refuse(refusal) => return Err(refused(&session, refusal, visit)),
+            let outcome = Outcome::from(decision);
+            match decision {
+                Decision::Refuse(refusal) => {
+                    self.note_outcome(presented, outcome, visit);
+                    return Err(refused(&session, refusal, visit));
+                }
                 Decision::Theft => {
                     return Err(self.end_for_theft(&session, presented, visit).await?);
                 }
-                Decision::Advance => "advanced",
-                Decision::Repeat(Repeat::Concurrent) => "repeated_concurrent",
-                Decision::Repeat(Repeat::LostAnswer) => "repeated_lost_answer",
-            };
+                Decision::Advance | Decision::Repeat(_) => {}
+            }
             let Some(user) = self.active_user(&session).await? else {
                 return Err(Problem::new(ErrorCode::SessionEnded));
             };
@@ -85,9 +86,10 @@ impl Vestibule {
                 }
                 step.apply(&mut session);
             }
+            self.note_outcome(presented, outcome, visit);
             tracing::info!(
                 event = EventName::SessionRenewed.name(),
-                cause,
+                cause = outcome.name(),
                 session = %session.id,
                 user = %session.user_id,
                 generation = session.generation,
@@ -150,8 +152,7 @@ impl Vestibule {
             Some(user) if user.status == UserStatus::Suspended => EndReason::Suspended,
             Some(_) | None => EndReason::Deleted,
         };
-        hall.store.end_session(session.id, reason, hall.now()).await?;
-        hall.learn(&Changed::SessionEnded(session.id));
+        hall.end_session(session.id, reason).await?;
         Ok(None)
     }
 
@@ -162,8 +163,8 @@ impl Vestibule {
         visit: &Visit,
     ) -> Result<Problem, Problem> {
         let hall = &self.0;
-        let first = hall.store.end_session(session.id, EndReason::Theft, hall.now()).await?;
-        hall.learn(&Changed::SessionEnded(session.id));
+        let first = hall.end_session(session.id, EndReason::Theft).await?;
+        self.note_outcome(presented, Outcome::Theft, visit);
         tracing::warn!(
             event = EventName::AuthnTokenReuse.name(),
             session = %session.id,
@@ -192,7 +193,7 @@ fn refused(session: &Session, refusal: Refusal, visit: &Visit) -> Problem {
     };
     tracing::info!(
         event = EventName::SessionExpired.name(),
-        cause = ?refusal,
+        cause = Outcome::from(refusal).name(),
         session = %session.id,
         user = %session.user_id,
         address = %visit.address(),

@@ -1,129 +1,53 @@
 //! Sessions seen in use: noticed in memory, written in batches.
 //!
-//! No request waits for this. What was noticed counts for the renewal rule of this node at once; for
-//! others when the batch is written, within a second. A batch lost in a crash can delay the catching of
-//! a thief by one renewal, and never signs anybody out: a successor that was not seen is handed out
-//! again.
+//! What was noticed counts for the renewal rule of this node at once; for others when the batch is
+//! written, within a second. A batch lost in a crash can delay the catching of a thief by one renewal,
+//! and never signs anybody out: a successor that was not seen is handed out again.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+use async_trait::async_trait;
+use vestibule_core::{
+    id::SessionId,
+    store::{Sighting, Store, StoreResult},
 };
 
-use vestibule_core::{id::SessionId, store::Sighting};
+use crate::batch::{Batches, Noted};
 
-#[derive(Default)]
-pub(crate) struct Seen {
-    state: Mutex<State>,
-    turn: tokio::sync::Mutex<()>,
-}
+/// Sessions remembered at most; each takes about 200 bytes.
+const CAPACITY: usize = 500_000;
 
-#[derive(Default)]
-struct State {
-    noted: HashMap<SessionId, Sighting>,
-    writing: HashMap<SessionId, Sighting>,
-}
+/// See the module.
+pub(crate) type Seen = Batches<Sighting>;
 
 impl Seen {
-    pub(crate) fn note(&self, sighting: Sighting) {
-        merge(&mut self.lock().noted, sighting);
+    /// Nothing seen yet.
+    pub(crate) fn nothing() -> Self {
+        Self::new(CAPACITY)
     }
 
     /// The highest generation noticed and not known to be written.
     pub(crate) fn generation(&self, session: SessionId) -> u64 {
-        let state = self.lock();
-        let of = |map: &HashMap<_, Sighting>| {
-            map.get(&session).map_or(0, |sighting| sighting.generation)
-        };
-        of(&state.noted).max(of(&state.writing))
-    }
-
-    /// One batch is written at a time: whose turn it is. A request that gives up while it writes leaves
-    /// its batch to the next turn.
-    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.turn.lock().await
-    }
-
-    /// What is to be written in this turn. It counts as noticed until [`Seen::written`] or
-    /// [`Seen::failed`].
-    pub(crate) fn take(&self) -> Vec<Sighting> {
-        let mut state = self.lock();
-        for (_, sighting) in std::mem::take(&mut state.noted) {
-            merge(&mut state.writing, sighting);
-        }
-        state.writing.values().cloned().collect()
-    }
-
-    pub(crate) fn written(&self) {
-        self.lock().writing.clear();
-    }
-
-    /// The batch could not be written: it goes into the next one.
-    pub(crate) fn failed(&self) {
-        let mut state = self.lock();
-        for (_, sighting) in std::mem::take(&mut state.writing) {
-            merge(&mut state.noted, sighting);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.highest(&session, |sighting| sighting.generation).unwrap_or_default()
     }
 }
 
-fn merge(map: &mut HashMap<SessionId, Sighting>, sighting: Sighting) {
-    match map.entry(sighting.session) {
-        std::collections::hash_map::Entry::Vacant(entry) => {
-            entry.insert(sighting);
-        }
-        std::collections::hash_map::Entry::Occupied(mut entry) => {
-            let known = entry.get_mut();
-            let generation = known.generation.max(sighting.generation);
-            if sighting.at >= known.at {
-                *known = sighting;
-            }
-            known.generation = generation;
-        }
-    }
-}
+#[async_trait]
+impl Noted for Sighting {
+    type Key = SessionId;
+    const WHAT: &'static str = "sessions seen in use";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vestibule_core::time::Timestamp;
-
-    const SESSION: SessionId = SessionId::from_bytes([1; 16]);
-
-    fn sighting(generation: u64, at: i64) -> Sighting {
-        Sighting {
-            session: SESSION,
-            generation,
-            at: Timestamp::from_millis(at),
-            address: String::new(),
-        }
+    fn key(&self) -> SessionId {
+        self.session
     }
 
-    #[test]
-    fn what_was_noticed_counts_until_it_is_written() {
-        let seen = Seen::default();
-        seen.note(sighting(2, 10));
-        seen.note(sighting(1, 20));
-        assert_eq!(seen.generation(SESSION), 2);
-        assert_eq!(seen.take(), [sighting(2, 20)]);
-        assert_eq!(seen.generation(SESSION), 2);
-        seen.failed();
-        assert_eq!(seen.take(), [sighting(2, 20)]);
-        seen.written();
-        assert_eq!(seen.generation(SESSION), 0);
-        assert!(seen.take().is_empty());
+    fn merge(&mut self, other: Self) {
+        let generation = self.generation.max(other.generation);
+        if other.at >= self.at {
+            *self = other;
+        }
+        self.generation = generation;
     }
 
-    #[test]
-    fn a_batch_whose_writing_was_given_up_is_in_the_next_one() {
-        let seen = Seen::default();
-        seen.note(sighting(2, 10));
-        assert_eq!(seen.take().len(), 1);
-        seen.note(sighting(1, 20));
-        assert_eq!(seen.take(), [sighting(2, 20)]);
+    async fn write(store: &dyn Store, batch: &[Self]) -> StoreResult<()> {
+        store.mark_seen(batch).await
     }
 }

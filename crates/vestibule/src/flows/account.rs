@@ -259,10 +259,11 @@ impl Vestibule {
         let changed = self.0.users.change_user(id, &change, self.now()).await?;
         if let Some(Ok(user)) = &changed {
             let what = Changed::User { id, version: user.version };
-            self.0.learn(&what);
+            self.0.learn_alone(what);
             if change.raises_version() && !self.0.guards_sessions() {
                 self.0.store.announce(&what, self.now()).await?;
             }
+            self.0.tell_others().await;
             tracing::info!(event = EventName::UserUpdated.name(), user = %id, version = user.version, "an account was changed");
         }
         Ok(changed)

@@ -10,7 +10,7 @@ use vestibule_core::{
     store::{Changed, SessionSelection},
 };
 
-use crate::{extract::Principal, hall::Vestibule, problem::Problem, visit::Visit};
+use crate::{extract::Principal, hall::Vestibule, metrics, problem::Problem, visit::Visit};
 
 /// How long an ended session is still shown.
 pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -22,7 +22,7 @@ impl Vestibule {
     /// # Errors
     /// `unavailable`.
     pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, Problem> {
-        crate::follow::write_seen(&self.0).await;
+        self.0.seen.write(&*self.0.store).await;
         let now = self.now();
         let mut sessions = self.0.store.sessions_of(user, now - SHOWN_FOR).await?;
         sessions.retain(|session| {
@@ -44,7 +44,8 @@ impl Vestibule {
     ) -> Result<Vec<SessionId>, Problem> {
         let ended = self.0.store.end_sessions(which, reason, self.now()).await?;
         for session in &ended {
-            self.0.learn(&Changed::SessionEnded(*session));
+            self.0.learn(Changed::SessionEnded(*session)).await;
+            metrics::session_ended(reason);
             tracing::info!(event = EventName::SessionLogout.name(), %session, %reason, "a session was ended");
         }
         Ok(ended)

@@ -13,7 +13,7 @@ use vestibule_core::{
     user::{Credentials, User, UserChange, UserStatus},
 };
 
-use crate::{problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit};
+use crate::{metrics, problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit};
 
 /// What somebody signs in with.
 #[derive(Clone, Debug)]
@@ -75,6 +75,7 @@ impl Visit {
         let Some((user, hash)) = outcome else {
             from_address.failed();
             of_account.failed();
+            metrics::sign_in("failed");
             tracing::warn!(
                 event = EventName::AuthnLoginFail.name(),
                 address = %self.address(),
@@ -114,6 +115,7 @@ impl Visit {
         if form.carrier == Carrier::Cookie {
             self.establish(&signed_in);
         }
+        metrics::sign_in("succeeded");
         tracing::info!(
             event = EventName::AuthnLoginSuccess.name(),
             user = %signed_in.user.id,
@@ -185,6 +187,7 @@ impl Visit {
         } else {
             EventName::ExcessRateLimitExceeded
         };
+        metrics::sign_in("limited");
         tracing::warn!(
             event = event.name(),
             of,

@@ -6,7 +6,6 @@ use vestibule_core::{
     event::EventName,
     id::SessionId,
     session::{Carrier, EndReason},
-    store::Changed,
 };
 
 use crate::{credentials::Presented, problem::Problem, visit::Visit};
@@ -73,9 +72,7 @@ impl Visit {
         session: SessionId,
         reason: EndReason,
     ) -> Result<bool, Problem> {
-        let hall = &self.hall().0;
-        let ended = hall.store.end_session(session, reason, hall.now()).await?;
-        hall.learn(&Changed::SessionEnded(session));
+        let ended = self.hall().0.end_session(session, reason).await?;
         if ended {
             tracing::info!(
                 event = EventName::SessionLogout.name(),

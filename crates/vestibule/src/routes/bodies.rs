@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vestibule_core::{
     session::{Carrier, Session},
+    store::RenewalNote,
     time::Timestamp,
     user::User,
 };
@@ -214,6 +215,45 @@ impl SessionBody {
                 .or(expired.then_some(session.expires_at))
                 .map(Timestamp::seconds),
             end_reason: session.end.map(|end| end.reason.name()).or(expired.then_some("expired")),
+        }
+    }
+}
+
+/// `GET /api/auth/sessions/{id}`
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionDetailBody {
+    pub(crate) session: SessionBody,
+    /// What became of its refresh tokens, the latest first.
+    pub(crate) renewals: Vec<RenewalBody>,
+}
+
+/// What became of the refresh token of one generation. Times are seconds since the Unix epoch.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RenewalBody {
+    /// The generation that was presented.
+    pub(crate) generation: u64,
+    /// `advanced`, `repeated_concurrent`, `repeated_lost_answer`, `theft`, `ended`, `idle`, `past_end` or
+    /// `not_issued`.
+    pub(crate) outcome: &'static str,
+    /// How often.
+    pub(crate) count: u64,
+    pub(crate) first_at: i64,
+    pub(crate) last_at: i64,
+    /// From which address, the last time.
+    pub(crate) address: String,
+    pub(crate) user_agent: String,
+}
+
+impl From<RenewalNote> for RenewalBody {
+    fn from(note: RenewalNote) -> Self {
+        Self {
+            generation: note.presented,
+            outcome: note.outcome.name(),
+            count: note.count,
+            first_at: note.first_at.seconds(),
+            last_at: note.last_at.seconds(),
+            address: note.address,
+            user_agent: note.agent,
         }
     }
 }

@@ -55,7 +55,7 @@ impl Vestibule {
 ///     .route("/api/refresh", route::refresh());
 /// ```
 pub mod route {
-    use axum::routing::{MethodRouter, delete, get, patch, post, put};
+    use axum::routing::{MethodRouter, get, patch, post, put};
 
     use super::{key_set as keys, proxy, session as sign_in, user as account};
 
@@ -99,9 +99,9 @@ pub mod route {
         get(sign_in::list).delete(sign_in::end_others)
     }
 
-    /// `DELETE` with a path parameter: ends one of the caller's sessions.
+    /// With a path parameter, `GET`: one of the caller's sessions with its renewals. `DELETE`: ends it.
     pub fn session<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
-        delete(sign_in::end)
+        get(sign_in::detail).delete(sign_in::end)
     }
 
     /// `PATCH`: changes the caller's names. `DELETE`: deletes their account.

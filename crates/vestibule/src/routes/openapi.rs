@@ -23,7 +23,7 @@ pub fn api_description() -> utoipa::openapi::OpenApi {
     ),
     paths(
         user::register, session::login, session::refresh, session::logout, user::me, session::confirm,
-        user::change_password, session::list, session::end, session::end_others,
+        user::change_password, session::list, session::detail, session::end, session::end_others,
         user::change_profile, user::delete_account, proxy::verify_request, super::key_set,
     ),
     components(schemas(bodies::CookieTokens, problem::ProblemBody<'static>, problem::FieldProblem)),

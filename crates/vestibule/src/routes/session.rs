@@ -15,8 +15,8 @@ use vestibule_core::{
 };
 
 use super::bodies::{
-    ConfirmBody, CookieTokens, FreshToken, HeaderTokens, LoginBody, SessionBody, SessionsBody,
-    UserBody,
+    ConfirmBody, CookieTokens, FreshToken, HeaderTokens, LoginBody, RenewalBody, SessionBody,
+    SessionDetailBody, SessionsBody, UserBody,
 };
 use crate::{
     credentials::Presented,
@@ -139,6 +139,25 @@ pub(crate) async fn list(caller: Principal, visit: Visit) -> Result<Json<Session
         .iter()
         .map(|session| SessionBody::of(session, session.id == caller.session_id(), now));
     Ok(Json(SessionsBody { sessions: sessions.collect() }))
+}
+
+/// One of the caller's sessions, with what became of its refresh tokens.
+#[utoipa::path(
+    get, path = "/api/auth/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "The session")),
+    security(("access_token" = []), ("cookies" = [])),
+    responses((status = 200, body = SessionDetailBody), (status = 401, description = "The token codes"), (status = 404, description = "`not_found`"))
+)]
+pub(crate) async fn detail(
+    caller: Principal,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Json<SessionDetailBody>, Problem> {
+    let not_found = || Problem::new(ErrorCode::NotFound);
+    let id: SessionId = id.parse().map_err(|_| not_found())?;
+    let (session, renewals) = visit.own_session(&caller, id).await?.ok_or_else(not_found)?;
+    let session = SessionBody::of(&session, id == caller.session_id(), visit.hall().now());
+    let renewals = renewals.into_iter().map(RenewalBody::from).collect();
+    Ok(Json(SessionDetailBody { session, renewals }))
 }
 
 /// Ends one of the caller's sessions.

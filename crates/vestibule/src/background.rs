@@ -1,0 +1,113 @@
+//! What runs beside the requests: writing what was noticed, tending keys, forgetting.
+
+use std::{
+    sync::{Arc, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::time::{MissedTickBehavior, interval};
+use vestibule_core::{
+    random::{self, Entropy},
+    store::StoreError,
+};
+
+use crate::{flows::SHOWN_FOR, hall::Hall, metrics};
+
+/// How often what was noticed is written.
+const WRITES: Duration = Duration::from_millis(500);
+/// How often the key ring's schedule and what can be forgotten are looked at.
+const ROUNDS: Duration = Duration::from_secs(60);
+/// How long changes are kept beyond the life of an access token, for a node that was stopped meanwhile.
+const KEPT_CHANGES: Duration = Duration::from_secs(24 * 3600);
+/// The lease under which one node at a time removes what nobody asks for any more.
+const PURGE: &str = "purge";
+/// How long a node that ended without giving the lease back keeps others from taking it.
+const LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// Starts it all, until the hall is dropped.
+pub(crate) fn start(hall: &Arc<Hall>) {
+    tokio::spawn(write_noticed_often(Arc::downgrade(hall)));
+    tokio::spawn(go_round(Arc::downgrade(hall)));
+}
+
+/// What a node calls itself towards the others.
+pub(crate) fn draw_node_name(entropy: &dyn Entropy) -> String {
+    random::draw::<12>(entropy).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn write_noticed_often(hall: Weak<Hall>) {
+    let mut tick = interval(WRITES);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(hall) = hall.upgrade() else {
+            return;
+        };
+        hall.write_noticed().await;
+    }
+}
+
+async fn go_round(hall: Weak<Hall>) {
+    let mut tick = interval(ROUNDS);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first one comes at once, and a node that has just started has nothing to do yet.
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        let Some(hall) = hall.upgrade() else {
+            return;
+        };
+        hall.tend_keys().await;
+        hall.forget();
+        if let Err(error) = hall.purge().await {
+            tracing::warn!(%error, "what is no longer needed could not be removed yet");
+        }
+    }
+}
+
+impl Hall {
+    /// Writes what was noticed of sessions.
+    pub(crate) async fn write_noticed(&self) {
+        self.seen.write(&*self.store).await;
+        self.history.write(&*self.store).await;
+    }
+
+    /// Brings the key ring up to date and follows it; whether that could be done. Needs no lease: of nodes
+    /// that rotate at once one replaces the ring, and the others read that one.
+    pub(crate) async fn tend_keys(&self) -> bool {
+        let tended = self.keys.tend(&*self.store, &*self.clock, &*self.entropy).await;
+        if let Err(error) = &tended {
+            tracing::error!(%error, "the key ring could not be read; the one in use stays");
+        }
+        tended.is_ok()
+    }
+
+    fn forget(&self) {
+        let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
+        revocations.sweep(self.clock.moment());
+        metrics::remembered(revocations.len());
+    }
+
+    /// Removes what nobody asks for any more, where no other node is at it: changes that every node has long
+    /// seen, and sessions that are no longer shown to anybody.
+    async fn purge(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        if !self.store.take_lease(PURGE, &self.node, now, now + LEASE).await? {
+            return Ok(());
+        }
+        let changes_before = now - self.config.lifetimes.access_memory() - KEPT_CHANGES;
+        self.store.purge_changes(changes_before).await?;
+        let sessions = self.store.purge_sessions(now - SHOWN_FOR).await?;
+        if sessions > 0 {
+            tracing::info!(sessions, "sessions that ended long ago were removed");
+        }
+        Ok(())
+    }
+
+    /// Lets others do what this node did.
+    pub(crate) async fn give_leases_back(&self) {
+        if let Err(error) = self.store.release_lease(PURGE, &self.node).await {
+            tracing::warn!(%error, "a lease could not be given back; it runs out by itself");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What became of presented refresh tokens: counted, and kept in each session's history.
+//!
+//! Like what is seen in use it is noticed in memory and written in batches. A crash loses up to a second of
+//! it, and a batch whose writing was not confirmed may be counted twice: it explains, and decides nothing.
+
+use async_trait::async_trait;
+use vestibule_core::{
+    id::SessionId,
+    renewal::Outcome,
+    store::{RenewalNote, Store, StoreResult},
+    token::RefreshClaims,
+};
+
+use crate::{
+    batch::{Batches, Noted},
+    flows::SHOWN_FOR,
+    hall::Vestibule,
+    metrics,
+    problem::Problem,
+    visit::Visit,
+};
+
+/// Notes remembered at most while the store is away; each takes about half a kilobyte.
+const CAPACITY: usize = 50_000;
+
+/// See the module.
+pub(crate) type History = Batches<RenewalNote>;
+
+impl History {
+    /// Nothing noted yet.
+    pub(crate) fn nothing() -> Self {
+        Self::new(CAPACITY)
+    }
+}
+
+#[async_trait]
+impl Noted for RenewalNote {
+    type Key = (SessionId, u64, Outcome);
+    const WHAT: &'static str = "what became of refresh tokens";
+
+    fn key(&self) -> Self::Key {
+        (self.session, self.presented, self.outcome)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.add(other);
+    }
+
+    async fn write(store: &dyn Store, batch: &[Self]) -> StoreResult<()> {
+        store.note_renewals(batch).await
+    }
+}
+
+impl Vestibule {
+    /// What became of the refresh tokens of a session, the latest first.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn renewals_of(&self, session: SessionId) -> Result<Vec<RenewalNote>, Problem> {
+        self.0.history.write(&*self.0.store).await;
+        Ok(self.0.store.renewals_of(session).await?)
+    }
+
+    /// Counts what became of a refresh token, and keeps it for the session's history.
+    pub(crate) fn note_outcome(&self, presented: &RefreshClaims, outcome: Outcome, visit: &Visit) {
+        metrics::renewal(outcome);
+        let now = self.now();
+        self.0.history.note(RenewalNote {
+            session: presented.session_id,
+            presented: presented.generation,
+            outcome,
+            count: 1,
+            first_at: now,
+            last_at: now,
+            address: visit.address().to_string(),
+            agent: visit.agent().to_owned(),
+        });
+    }
+}
+
+impl Visit {
+    /// One of the caller's own sessions with its history; `None` where it is none of theirs, or ended too
+    /// long ago to be shown.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn own_session(
+        &self,
+        caller: &crate::extract::Principal,
+        id: SessionId,
+    ) -> Result<Option<(vestibule_core::session::Session, Vec<RenewalNote>)>, Problem> {
+        let hall = self.hall();
+        hall.0.seen.write(&*hall.0.store).await;
+        let now = hall.now();
+        let is_shown = |session: &vestibule_core::session::Session| {
+            session.user_id == caller.user_id()
+                && session.end.is_none_or(|end| now.since(end.at) < SHOWN_FOR)
+        };
+        let Some(session) = hall.store().session(id).await?.filter(is_shown) else {
+            return Ok(None);
+        };
+        let renewals = hall.renewals_of(id).await?;
+        Ok(Some((session, renewals)))
+    }
+}
