@@ -9,6 +9,8 @@
 //! - [`StoreError::Unavailable`] means "ask again later". It says nothing about the caller, and is
 //!   never turned into a refusal of their tokens.
 
+mod site;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -23,6 +25,8 @@ use crate::{
     time::Timestamp,
     user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
 };
+
+pub use site::SiteStore;
 
 /// A store could not do its work.
 #[derive(Debug, thiserror::Error)]
