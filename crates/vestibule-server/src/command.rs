@@ -235,6 +235,8 @@ pub(crate) struct UserImport {
 pub(crate) enum SessionCommand {
     /// List sessions
     List(SessionList),
+    /// Show one session and what became of its refresh tokens
+    Show(SessionShow),
     /// End sessions now, tokens already out included
     #[command(
         override_usage = "vestibule session end <ID>\n       vestibule session end --user <USER>\n       vestibule session end --all"
@@ -248,6 +250,17 @@ pub(crate) struct SessionList {
     /// Only of this account: id, user name or e-mail address
     #[arg(long)]
     pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+/// `vestibule session show`
+#[derive(Debug, Args)]
+pub(crate) struct SessionShow {
+    /// The session's id
+    // Ids are base64url: some begin with a hyphen.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) id: String,
     #[command(flatten)]
     pub(crate) listing: Listing,
 }

@@ -57,11 +57,6 @@ pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
             "leave it out: mails are then files below data_dir",
         ),
         (
-            settings.metrics.listen.is_some(),
-            "metrics.listen is set, and this version does not measure itself",
-            "leave it out",
-        ),
-        (
             settings.pages.app_dir.is_some(),
             "pages.app_dir is set, and this version does not serve an app from a folder",
             "leave it out, and let a server of its own or the proxy serve the app",
@@ -228,6 +223,8 @@ pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Con
         api_prefixes: API_PREFIXES.map(str::to_owned).to_vec(),
         cors_origins: cors_origins.collect::<Result<_, _>>()?,
         flask_names: tokens.flask_names,
+        feed_bound: settings.feed.bound,
+        feed_strict: settings.feed.strict,
         ..base
     })
 }

@@ -7,7 +7,7 @@ use vestibule::core::{
     event::EventName,
     id::{SessionId, UserId},
     session::{EndReason, Session},
-    store::SessionSelection,
+    store::{RenewalNote, SessionSelection},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     user,
 };
 use crate::{
-    command::{SessionCommand, SessionEnd, SessionList},
+    command::{SessionCommand, SessionEnd, SessionList, SessionShow},
     config::Configuration,
 };
 
@@ -43,6 +43,7 @@ async fn carry_out(
 ) -> Result<(), CommandError> {
     match command {
         SessionCommand::List(what) => list(&what, desk, console).await,
+        SessionCommand::Show(what) => show(&what, desk, console).await,
         SessionCommand::End(which) => end(&which, desk, console).await,
     }
 }
@@ -63,6 +64,8 @@ struct SessionJson<'a> {
     last_seen_at: i64,
     auth_time: i64,
     expires_at: i64,
+    ended_at: Option<i64>,
+    end_reason: Option<&'static str>,
 }
 
 impl<'a> SessionJson<'a> {
@@ -80,6 +83,34 @@ impl<'a> SessionJson<'a> {
             last_seen_at: session.last_seen_at.seconds(),
             auth_time: session.auth_time.seconds(),
             expires_at: session.expires_at.seconds(),
+            ended_at: session.end.map(|end| end.at.seconds()),
+            end_reason: session.end.map(|end| end.reason.name()),
+        }
+    }
+}
+
+/// What became of the refresh token of one generation, for programs.
+#[derive(Serialize)]
+struct RenewalJson<'a> {
+    generation: u64,
+    outcome: &'static str,
+    count: u64,
+    first_at: i64,
+    last_at: i64,
+    address: &'a str,
+    user_agent: &'a str,
+}
+
+impl<'a> From<&'a RenewalNote> for RenewalJson<'a> {
+    fn from(note: &'a RenewalNote) -> Self {
+        Self {
+            generation: note.presented,
+            outcome: note.outcome.name(),
+            count: note.count,
+            first_at: note.first_at.seconds(),
+            last_at: note.last_at.seconds(),
+            address: &note.address,
+            user_agent: &note.agent,
         }
     }
 }
@@ -122,6 +153,67 @@ async fn list(
         console,
     )?;
     listed.finish("Nobody is signed in.", console)
+}
+
+async fn show(
+    what: &SessionShow,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let session = find(&what.id, desk).await?;
+    let renewals = desk.store.renewals_of(session.id).await?;
+    let names = names(std::slice::from_ref(&session), desk).await?;
+    let name = names.get(&session.user_id).map_or("", String::as_str);
+    if what.listing.json {
+        let renewals: Vec<_> = renewals.iter().map(RenewalJson::from).collect();
+        let session = SessionJson::new(&session, name);
+        return console.say_json(&serde_json::json!({ "session": session, "renewals": renewals }));
+    }
+    let end =
+        session.end.map_or("no".to_owned(), |end| format!("{} UTC: {}", utc(end.at), end.reason));
+    for (label, value) in [
+        ("id", session.id.to_string()),
+        ("user", name.to_owned()),
+        ("carrier", session.carrier.name().to_owned()),
+        ("device", session.device.clone().unwrap_or_default()),
+        ("agent", session.agent.clone()),
+        ("address", session.address.clone()),
+        ("signed in", format!("{} UTC", utc(session.created_at))),
+        ("last use", format!("{} UTC", utc(session.last_seen_at))),
+        ("expires", format!("{} UTC", utc(session.expires_at))),
+        ("ended", end),
+        ("renewals", session.generation.saturating_sub(1).to_string()),
+    ] {
+        let line = format!("{label:<12}{}", visible(&value));
+        console.say(line.trim_end_matches(' '))?;
+    }
+    console.say("")?;
+    let heads = ["LAST TIME (UTC)", "GENERATION", "OUTCOME", "TIMES", "ADDRESS"];
+    let mut listed = Listed::new(heads, false);
+    let as_row = |note: &RenewalNote| {
+        [
+            utc(note.last_at),
+            note.presented.to_string(),
+            note.outcome.to_string(),
+            note.count.to_string(),
+            note.address.clone(),
+        ]
+    };
+    listed.page(&renewals, |note| json(&RenewalJson::from(note)), as_row, console)?;
+    listed.finish("Its refresh token was not used yet.", console)
+}
+
+/// The session with this id, ended or not.
+async fn find(typed: &str, desk: &Desk<'_>) -> Result<Session, CommandError> {
+    let id: SessionId = typed.parse().map_err(|_| unknown(typed))?;
+    desk.store.session(id).await?.ok_or_else(|| unknown(typed))
+}
+
+fn unknown(typed: &str) -> CommandError {
+    CommandError::Failed(format!(
+        "there is no session “{}”; `vestibule session list` shows those that are open",
+        visible(typed)
+    ))
 }
 
 /// The user names of those whose sessions these are.
@@ -181,19 +273,13 @@ async fn end_one(
     desk: &Desk<'_>,
     console: &mut Console<'_>,
 ) -> Result<bool, CommandError> {
-    let unknown = || {
-        CommandError::Failed(format!(
-            "there is no session “{}”; `vestibule session list` shows them",
-            visible(typed)
-        ))
-    };
-    let id: SessionId = typed.parse().map_err(|_| unknown())?;
+    let id: SessionId = typed.parse().map_err(|_| unknown(typed))?;
     let reason = EndReason::EndedByAdmin;
     if desk.store.end_session(id, reason, desk.clock.now()).await? {
         log_end(id, reason);
         return Ok(true);
     }
-    let session = desk.store.session(id).await?.ok_or_else(unknown)?;
+    let session = find(typed, desk).await?;
     if let Some(end) = session.end {
         console.note(format_args!(
             "Session {id} had ended already, at {} UTC: {}.",

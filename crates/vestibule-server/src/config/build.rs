@@ -9,7 +9,7 @@ use super::{
     reader::Reader,
     secret::{self, Secret},
     settings::{
-        Accounts, Algorithm, Cookies, Cors, Files, Limits, Mail, Metrics, Pages, Passwords,
+        Accounts, Algorithm, Cookies, Cors, Feed, Files, Limits, Mail, Metrics, Pages, Passwords,
         Profile, Registration, SameSite, Settings, Tls, Tokens, VerifiedEmail,
     },
     sources::{Given, GivenValue, Source},
@@ -84,6 +84,10 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
             openapi: reader.switch("pages.openapi"),
         },
         metrics: Metrics { listen: reader.optional("metrics.listen", addresses::listener) },
+        feed: Feed {
+            bound: duration(reader, "feed.bound", default(seconds(5))),
+            strict: reader.switch("feed.strict"),
+        },
         public_url,
         data_dir,
     })

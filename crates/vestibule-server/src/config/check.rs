@@ -153,6 +153,8 @@ impl Checker<'_> {
         self.within("tokens.unremembered_ttl", tokens.unremembered_ttl, (second, LONGEST_COOKIE));
         self.within("tokens.fresh_for", tokens.fresh_for, (second, DAY));
         self.within("tokens.grace", tokens.grace, (none, Duration::from_secs(300)));
+        let feed = self.settings.feed.bound;
+        self.within("feed.bound", feed, (second, Duration::from_secs(60)));
         self.within("tokens.leeway", tokens.leeway, (none, Duration::from_secs(60)));
         if tokens.access_ttl >= tokens.refresh_ttl {
             let wrong = format!(

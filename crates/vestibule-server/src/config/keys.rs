@@ -86,6 +86,8 @@ pub(crate) const KEYS: &[Key] = &[
     text("pages.app_path"),
     switch("pages.openapi"),
     text("metrics.listen"),
+    text("feed.bound"),
+    switch("feed.strict"),
 ];
 
 /// Environment names that other programs have made usual, and the key each one sets. `SERVICE_PORT`

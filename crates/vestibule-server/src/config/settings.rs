@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) files: Files,
     pub(crate) pages: Pages,
     pub(crate) metrics: Metrics,
+    pub(crate) feed: Feed,
 }
 
 /// What the site is run for.
@@ -206,6 +207,15 @@ pub(crate) struct Pages {
 pub(crate) struct Metrics {
     /// `/metrics` on a listener of its own; `None`: nowhere.
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// What one node knows of the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Feed {
+    /// How old knowledge of ended sessions may be before the store is asked for each request.
+    pub(crate) bound: Duration,
+    /// Whether requests are answered 503 instead.
+    pub(crate) strict: bool,
 }
 
 impl Settings {

@@ -27,7 +27,6 @@ fn parts_that_are_not_here_are_named_all_at_once() {
         ("redis_url", "redis://cache"),
         ("mail.url", "smtp://u:hidden@mail"),
         ("files.url", "s3://bucket?region=x"),
-        ("metrics.listen", "127.0.0.1:9000"),
     ];
     let error = check_parts(&settings(folder.path(), &given)).unwrap_err();
     assert_eq!(error.status(), 2);

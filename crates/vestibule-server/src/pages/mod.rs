@@ -56,6 +56,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/user/sessions", get(sessions::list))
         // GET: somebody who had to sign in first, in a browser that does not say which page a form was on.
         .route("/user/sessions/end-others", post(sessions::end_others).get(sessions::back_to_list))
+        .route("/user/sessions/{id}", get(sessions::show))
         .route("/user/sessions/{id}/end", post(sessions::end).get(sessions::back_to_list))
         .layer(DefaultBodyLimit::max(form::MAX_BYTES))
         .fallback(front::nothing_here)

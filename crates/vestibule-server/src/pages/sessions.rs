@@ -6,10 +6,12 @@ use axum::{
 };
 use minijinja::{Value, context};
 use vestibule::{
-    ErrorCode, Fresh, Principal, Problem,
+    Carrier, ErrorCode, Fresh, Principal, Problem,
     core::{
         id::SessionId,
+        renewal::Outcome,
         session::{EndReason, Session},
+        store::{HISTORY_KEPT, RenewalNote},
         time::Timestamp,
     },
 };
@@ -29,14 +31,28 @@ pub(super) async fn list(caller: Principal, view: View) -> Result<Response, Prob
     view.show("sessions.html", context! { sessions })
 }
 
+/// `GET /user/sessions/{id}`
+pub(super) async fn show(
+    caller: Principal,
+    view: View,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let id = session_id(id)?;
+    let now = view.site.hall.now();
+    let found = view.visit.own_session(&caller, id).await?;
+    let (session, renewals) = found.ok_or(Problem::new(ErrorCode::NotFound))?;
+    let renewals: Vec<Value> = renewals.iter().map(|note| renewal(note, session.carrier)).collect();
+    let session = value(&session, id == caller.session_id(), now);
+    view.show("session.html", context! { session, renewals, history_kept => HISTORY_KEPT })
+}
+
 /// `POST /user/sessions/{id}/end`
 pub(super) async fn end(
     caller: Fresh<Principal>,
     view: View,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let id: SessionId =
-        id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Problem::new(ErrorCode::NotFound))?;
+    let id = session_id(id)?;
     view.visit.end_session_of(&caller, id).await?;
     if id == caller.session_id() {
         return Ok(view.go("/", Some(Flash::SignedOut)));
@@ -53,6 +69,36 @@ pub(super) async fn end_others(caller: Fresh<Principal>, view: View) -> Result<R
 /// `GET` where only forms are sent: to the page that they are on.
 pub(super) async fn back_to_list(view: View) -> Response {
     view.go(PAGE, None)
+}
+
+fn session_id(id: Result<Path<String>, PathRejection>) -> Result<SessionId, Problem> {
+    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Problem::new(ErrorCode::NotFound))
+}
+
+fn renewal(note: &RenewalNote, carrier: Carrier) -> Value {
+    context! {
+        what => outcome_in_words(note.outcome),
+        count => note.count,
+        first => note.first_at.seconds(),
+        last => note.last_at.seconds(),
+        address => note.address.as_str(),
+        device => agent::in_words(&note.agent, carrier),
+        alarming => note.outcome == Outcome::Theft,
+    }
+}
+
+/// For people who wonder what their devices did.
+const fn outcome_in_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Advanced => "Renewed",
+        Outcome::RepeatedConcurrent => "Renewed by several requests at once",
+        Outcome::RepeatedLostAnswer => "Renewed again, because an answer was lost on the way",
+        Outcome::Theft => "An old key was used again: somebody else had a copy of it",
+        Outcome::Ended => "Refused, because the session had ended",
+        Outcome::Idle => "Refused, because the session was not used for too long",
+        Outcome::PastEnd => "Refused, because the session had reached its longest life",
+        Outcome::NotIssued => "Refused, because this site had not given it out",
+    }
 }
 
 fn value(session: &Session, current: bool, now: Timestamp) -> Value {
@@ -96,7 +142,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
     use vestibule::{
-        Carrier, Lifetimes,
+        Lifetimes,
         core::{
             id::UserId,
             session::{End, SignIn},

@@ -8,6 +8,8 @@ use axum::{
 };
 use vestibule::{RequestId, SystemClock, core::time::Clock as _};
 
+use super::figures;
+
 /// The longest text of a client that is logged, in characters.
 const LONGEST: usize = 300;
 
@@ -60,6 +62,9 @@ impl Drop for Line {
         let method = short(self.method.as_str());
         let took = self.clock.monotonic().saturating_sub(self.began);
         let duration_ms = took.as_micros() as f64 / 1000.0;
+        if let Some(status) = self.answered {
+            figures::answered(&self.method, status.as_u16(), took);
+        }
         let Self { path, agent, address, id: RequestId(id), .. } = self;
         match self.answered {
             Some(status) => tracing::info!(

@@ -14,6 +14,7 @@
 pub(crate) mod api;
 mod connections;
 mod cors;
+mod figures;
 mod frame;
 mod headers;
 mod host;
@@ -42,6 +43,7 @@ use crate::{
 
 use self::{
     connections::{Connections, SiteService},
+    figures::Figures,
     log::Format,
     stop::Signals,
 };
@@ -64,6 +66,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     open::check_parts(&settings)?;
     let mut signals = Signals::listen()?;
 
+    // Before anything is counted.
+    let figures = match settings.metrics.listen {
+        Some(listen) => Some(Figures::open(listen).await?),
+        None => None,
+    };
     let path = open::sqlite_path(&settings)?.to_owned();
     open::make_data_dir(&settings)?;
     // Held to the end: no other server works on this database meanwhile.
@@ -105,8 +112,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     };
     let site = Site { hall: hall.clone(), settings, templates, setup: Arc::new(setup) };
 
-    announce(&site, &warnings)?;
+    announce(&site, &warnings, figures.as_ref().and_then(Figures::address))?;
     let stop = CancellationToken::new();
+    if let Some(figures) = figures {
+        figures.serve(stop.clone());
+    }
     let connections = Connections::new(acceptor, service(&site), stop.clone());
     tokio::select! {
         () = connections.accept(&listener) => {}
@@ -178,7 +188,11 @@ fn settle_port(settings: &mut Settings, bound: SocketAddr) {
 
 /// Says on standard output where the site is, and in the log that it has started. The link for the first
 /// super user is for the person at the terminal alone: no log keeps it.
-fn announce(site: &Site, warnings: &[String]) -> Result<(), CommandError> {
+fn announce(
+    site: &Site,
+    warnings: &[String],
+    figures: Option<SocketAddr>,
+) -> Result<(), CommandError> {
     let Settings { profile, public_url, listen, .. } = &*site.settings;
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -200,6 +214,9 @@ fn announce(site: &Site, warnings: &[String]) -> Result<(), CommandError> {
     if site.settings.public_url_given {
         // Writing to a string cannot fail.
         let _ = writeln!(banner, "People see it at {public_url}");
+    }
+    if let Some(address) = figures {
+        let _ = writeln!(banner, "Metrics at http://{address}/metrics");
     }
     if let Some(link) = site.setup.link() {
         let _ = writeln!(

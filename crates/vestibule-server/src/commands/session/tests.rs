@@ -1,3 +1,9 @@
+use vestibule::core::{
+    renewal::Outcome,
+    store::{RenewalNote, SessionStore as _},
+    time::Timestamp,
+};
+
 use super::carry_out;
 use crate::{
     command::Command,
@@ -33,6 +39,8 @@ async fn a_listing_has_the_documented_fields() {
             "last_seen_at": START,
             "auth_time": START,
             "expires_at": START + 30 * 24 * 3600,
+            "ended_at": null,
+            "end_reason": null,
         }])
     );
     let text = run(&site, "list").await;
@@ -73,6 +81,46 @@ async fn one_session_is_ended_once() {
 }
 
 #[tokio::test]
+async fn one_session_is_shown_with_what_became_of_its_tokens() {
+    let site = Site::new();
+    let ada = site.user("ada", false).await;
+    let session = site.session(&ada, "phone").await;
+    let line = format!("show -- {}", session.id);
+    let said = run(&site, &line).await;
+    assert!(said.success().contains("device      phone\n"), "{}", said.results);
+    assert!(said.messages.contains("not used yet"), "{}", said.messages);
+    let at = Timestamp::from_seconds(START + 60);
+    let note = RenewalNote {
+        session: session.id,
+        presented: 1,
+        outcome: Outcome::RepeatedConcurrent,
+        count: 3,
+        first_at: at,
+        last_at: at,
+        address: "192.0.2.7".to_owned(),
+        agent: "App/1.0".to_owned(),
+    };
+    site.store.note_renewals(&[note]).await.unwrap();
+    let said = run(&site, &line).await;
+    assert!(said.success().contains("repeated_concurrent  3      192.0.2.7"), "{}", said.results);
+    run(&site, &format!("end -- {}", session.id)).await.success();
+    let shown = run(&site, &format!("show --json -- {}", session.id)).await.json();
+    assert_eq!(shown["session"]["end_reason"], "ended_by_admin");
+    assert_eq!(
+        shown["renewals"],
+        serde_json::json!([{
+            "generation": 1,
+            "outcome": "repeated_concurrent",
+            "count": 3,
+            "first_at": START + 60,
+            "last_at": START + 60,
+            "address": "192.0.2.7",
+            "user_agent": "App/1.0",
+        }])
+    );
+}
+
+#[tokio::test]
 async fn sessions_are_ended_by_user_or_all_at_once() {
     let site = Site::new();
     let (ada, bob) = (site.user("ada", false).await, site.user("bob", false).await);
@@ -91,7 +139,7 @@ async fn sessions_are_ended_by_user_or_all_at_once() {
 #[tokio::test]
 async fn what_is_not_there_is_said_with_how_to_find_it() {
     let site = Site::new();
-    for line in ["end 0f3a", "end AAAAAAAAAAAAAAAAAAAAAA"] {
+    for line in ["end 0f3a", "end AAAAAAAAAAAAAAAAAAAAAA", "show AAAAAAAAAAAAAAAAAAAAAA"] {
         let said = run(&site, line).await;
         assert!(said.failure().contains("`vestibule session list`"), "{line}");
     }

@@ -92,6 +92,8 @@ fn the_defaults_are_those_of_the_reference() {
         ("pages.app_dir", "null"),
         ("pages.app_path", "/static/mapapp"),
         ("metrics.listen", "null"),
+        ("feed.bound", "5s"),
+        ("feed.strict", "false"),
     ];
     for (key, value) in table {
         assert_eq!(listed(&configuration, key).0, value, "{key}");

@@ -146,3 +146,20 @@ async fn ending_sessions_asks_for_freshness() {
     let answer = browser.send("/user/sessions/end-others", &[]).await;
     assert_eq!(answer.location, "/auth/confirm?next=%2Fuser%2Fsessions");
 }
+
+#[tokio::test]
+async fn a_session_says_how_it_was_renewed() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    browser.get("/user/sessions").await;
+    let link = browser.between("<h3><a href=\"", "\"");
+    assert!(link.starts_with("/user/sessions/"), "{link}");
+    browser.get(&link).await;
+    assert!(browser.shows("This device") && browser.shows("Nothing yet."));
+    house.clock.pass(Duration::from_secs(3600));
+    browser.get(&link).await;
+    assert!(browser.shows(">Renewed<"));
+    let mut other = house.signed_in("berta").await;
+    assert_eq!(other.get(&link).await.status, 404);
+    assert_eq!(other.get("/user/sessions/x").await.status, 404);
+}

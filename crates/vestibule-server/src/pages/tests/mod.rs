@@ -237,6 +237,12 @@ impl Browser {
         }
     }
 
+    /// What stands on the page between these two texts, the first time.
+    fn between(&self, before: &str, after: &str) -> String {
+        let (_, rest) = self.page.split_once(before).expect("what stands before");
+        rest.split_once(after).expect("what stands after").0.to_owned()
+    }
+
     fn shows(&self, text: &str) -> bool {
         self.page.contains(text)
     }

@@ -100,6 +100,17 @@ fn content(name: &str) -> Value {
                 sessions => vec![session("a", true, None), session("b", false, None), session("c", false, Some(1))]
             }
         }
+        "session.html" => {
+            let renewal = context! {
+                what => HOSTILE, count => 2, first => 0, last => 1, address => HOSTILE, device => HOSTILE,
+                alarming => true,
+            };
+            let session = context! {
+                id => HOSTILE, current => false, device => HOSTILE, address => HOSTILE, carrier => HOSTILE,
+                created => 0, last_seen => 0, ended_at => None::<i64>, reason => HOSTILE, alarming => true,
+            };
+            context! { session, renewals => vec![renewal], history_kept => 1 }
+        }
         "error.html" => context! {
             status => 503, title => HOSTILE, detail => HOSTILE, retry_after => 100, request_id => HOSTILE
         },

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use http::Method;
 use serde_json::json;
 use vestibule_testkit::{
     chromium::{Look, Tab, browse},
     site::Site,
-    visitors::Visitor as _,
+    visitors::{Visitor as _, request, with},
 };
 
 use super::{note_cookies, sign_in};
@@ -147,6 +148,24 @@ async fn the_pages_of_a_member_fit_every_screen() {
         tab.click("form[action$=end-others] button").await;
         assert!(tab.text(".notice-success").await.contains("ended"));
         look_at(&tab, "sessions-ended", false, &LOOKS).await;
+
+        // One that was renewed, ended by theft, and asked for since.
+        let stolen = site.app();
+        assert_eq!(stolen.sign_in(long, PASSWORD).await.status, 200);
+        let first = stolen.refresh_token().unwrap();
+        for _ in 0..2 {
+            assert_eq!(stolen.refresh().await.status, 200);
+        }
+        let bearer = format!("Bearer {first}");
+        for _ in 0..3 {
+            let again =
+                with(request(Method::POST, "/api/auth/refresh", None), "authorization", &bearer);
+            assert_eq!(site.anonymous().send(again).await.status, 401);
+        }
+        tab.reload().await;
+        tab.click(".session-head:has(.badge-bad) a").await;
+        assert!(tab.text(".history").await.contains("somebody else had a copy"));
+        look_at(&tab, "session-stolen", false, &LOOKS).await;
     })
     .await;
     assert_eq!(phone.get("/api/auth/me").await.code(), "token_revoked");

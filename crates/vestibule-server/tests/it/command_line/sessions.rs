@@ -37,6 +37,8 @@ async fn sessions_are_listed_and_ended_one_by_one_by_person_and_all() {
         "created_at",
         "device",
         "expires_at",
+        "ended_at",
+        "end_reason",
         "id",
         "last_seen_at",
         "remembered",

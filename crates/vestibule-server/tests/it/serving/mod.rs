@@ -1,6 +1,7 @@
 //! The site as a process: the wire, its start and its end, crashes, floods, https.
 
 mod crash;
+mod figures;
 mod flood;
 mod https;
 mod stopping;
