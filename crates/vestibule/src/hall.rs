@@ -89,6 +89,11 @@ impl Vestibule {
         Builder::new(Arc::new(store))
     }
 
+    /// Begins to build one over a store that others hold as well.
+    pub fn builder_over(store: Arc<dyn Store>) -> Builder {
+        Builder::new(store)
+    }
+
     /// Its configuration.
     #[must_use]
     pub fn config(&self) -> &Config {

@@ -11,7 +11,7 @@
 
 mod site;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -343,6 +343,21 @@ pub trait FeedNotifier: Send + Sync + 'static {
 
     /// Whether notifications can be expected to arrive right now.
     fn is_connected(&self) -> bool;
+}
+
+#[async_trait]
+impl<T: FeedNotifier + ?Sized> FeedNotifier for Arc<T> {
+    async fn notify(&self) {
+        (**self).notify().await;
+    }
+
+    async fn notified(&self) {
+        (**self).notified().await;
+    }
+
+    fn is_connected(&self) -> bool {
+        (**self).is_connected()
+    }
 }
 
 /// Everything a site needs of its store.

@@ -2,7 +2,7 @@
 
 use vestibule::{
     Config, SystemClock, SystemEntropy,
-    core::{random::Entropy, store::Store, time::Clock},
+    core::{random::Entropy, store::SiteStore, time::Clock},
 };
 
 use super::{CommandError, output::Console};
@@ -12,7 +12,7 @@ use crate::{config::Configuration, open};
 /// here by the store's feed.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk<'a> {
-    pub(crate) store: &'a dyn Store,
+    pub(crate) store: &'a dyn SiteStore,
     pub(crate) config: &'a Config,
     /// Asked at each step rather than once: a prompt may stay open for long, and the feed is read by
     /// time after a restart.
@@ -31,10 +31,11 @@ pub(crate) async fn at_desk(
     work: impl AsyncFnOnce(&Desk<'_>, &mut Console<'_>) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let settings = &configuration.settings;
-    let store = open::open_store(settings).await?;
+    let opened = open::open_store(settings).await?;
     let config = open::hall_config(settings, open::site_secret(settings)?)?;
     let (clock, entropy) = (SystemClock::start(), SystemEntropy);
-    let desk = Desk { store: &store, config: &config, clock: &clock, entropy: &entropy };
+    let store = &*opened.store;
+    let desk = Desk { store, config: &config, clock: &clock, entropy: &entropy };
     let (mut results, mut messages) = (std::io::stdout(), std::io::stderr());
     work(&desk, &mut Console::new(&mut results, &mut messages)).await
 }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 use crate::{command::ConfigFlags, config};
 
@@ -43,7 +45,7 @@ async fn development_makes_the_store_and_production_wants_it_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let production = settings(folder.path(), &PRODUCTION);
     for _ in 0..2 {
-        let error = open_store(&production).await.unwrap_err();
+        let error = open_store(&production).await.err().unwrap();
         assert_eq!(error.status(), 2);
         assert!(error.to_string().contains("vestibule migrate"), "{error}");
         // Neither no file nor an empty one is filled.

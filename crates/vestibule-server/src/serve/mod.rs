@@ -36,7 +36,8 @@ use crate::{
     commands::{CommandError, print},
     config::{Configuration, Origin, Settings, Tls},
     mail::FileMailer,
-    open, pages,
+    open::{self, Opened},
+    pages,
     setup::Setup,
     site::Site,
 };
@@ -71,12 +72,10 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Some(listen) => Some(Figures::open(listen).await?),
         None => None,
     };
-    let path = open::sqlite_path(&settings)?.to_owned();
     open::make_data_dir(&settings)?;
     // Held to the end: no other server works on this database meanwhile.
-    let lock = vestibule_sqlite::lock_for_serving(&path)
-        .map_err(|error| CommandError::Failed(error.to_string()))?;
-    let store = open::open_store(&settings).await?;
+    let lock = open::lock_for_serving(&settings)?;
+    let Opened { store, notifier } = open::open_store(&settings).await?;
     let secret = open::site_secret(&settings)?;
     let acceptor = tls::acceptor(&settings)?;
     let listener = listen(&mut settings).await?;
@@ -94,7 +93,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Arc::new(clock),
         Arc::new(SystemEntropy),
     );
-    let hall = Vestibule::builder(store)
+    let mut builder = Vestibule::builder_over(store);
+    if let Some(notifier) = notifier {
+        builder = builder.notifier(notifier);
+    }
+    let hall = builder
         .config(open::hall_config(&settings, secret)?)
         .clock(clock)
         .messenger(mailer.clone())
@@ -110,7 +113,8 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     } else {
         Setup::open(&SystemEntropy)
     };
-    let site = Site { hall: hall.clone(), settings, templates, setup: Arc::new(setup) };
+    let setup = Arc::new(setup);
+    let site = Site { hall: hall.clone(), settings, templates, setup };
 
     announce(&site, &warnings, figures.as_ref().and_then(Figures::address))?;
     let stop = CancellationToken::new();

@@ -1,8 +1,15 @@
 //! From settings to what a running site and the commands work with: the store, the secret, the library's
 //! configuration.
 
-use std::path::Path;
+mod store;
 
+use crate::{
+    commands::CommandError,
+    config::{
+        Algorithm, DatabaseUrl, FilesUrl, Rate, Registration, SameSite, Settings, VerifiedEmail,
+    },
+    private,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use vestibule::{
     Config, SiteSecret,
@@ -13,16 +20,8 @@ use vestibule::{
         random,
     },
 };
-use vestibule_sqlite::{OpenError, OpenOptions, SqliteStore};
 
-use crate::{
-    commands::CommandError,
-    config::{
-        Algorithm, DatabaseUrl, FilesUrl, Profile, Rate, Registration, SameSite, Settings,
-        VerifiedEmail,
-    },
-    private,
-};
+pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};
 
 /// Paths below these are asked by programs, and answered in JSON.
 const API_PREFIXES: [&str; 6] =
@@ -68,47 +67,6 @@ pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
         .map(|(_, wrong, mend)| format!("{wrong}; {mend}"))
         .collect();
     if missing.is_empty() { Ok(()) } else { Err(CommandError::Usage(missing.join("\n"))) }
-}
-
-/// Opens the store. In development it is made and brought up to date where it has to be; elsewhere
-/// `vestibule migrate` does that.
-///
-/// # Errors
-/// [`CommandError::Usage`] where the schema is not the present one, or the store is of a kind that this
-/// version does not have; [`CommandError::Failed`] where the file cannot be used.
-pub(crate) async fn open_store(settings: &Settings) -> Result<SqliteStore, CommandError> {
-    check_parts(settings)?;
-    let path = sqlite_path(settings)?.to_owned();
-    let may_change = settings.profile == Profile::Development;
-    if may_change {
-        make_data_dir(settings)?;
-    }
-    let options = OpenOptions { create: may_change, migrate: may_change };
-    blocking(move || SqliteStore::open(&path, options)).await?.map_err(open_error)
-}
-
-/// Where the database is.
-///
-/// # Errors
-/// [`CommandError::Usage`] where it is a server.
-pub(crate) fn sqlite_path(settings: &Settings) -> Result<&Path, CommandError> {
-    match &settings.database_url {
-        DatabaseUrl::Sqlite(path) => Ok(path),
-        DatabaseUrl::Postgres(_) => Err(check_parts(settings).err().unwrap_or_else(|| {
-            CommandError::Usage("database_url is not a SQLite file; write sqlite://FILE".to_owned())
-        })),
-    }
-}
-
-/// What [`OpenError`] means to a command.
-pub(crate) fn open_error(error: OpenError) -> CommandError {
-    match error {
-        OpenError::Behind { .. }
-        | OpenError::Ahead { .. }
-        | OpenError::Missing { .. }
-        | OpenError::Foreign { .. } => CommandError::Usage(error.to_string()),
-        _ => CommandError::Failed(error.to_string()),
-    }
 }
 
 /// Runs what waits for the disk on a thread that may wait.
