@@ -17,12 +17,18 @@ use crate::{flows::SHOWN_FOR, hall::Hall, metrics};
 const WRITES: Duration = Duration::from_millis(500);
 /// How often the key ring's schedule and what can be forgotten are looked at.
 const ROUNDS: Duration = Duration::from_secs(60);
+/// How often, in rounds, what nobody asks for any more is removed: once an hour, and for the first time soon
+/// after a start.
+const ROUNDS_PER_PURGE: u64 = 60;
+/// How often, in purges, sessions are: a store may have to look at every one of them for that.
+const PURGES_PER_DAY: u64 = 24;
 /// How long changes are kept beyond the life of an access token, for a node that was stopped meanwhile.
 const KEPT_CHANGES: Duration = Duration::from_secs(24 * 3600);
 /// The lease under which one node at a time removes what nobody asks for any more.
 const PURGE: &str = "purge";
-/// How long a node that ended without giving the lease back keeps others from taking it.
-const LEASE: Duration = Duration::from_secs(5 * 60);
+/// The lease lasts until the next time, so that of all nodes one purges; where that one was killed, another
+/// takes over then.
+const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// Starts it all, until the hall is dropped.
 pub(crate) fn start(hall: &Arc<Hall>) {
@@ -52,14 +58,16 @@ async fn go_round(hall: Weak<Hall>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first one comes at once, and a node that has just started has nothing to do yet.
     tick.tick().await;
-    loop {
+    for round in 0.. {
         tick.tick().await;
         let Some(hall) = hall.upgrade() else {
             return;
         };
         hall.tend_keys().await;
         hall.forget();
-        if let Err(error) = hall.purge().await {
+        if u64::is_multiple_of(round, ROUNDS_PER_PURGE)
+            && let Err(error) = hall.purge(round / ROUNDS_PER_PURGE).await
+        {
             tracing::warn!(%error, "what is no longer needed could not be removed yet");
         }
     }
@@ -90,13 +98,16 @@ impl Hall {
 
     /// Removes what nobody asks for any more, where no other node is at it: changes that every node has long
     /// seen, and sessions that are no longer shown to anybody.
-    async fn purge(&self) -> Result<(), StoreError> {
+    async fn purge(&self, number: u64) -> Result<(), StoreError> {
         let now = self.now();
         if !self.store.take_lease(PURGE, &self.node, now, now + LEASE).await? {
             return Ok(());
         }
         let changes_before = now - self.config.lifetimes.access_memory() - KEPT_CHANGES;
         self.store.purge_changes(changes_before).await?;
+        if !number.is_multiple_of(PURGES_PER_DAY) {
+            return Ok(());
+        }
         let sessions = self.store.purge_sessions(now - SHOWN_FOR).await?;
         if sessions > 0 {
             tracing::info!(sessions, "sessions that ended long ago were removed");

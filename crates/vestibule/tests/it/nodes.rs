@@ -175,19 +175,20 @@ async fn a_lost_feed_reads_the_users_version() {
 /// One node at a time removes what is old, and another goes on where that one has died.
 #[tokio::test(start_paused = true)]
 async fn one_node_at_a_time_cleans_up() {
+    const HOUR: u64 = 3600;
     let site = site().await;
     let other = site.second_node().await;
     let app = site.app_of("anna").await;
     assert_eq!(app.sign_out().await.status, 204);
-    site.pass(40 * 24 * 3600);
+    site.pass(40 * 24 * HOUR);
     let session = site.row(&app).await.id;
     let (now, store) = (site.hall.now(), site.store.inner());
-    let soon = now + Duration::from_secs(3600);
-    assert!(store.take_lease("purge", "somebody else", now, soon).await.unwrap());
-    sleep(Duration::from_secs(120)).await;
+    let a_day = Duration::from_secs(24 * HOUR);
+    assert!(store.take_lease("purge", "one that was killed", now, now + a_day).await.unwrap());
+    sleep(Duration::from_secs(2 * HOUR)).await;
     assert!(store.session(session).await.unwrap().is_some(), "left to whoever holds the lease");
-    site.pass(3600);
-    sleep(Duration::from_secs(61)).await;
+    site.pass(24 * HOUR);
+    sleep(a_day).await;
     assert!(store.session(session).await.unwrap().is_none());
     let (now, soon) = (site.hall.now(), site.hall.now() + Duration::from_secs(60));
     assert!(!store.take_lease("purge", "a third", now, soon).await.unwrap(), "held");
