@@ -32,6 +32,7 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader, working_dir: &Path
     }
     checker.origins();
     checker.certificate(working_dir);
+    checker.app(working_dir);
     checker.lifetimes();
     checker.algorithm();
     checker.cookies();
@@ -141,6 +142,23 @@ impl Checker<'_> {
                 }
                 Ok(_) => {}
             }
+        }
+    }
+
+    fn app(&mut self, working_dir: &Path) {
+        let Some(folder) = &self.settings.pages.app_dir else {
+            return;
+        };
+        if self.settings.profile == Profile::Production {
+            return; // It is refused there, whatever is in it.
+        }
+        if !working_dir.join(folder).join("index.html").is_file() {
+            let wrong = format!("There is no index.html in {}.", folder.display());
+            self.report(
+                &["pages.app_dir"],
+                &wrong,
+                "Name the folder that the app's build writes to.",
+            );
         }
     }
 

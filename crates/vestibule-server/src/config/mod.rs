@@ -41,7 +41,7 @@ use crate::command::ConfigFlags;
 pub(crate) use self::{
     addresses::{DatabaseUrl, FilesUrl, Origin},
     problem::ConfigProblems,
-    settings::{Algorithm, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail},
+    settings::{Algorithm, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail},
     values::Rate,
 };
 

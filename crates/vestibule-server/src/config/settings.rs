@@ -196,7 +196,6 @@ pub(crate) struct Files {
 pub(crate) struct Pages {
     /// A built JavaScript app to serve while developing.
     pub(crate) app_dir: Option<PathBuf>,
-    #[expect(dead_code, reason = "a site that is to serve an app does not start, for now")]
     pub(crate) app_path: String,
     /// Whether `/openapi.json` is answered.
     pub(crate) openapi: bool,

@@ -55,11 +55,6 @@ pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
             "mail.url names a mail server, and this version does not send mails through one",
             "leave it out: mails are then files below data_dir",
         ),
-        (
-            settings.pages.app_dir.is_some(),
-            "pages.app_dir is set, and this version does not serve an app from a folder",
-            "leave it out, and let a server of its own or the proxy serve the app",
-        ),
     ];
     let missing: Vec<_> = parts
         .iter()

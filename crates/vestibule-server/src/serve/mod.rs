@@ -9,9 +9,10 @@
 //! | `frame` | id, host, path, size and time limits; on the way out the headers and the line in the log |
 //! | `vestibule` | the library's layer: credentials noted, refusals answered, cookies sent |
 //! | `room` | refusals of the outer parts, panics, time, and axum's own refusals become the site's |
-//! | `api`, `crate::pages` and the library's routes | the answer |
+//! | `api`, `app`, `crate::pages` and the library's routes | the answer |
 
 pub(crate) mod api;
+mod app;
 mod connections;
 mod cors;
 mod figures;
@@ -157,6 +158,7 @@ fn service(site: &Site) -> SiteService {
         .merge(api::routes(site.settings.pages.openapi))
         .merge(pages::routes())
         .merge(pages::static_routes())
+        .merge(app::routes(&site.settings.pages))
         .with_state(site.clone());
     frame::around(site, room::around(&site.hall, router))
 }

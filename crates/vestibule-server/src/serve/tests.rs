@@ -59,6 +59,45 @@ async fn site(settings: &[(&str, &str)]) -> SiteService {
     frame::around(&site, room::around(&hall, router))
 }
 
+/// An app that is being developed finds its own way; only what lies in its folder is served.
+#[tokio::test]
+async fn an_app_is_served_from_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = folder.path().join("app");
+    std::fs::create_dir(&app).unwrap();
+    std::fs::write(folder.path().join("secret.txt"), "secret").unwrap();
+    std::fs::write(app.join("index.html"), "<h1>App</h1>").unwrap();
+    std::fs::write(app.join("app.js"), "start()").unwrap();
+    let settings = [("VESTIBULE_PAGES__APP_DIR".to_owned(), app.display().to_string())];
+    let loaded = config::load(&ConfigFlags::default(), settings, folder.path()).unwrap();
+    let secret = SiteSecret::new([7; 32]).unwrap();
+    let hall = Vestibule::builder(MemoryStore::default())
+        .config(open::hall_config(&loaded.settings, secret).unwrap())
+        .build()
+        .await
+        .unwrap();
+    let settings = Arc::new(loaded.settings);
+    let templates = Arc::new(pages::Templates::load().unwrap());
+    let service =
+        super::service(&Site { hall, settings, templates, setup: Arc::new(Setup::closed()) });
+    for (path, kind, text) in [
+        ("/static/mapapp/", "text/html", "<h1>App</h1>"),
+        ("/static/mapapp/app.js", "text/javascript", "start()"),
+        ("/static/mapapp/maps/7", "text/html", "<h1>App</h1>"),
+        ("/static/mapapp/../secret.txt", "", ""),
+        ("/static/mapapp/%2e%2e/secret.txt", "text/html", "<h1>App</h1>"),
+    ] {
+        let request = ask("GET", path, &[("host", "127.0.0.1:5000")], "");
+        let response = service.clone().oneshot(request).await.unwrap();
+        let found = response.headers().get("content-type").cloned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(!body.contains("secret"), "{path}: {body}");
+        assert!(found.unwrap().to_str().unwrap().starts_with(kind), "{path}");
+        assert!(text.is_empty() || body == text, "{path}: {body}");
+    }
+}
+
 async fn panics() -> StatusCode {
     panic!("on purpose")
 }

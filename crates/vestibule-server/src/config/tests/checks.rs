@@ -215,6 +215,8 @@ fn single_values_say_what_they_take() {
         ("files.max_size=0", "files.max_size", "No file"),
         ("files.max_size=2GiB", "files.max_size", "files.quota"),
         ("pages.app_path=/api", "pages.app_path", "hide pages"),
+        ("pages.app_dir=nowhere", "pages.app_dir", "no index.html"),
+        ("feed.bound=0s", "feed.bound", "from 1s to"),
         ("metrics.listen=9000", "metrics.listen", "address with a port"),
         ("metrics.listen=127.0.0.1:5000", "metrics.listen", "itself listens"),
         ("tls.self_signed=maybe", "tls.self_signed", "true or false"),
