@@ -8,12 +8,15 @@
 //! - [`faults`] takes a store away and gives it back.
 //! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
 //!   browser to it.
+//! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
+//!   black hole does.
 //! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
 
 pub mod chromium;
 pub mod clock;
 pub mod entropy;
 pub mod faults;
+pub mod postgres;
 pub mod samples;
 pub mod site;
 pub mod store_suite;

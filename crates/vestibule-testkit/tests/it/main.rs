@@ -1,4 +1,7 @@
-//! The store contract, against the store in memory.
+//! The store contract, against the store in memory, and the ephemeral PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that fails says so by its panic")]
+
+mod postgres;
 
 use std::sync::Arc;
 
