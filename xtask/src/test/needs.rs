@@ -25,6 +25,13 @@ pub(super) struct Need {
 enum Thing {
     /// A program in `PATH`.
     Program(&'static str),
+    /// A program outside of `PATH`, in a folder for each of its versions: `/usr/lib/NAME/VERSION/bin/PROGRAM`.
+    Versioned {
+        /// The folder that has a folder for each version.
+        versions: &'static str,
+        /// The program's path in such a folder.
+        program: &'static str,
+    },
     /// A cargo command. It has to be tried: rustup leaves a stand-in in `PATH` for those it could install.
     Cargo(&'static str),
 }
@@ -76,6 +83,12 @@ const NEEDS: &[Need] = &[
         from: Source::Apt(&["chromium-driver"]),
         when: When::Always,
     },
+    Need {
+        what: Thing::Versioned { versions: "/usr/lib/postgresql", program: "bin/postgres" },
+        why: "is the database that the tests of many nodes start",
+        from: Source::Apt(&["postgresql"]),
+        when: When::Always,
+    },
 ];
 
 /// The needs of a run with `options`.
@@ -116,7 +129,7 @@ pub(super) fn provide(needs: impl Iterator<Item = Need>, install: bool) -> Resul
     Err(Failure::Missing(by_hand(
         &still,
         &commands,
-        "the installation has run, but not put it into PATH",
+        "the installation has run, but not put it where it is looked for",
     )))
 }
 
@@ -227,6 +240,7 @@ impl Need {
     fn name(&self) -> String {
         match self.what {
             Thing::Program(name) => name.to_owned(),
+            Thing::Versioned { versions, program } => format!("{versions}/*/{program}"),
             Thing::Cargo(name) => format!("cargo {name}"),
         }
     }
@@ -234,6 +248,9 @@ impl Need {
     fn is_here(&self) -> bool {
         match self.what {
             Thing::Program(name) => find(name).is_some(),
+            Thing::Versioned { versions, program } => {
+                find_below(Path::new(versions), program).is_some()
+            }
             Thing::Cargo(name) => Step::cargo(&[name, "--version"]).succeeds(),
         }
     }
@@ -246,6 +263,12 @@ fn find(name: &str) -> Option<PathBuf> {
 
 fn find_in(path: &OsStr, name: &str) -> Option<PathBuf> {
     env::split_paths(path).map(|folder| folder.join(name)).find(|program| is_executable(program))
+}
+
+/// The program in one of the folders that `versions` has.
+fn find_below(versions: &Path, program: &str) -> Option<PathBuf> {
+    let versions = versions.read_dir().ok()?.flatten();
+    versions.map(|version| version.path().join(program)).find(|program| is_executable(program))
 }
 
 #[cfg(unix)]

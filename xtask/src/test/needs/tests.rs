@@ -2,7 +2,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Means, NEEDS, Need, Source, Thing, When, by_hand, find_in, installers, of, provide};
+use super::{
+    Means, NEEDS, Need, Source, Thing, When, by_hand, find_below, find_in, installers, of, provide,
+};
 use crate::failure::Failure;
 use crate::test::Options;
 
@@ -113,6 +115,30 @@ fn only_executable_files_are_programs() {
     assert_eq!(find_in(&path, "tool"), Some(tool));
     assert_eq!(find_in(&path, "notes"), None);
     assert_eq!(find_in(&path, "folder"), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_outside_of_the_path_is_found_in_the_folder_of_any_version() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Scratch::new("versions");
+    assert_eq!(find_below(&folder.0, "bin/server"), None);
+    for version in ["9", "10"] {
+        fs::create_dir_all(folder.0.join(version).join("bin")).unwrap();
+    }
+    let server = folder.0.join("10/bin/server");
+    fs::write(&server, "").unwrap();
+    assert_eq!(find_below(&folder.0, "bin/server"), None, "not a program yet");
+    fs::set_permissions(&server, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(find_below(&folder.0, "bin/server"), Some(server));
+    assert_eq!(find_below(&folder.0.join("nowhere"), "bin/server"), None);
+    let need = Need {
+        what: Thing::Versioned { versions: "/no/such/folder", program: "bin/server" },
+        ..BROWSER
+    };
+    assert!(!need.is_here());
+    assert_eq!(need.name(), "/no/such/folder/*/bin/server");
 }
 
 /// A folder that goes away with the test.
