@@ -1,0 +1,130 @@
+//! What PostgreSQL's failures mean to the contract, and to the connection they came from.
+//!
+//! Errors are told apart by their codes (SQLSTATE), never by their words, which are in the language of the
+//! server.
+
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use vestibule_core::store::StoreError;
+
+use crate::DEADLINE;
+
+/// Why an operation was not carried out, or not answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The database or the way to it failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A row cannot be read by this version.
+    #[error(transparent)]
+    Row(Box<dyn std::error::Error + Send + Sync>),
+    /// Somebody else was in the way, and the operation has to be carried out again.
+    #[error("others were in the way each time")]
+    Raced,
+    /// More wait than could be served in time.
+    #[error("too many operations wait for the database")]
+    Full,
+    /// No connection in time.
+    #[error("no connection to the database could be made in time")]
+    NoConnection,
+    /// No answer in time.
+    #[error("the database did not answer within {} s", DEADLINE.as_secs())]
+    TooSlow,
+    /// The task that carried it out is gone, with the runtime.
+    #[error("the operation was given up, because the program ends")]
+    GivenUp,
+}
+
+/// What is to be done about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is this operation's own, and the connection is as good as before.
+    Final,
+    /// The transaction was taken back for the sake of another one: carry it out again.
+    Again,
+    /// The connection is of no use any more, and probably neither are those made before it.
+    Lost,
+}
+
+impl Trouble {
+    /// A row cannot be read, because of `cause`.
+    pub(crate) fn row(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Row(cause.into())
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Raced => Verdict::Again,
+            Self::Row(_) => Verdict::Final,
+            Self::Database(cause) => verdict(cause),
+            Self::Full | Self::NoConnection | Self::TooSlow | Self::GivenUp => Verdict::Lost,
+        }
+    }
+
+    /// Whether a row or a name is there already that may be there only once.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Database(cause) if code(cause).as_deref() == Some(UNIQUE_VIOLATION))
+    }
+}
+
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        match &trouble {
+            Trouble::Row(_) => Self::unreadable(trouble),
+            Trouble::Database(cause) if is_unreadable(cause) => Self::unreadable(trouble),
+            _ => Self::unavailable(trouble),
+        }
+    }
+}
+
+/// `unique_violation`.
+pub(crate) const UNIQUE_VIOLATION: &str = "23505";
+/// `duplicate_table`.
+pub(crate) const DUPLICATE_TABLE: &str = "42P07";
+/// `invalid_catalog_name`: there is no such database.
+pub(crate) const NO_DATABASE: &str = "3D000";
+/// `invalid_authorization_specification` and `invalid_password`.
+pub(crate) const NOT_LET_IN: [&str; 2] = ["28000", "28P01"];
+
+/// `serialization_failure` and `deadlock_detected`. Both have surely changed nothing.
+const CONFLICTS: [&str; 2] = ["40001", "40P01"];
+/// `read_only_sql_transaction`: this was the primary once, and another one is now.
+const READ_ONLY: &str = "25006";
+/// `undefined_table`, `undefined_column`, `undefined_function` and `datatype_mismatch`: the statement does
+/// not fit the schema, which a newer version has changed meanwhile. `data_corrupted`, `index_corrupted`.
+const LASTING: [&str; 6] = ["42P01", "42703", "42883", "42804", "XX001", "XX002"];
+
+pub(crate) fn code(cause: &sqlx::Error) -> Option<String> {
+    cause.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}
+
+fn verdict(cause: &sqlx::Error) -> Verdict {
+    let Some(answer) = cause.as_database_error() else {
+        // Whatever the client itself has found wrong, the conversation is at an unknown place.
+        return if is_unreadable(cause) { Verdict::Final } else { Verdict::Lost };
+    };
+    let code = answer.code().unwrap_or_default();
+    let severity = answer.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+    if matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic)) || code == READ_ONLY {
+        Verdict::Lost
+    } else if CONFLICTS.contains(&&*code) {
+        Verdict::Again
+    } else {
+        Verdict::Final
+    }
+}
+
+/// Whether trying again would read the same again. Everything else may pass: the server comes back, the lock
+/// is released, the disk gets room.
+fn is_unreadable(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Database(answer) => {
+            answer.code().is_some_and(|code| LASTING.contains(&&*code))
+        }
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::RowNotFound => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,206 @@
+//! Connecting and migrating.
+
+use std::sync::Arc;
+
+use crate::{
+    PoolOptions, PostgresStore,
+    error::{self, Trouble},
+    place::Place,
+    pool::{self, Pool},
+    schema::{self, Found, SchemaState},
+};
+
+impl PostgresStore {
+    /// Connects to the database at `url`, whose schema has to be the present one.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the database cannot be reached or used, or its schema is not the present one.
+    pub async fn connect(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
+        let state = Self::schema_state(url).await?;
+        usable(&Place::parse(url)?.0, state)?;
+        Self::unconnected(url, options)
+    }
+
+    /// The store at `url`, without connecting to it yet: for a site that starts although its database is
+    /// down. [`Self::schema_state`] is to be asked when it is back.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the url cannot be read.
+    pub fn unconnected(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
+        let (_, connect) = Place::parse(url)?;
+        Ok(Self { pool: Arc::new(Pool::new(connect, options)) })
+    }
+
+    /// Brings the schema of the database at `url` up to date. Gives the state that was found: of many who do
+    /// so at once, one has found it behind.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the database cannot be reached or changed, belongs to another program, or has a
+    /// newer schema.
+    pub async fn migrate(url: &str) -> Result<SchemaState, OpenError> {
+        let (place, options) = Place::parse(url)?;
+        let found = async {
+            let mut connection = pool::connect_patiently(&options).await?;
+            schema::migrate(&mut connection).await
+        };
+        let state = known(&place, found.await)?;
+        match state {
+            SchemaState::Behind { .. } | SchemaState::UpToDate => Ok(state),
+            SchemaState::Ahead { found, known } => Err(OpenError::ahead(&place, found, known)),
+        }
+    }
+
+    /// How the schema of the database at `url` stands to the one that this version knows. Changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the database cannot be reached or used, or belongs to another program.
+    pub async fn schema_state(url: &str) -> Result<SchemaState, OpenError> {
+        let (place, options) = Place::parse(url)?;
+        let found = async {
+            let mut connection = pool::connect_patiently(&options).await?;
+            schema::find(&mut connection).await
+        };
+        known(&place, found.await)
+    }
+}
+
+/// The database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The url cannot be read.
+    #[error(
+        "`database_url` cannot be read; write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with % codes for \
+         special characters in the password"
+    )]
+    Url,
+    /// The url has a parameter that is not known.
+    #[error("`database_url` has the parameter `{name}`, which is not known; correct or remove it")]
+    Parameter {
+        /// Its name.
+        name: String,
+    },
+    /// The server does not answer.
+    #[error(
+        "the database {place} cannot be reached: {cause}; start its server, or correct `database_url`"
+    )]
+    Unreachable {
+        /// Which, without its password.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server does not let this user in.
+    #[error(
+        "the server of the database {place} does not let this user in: {cause}; correct user and password in \
+         `database_url`, or the server's pg_hba.conf"
+    )]
+    NotLetIn {
+        /// Which, without its password.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no such database.
+    #[error("there is no database {place}; make one with `createdb`, or correct `database_url`")]
+    Missing {
+        /// Which, without its password.
+        place: String,
+    },
+    /// The database is another program's.
+    #[error(
+        "the database {place} holds tables of another program; name another database in `database_url`, or \
+         another schema with `?options[search_path]=NAME`"
+    )]
+    Foreign {
+        /// Which, without its password.
+        place: String,
+    },
+    /// Names in every script could not be kept.
+    #[error(
+        "the database {place} is encoded in {encoding}; make one that is encoded in UTF8 and name it in \
+         `database_url`"
+    )]
+    Encoding {
+        /// Which, without its password.
+        place: String,
+        /// Its encoding.
+        encoding: String,
+    },
+    /// The schema is older, and was not to be changed.
+    #[error(
+        "the database {place} has schema version {from}, and this version needs {to}; run `vestibule migrate`"
+    )]
+    Behind {
+        /// Which, without its password.
+        place: String,
+        /// The database's schema version; 0 for an empty one.
+        from: u32,
+        /// The one that is needed.
+        to: u32,
+    },
+    /// The schema is newer.
+    #[error(
+        "the database {place} has schema version {found}, and this version knows only {known}; use the newer \
+         `vestibule` that it was migrated with"
+    )]
+    Ahead {
+        /// Which, without its password.
+        place: String,
+        /// The database's schema version.
+        found: u32,
+        /// The newest one that is known.
+        known: u32,
+    },
+    /// PostgreSQL refuses something else.
+    #[error("the database {place} cannot be used: {cause}")]
+    Postgres {
+        /// Which, without its password.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl OpenError {
+    fn ahead(place: &Place, found: u32, known: u32) -> Self {
+        Self::Ahead { place: place.to_string(), found, known }
+    }
+
+    fn failed(place: &Place, trouble: Trouble) -> Self {
+        let place = place.to_string();
+        let answered = match &trouble {
+            Trouble::Database(cause) => error::code(cause),
+            _ => None,
+        };
+        let cause = Box::new(trouble);
+        match answered.as_deref() {
+            None => Self::Unreachable { place, cause },
+            Some(error::NO_DATABASE) => Self::Missing { place },
+            Some(code) if error::NOT_LET_IN.contains(&code) => Self::NotLetIn { place, cause },
+            Some(_) => Self::Postgres { place, cause },
+        }
+    }
+}
+
+fn known(place: &Place, found: Result<Found, Trouble>) -> Result<SchemaState, OpenError> {
+    match found.map_err(|trouble| OpenError::failed(place, trouble))? {
+        Found::Ours(state) => Ok(state),
+        Found::Foreign => Err(OpenError::Foreign { place: place.to_string() }),
+        Found::Encoding(encoding) => {
+            Err(OpenError::Encoding { place: place.to_string(), encoding })
+        }
+    }
+}
+
+fn usable(place: &Place, state: SchemaState) -> Result<(), OpenError> {
+    match state {
+        SchemaState::UpToDate => Ok(()),
+        SchemaState::Ahead { found, known } => Err(OpenError::ahead(place, found, known)),
+        SchemaState::Behind { from, to } => {
+            Err(OpenError::Behind { place: place.to_string(), from, to })
+        }
+    }
+}

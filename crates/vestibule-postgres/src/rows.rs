@@ -1,0 +1,169 @@
+//! Rows and the values they stand for.
+
+use std::{error::Error, str::FromStr};
+
+use sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow};
+use vestibule_core::{
+    id::{SessionId, UserId},
+    password::PasswordHash,
+    ring::StoredKey,
+    session::{End, Session, UnknownName},
+    store::{Change, Changed, RenewalNote, split_roles},
+    time::Timestamp,
+    user::{Credentials, User},
+};
+
+use crate::error::Trouble;
+
+/// The columns that [`session`] reads, in its order.
+macro_rules! session_columns {
+    () => {
+        "id, user_id, carrier, remembered, generation, seen_generation, created_at, auth_time, methods, \
+         renewed_at, handed_out_at, expires_at, ends_at, last_seen_at, address, agent, device, end_at, end_reason"
+    };
+}
+
+/// The columns that [`user`] and [`credentials`] read, in their order.
+macro_rules! user_columns {
+    () => {
+        "id, username, email, email_verified_at, status, is_super_user, roles, version, created_at, \
+         updated_at, password_hash"
+    };
+}
+
+pub(crate) use {session_columns, user_columns};
+
+pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
+    Ok(Session {
+        id: session_id(row, 0)?,
+        user_id: UserId(column(row, 1)?),
+        carrier: parsed(row, 2)?,
+        remembered: column(row, 3)?,
+        generation: unsigned(row, 4)?,
+        seen_generation: unsigned(row, 5)?,
+        created_at: time(row, 6)?,
+        auth_time: time(row, 7)?,
+        methods: column(row, 8)?,
+        renewed_at: time(row, 9)?,
+        handed_out_at: time(row, 10)?,
+        expires_at: time(row, 11)?,
+        ends_at: time(row, 12)?,
+        last_seen_at: time(row, 13)?,
+        address: column(row, 14)?,
+        agent: column(row, 15)?,
+        device: column(row, 16)?,
+        end: match optional_time(row, 17)? {
+            Some(at) => Some(End { at, reason: parsed(row, 18)? }),
+            None => None,
+        },
+    })
+}
+
+pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
+    Ok(User {
+        id: UserId(column(row, 0)?),
+        username: column(row, 1)?,
+        email: column(row, 2)?,
+        email_verified_at: optional_time(row, 3)?,
+        status: parsed(row, 4)?,
+        is_super_user: column(row, 5)?,
+        roles: split_roles(column(row, 6)?).map_err(Trouble::row)?,
+        version: unsigned(row, 7)?,
+        created_at: time(row, 8)?,
+        updated_at: time(row, 9)?,
+    })
+}
+
+pub(crate) fn credentials(row: &PgRow) -> Result<Credentials, Trouble> {
+    let hash = column::<Option<&str>>(row, 10)?.map(PasswordHash::parse).transpose();
+    Ok(Credentials { user: user(row)?, password_hash: hash.map_err(Trouble::row)? })
+}
+
+/// Reads `kid, algorithm, state, sealed, created_at, changed_at`, which stand after the ring's revision.
+pub(crate) fn key(row: &PgRow) -> Result<StoredKey, Trouble> {
+    Ok(StoredKey {
+        kid: column(row, 1)?,
+        algorithm: parsed(row, 2)?,
+        state: parsed(row, 3)?,
+        sealed: column(row, 4)?,
+        created_at: time(row, 5)?,
+        changed_at: time(row, 6)?,
+    })
+}
+
+/// Reads `session_id, presented, outcome, count, first_at, last_at, address, agent`.
+pub(crate) fn renewal(row: &PgRow) -> Result<RenewalNote, Trouble> {
+    Ok(RenewalNote {
+        session: session_id(row, 0)?,
+        presented: unsigned(row, 1)?,
+        outcome: parsed(row, 2)?,
+        count: unsigned(row, 3)?,
+        first_at: time(row, 4)?,
+        last_at: time(row, 5)?,
+        address: column(row, 6)?,
+        agent: column(row, 7)?,
+    })
+}
+
+/// The names of the kinds of changes.
+pub(crate) mod kind {
+    pub(crate) const SESSION_ENDED: &str = "session_ended";
+    pub(crate) const USER: &str = "user";
+    pub(crate) const KEYS: &str = "keys";
+}
+
+/// Reads `sequence, at, kind, session_id, user_id, version`.
+pub(crate) fn change(row: &PgRow) -> Result<Change, Trouble> {
+    let what = match column(row, 2)? {
+        kind::SESSION_ENDED => Changed::SessionEnded(session_id(row, 3)?),
+        kind::USER => Changed::User { id: UserId(column(row, 4)?), version: unsigned(row, 5)? },
+        kind::KEYS => Changed::Keys,
+        _ => return Err(Trouble::row(UnknownName)),
+    };
+    Ok(Change { sequence: unsigned(row, 0)?, at: time(row, 1)?, what })
+}
+
+/// Each row as what it stands for.
+pub(crate) fn all<T>(
+    rows: &[PgRow],
+    read: impl Fn(&PgRow) -> Result<T, Trouble>,
+) -> Result<Vec<T>, Trouble> {
+    rows.iter().map(read).collect()
+}
+
+pub(crate) fn session_id(row: &PgRow, place: usize) -> Result<SessionId, Trouble> {
+    let bytes: &[u8] = column(row, place)?;
+    bytes.try_into().map(SessionId::from_bytes).map_err(Trouble::row)
+}
+
+pub(crate) fn unsigned(row: &PgRow, place: usize) -> Result<u64, Trouble> {
+    u64::try_from(column::<i64>(row, place)?).map_err(Trouble::row)
+}
+
+/// A counter as PostgreSQL keeps it. No counter comes to where the two types differ; what a caller asks for
+/// beyond is more than any row has.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn column<'r, T>(row: &'r PgRow, place: usize) -> Result<T, Trouble>
+where
+    T: Decode<'r, Postgres> + Type<Postgres>,
+{
+    Ok(row.try_get(place)?)
+}
+
+fn time(row: &PgRow, place: usize) -> Result<Timestamp, Trouble> {
+    column(row, place).map(Timestamp::from_millis)
+}
+
+fn optional_time(row: &PgRow, place: usize) -> Result<Option<Timestamp>, Trouble> {
+    column::<Option<i64>>(row, place).map(|time| time.map(Timestamp::from_millis))
+}
+
+fn parsed<T>(row: &PgRow, place: usize) -> Result<T, Trouble>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    column::<&str>(row, place)?.parse().map_err(Trouble::row)
+}

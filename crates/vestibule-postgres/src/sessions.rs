@@ -1,0 +1,388 @@
+//! Sessions.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
+use vestibule_core::{
+    id::{SessionId, UserId},
+    password::PasswordHash,
+    renewal::Advance,
+    session::{EndReason, Session},
+    store::{Changed, RenewalNote, SessionSelection, SessionStore, Sighting, StoreResult},
+    time::Timestamp,
+};
+
+use crate::{
+    PostgresStore,
+    error::Trouble,
+    feed, history,
+    rows::{self, session_columns, signed},
+};
+
+pub(crate) const SELECT: &str =
+    concat!("SELECT ", session_columns!(), " FROM sessions WHERE id = $1");
+
+const INSERT: &str = concat!(
+    "INSERT INTO sessions (",
+    session_columns!(),
+    ") VALUES \
+     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+);
+
+/// The lock on the user's row makes a change of password and a sign-in wait for each other: whichever comes
+/// second sees what the first has done. Sign-ins do not wait for sign-ins.
+pub(crate) const INSERT_GUARDED: &str = concat!(
+    "INSERT INTO sessions (",
+    session_columns!(),
+    ") SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19 \
+     FROM users WHERE users.id = $2 AND users.status = 'active' AND users.password_hash = $20 FOR SHARE"
+);
+
+pub(crate) const ADVANCE: &str = "UPDATE sessions SET generation = $3, \
+     seen_generation = GREATEST(seen_generation, $2), renewed_at = $4, handed_out_at = $4, \
+     expires_at = $5 \
+     WHERE id = $1 AND generation = $2 AND end_at IS NULL";
+
+pub(crate) const HAND_OUT: &str = "UPDATE sessions SET handed_out_at = GREATEST(handed_out_at, $3) \
+     WHERE id = $1 AND generation = $2 AND end_at IS NULL";
+
+pub(crate) const CONFIRM: &str =
+    "UPDATE sessions SET auth_time = $2, methods = $3 WHERE id = $1 AND end_at IS NULL";
+
+pub(crate) const END: &str =
+    "UPDATE sessions SET end_at = $2, end_reason = $3 WHERE id = $1 AND end_at IS NULL";
+
+/// The rows are locked in the order of their ids, as everywhere, so that nobody waits in a circle.
+pub(crate) const END_OF_USER: &str = "WITH open AS MATERIALIZED ( \
+     SELECT id FROM sessions WHERE user_id = $1 AND end_at IS NULL AND id IS DISTINCT FROM $4 \
+     ORDER BY id FOR NO KEY UPDATE) \
+     UPDATE sessions SET end_at = $2, end_reason = $3 FROM open \
+     WHERE sessions.id = open.id AND sessions.end_at IS NULL RETURNING sessions.id";
+
+/// The next sessions after an id, in the order of the ids.
+pub(crate) const END_SOME: &str = "WITH open AS MATERIALIZED ( \
+     SELECT id FROM sessions WHERE id > $1 AND end_at IS NULL ORDER BY id LIMIT $4 FOR NO KEY UPDATE) \
+     UPDATE sessions SET end_at = $2, end_reason = $3 FROM open \
+     WHERE sessions.id = open.id AND sessions.end_at IS NULL RETURNING sessions.id";
+
+pub(crate) const OF_USER: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions WHERE user_id = $1 AND (end_at IS NULL OR end_at >= $2) \
+     ORDER BY last_seen_at DESC, created_at DESC, id"
+);
+
+/// Reads the whole table: an index by use would be changed by every use. It is asked by the command line.
+const ACTIVE: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions WHERE end_at IS NULL AND expires_at > $1 AND ends_at > $1 \
+     ORDER BY last_seen_at DESC, created_at DESC, id LIMIT $2"
+);
+
+pub(crate) const SEEN: &str = "WITH seen AS MATERIALIZED ( \
+     SELECT sighting.* FROM \
+     unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[]) AS sighting (id, generation, at, address) \
+     JOIN sessions ON sessions.id = sighting.id ORDER BY sessions.id FOR NO KEY UPDATE OF sessions) \
+     UPDATE sessions SET seen_generation = GREATEST(sessions.seen_generation, seen.generation), \
+     address = CASE WHEN seen.at >= sessions.last_seen_at THEN seen.address ELSE sessions.address END, \
+     last_seen_at = GREATEST(sessions.last_seen_at, seen.at) \
+     FROM seen WHERE sessions.id = seen.id";
+
+/// Looks at the next sessions after an id and removes those that are long over; see the table's comment for
+/// why it walks. Gives where it has come to and how many it has removed.
+pub(crate) const PURGE: &str = "WITH step AS MATERIALIZED ( \
+     SELECT id, expires_at, end_at FROM sessions WHERE id > $1 ORDER BY id LIMIT $3), \
+     gone AS (DELETE FROM sessions USING step WHERE sessions.id = step.id \
+     AND (step.expires_at < $2 OR step.end_at < $2) \
+     AND (sessions.expires_at < $2 OR sessions.end_at < $2) RETURNING 1) \
+     SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM gone)";
+
+/// How many sessions are looked at in one step of purging, or ended in one step of ending all.
+const STEP: i64 = 1000;
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn create_session(
+        &self,
+        session: &Session,
+        guard: Option<&PasswordHash>,
+    ) -> StoreResult<bool> {
+        self.write((session.clone(), guard.cloned()), |(session, guard), connection| {
+            Box::pin(async move {
+                let insert = match guard {
+                    None => columns(sqlx::query(INSERT), session),
+                    Some(hash) => columns(sqlx::query(INSERT_GUARDED), session).bind(hash.as_str()),
+                };
+                Ok(insert.execute(connection).await?.rows_affected() == 1)
+            })
+        })
+        .await
+    }
+
+    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
+        self.read(id, |id, connection| {
+            Box::pin(async move {
+                let select = sqlx::query(SELECT).bind(bytes(id));
+                let row = select.fetch_optional(connection).await?;
+                row.as_ref().map(rows::session).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
+        self.write((id, *step), |(id, step), connection| {
+            let advance = sqlx::query(ADVANCE)
+                .bind(bytes(id))
+                .bind(signed(step.from))
+                .bind(signed(step.to()))
+                .bind(step.renewed_at.millis())
+                .bind(step.expires_at.millis());
+            Box::pin(changes_one(connection, advance))
+        })
+        .await
+    }
+
+    async fn note_handout(
+        &self,
+        id: SessionId,
+        generation: u64,
+        at: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write((id, generation, at), |(id, generation, at), connection| {
+            let hand_out = sqlx::query(HAND_OUT).bind(bytes(id));
+            let hand_out = hand_out.bind(signed(*generation)).bind(at.millis());
+            Box::pin(changes_one(connection, hand_out))
+        })
+        .await
+    }
+
+    async fn confirm_session(
+        &self,
+        id: SessionId,
+        auth_time: Timestamp,
+        methods: &[String],
+    ) -> StoreResult<bool> {
+        let given = (id, auth_time, methods.to_vec());
+        self.write(given, |(id, auth_time, methods), connection| {
+            let confirm = sqlx::query(CONFIRM).bind(bytes(id)).bind(auth_time.millis());
+            Box::pin(changes_one(connection, confirm.bind(methods)))
+        })
+        .await
+    }
+
+    async fn end_session(
+        &self,
+        id: SessionId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.transact((id, reason, now), |(id, reason, now), connection| {
+            Box::pin(async move {
+                let end = sqlx::query(END).bind(bytes(id)).bind(now.millis()).bind(reason.name());
+                let has_ended = changes_one(connection, end).await?;
+                if has_ended {
+                    feed::append(connection, &Changed::SessionEnded(*id), *now).await?;
+                }
+                Ok(has_ended)
+            })
+        })
+        .await
+    }
+
+    async fn end_sessions(
+        &self,
+        which: SessionSelection,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        match which {
+            SessionSelection::User { id, except } => {
+                self.end_of_user(id, except, reason, now).await
+            }
+            SessionSelection::All => self.end_all(reason, now).await,
+        }
+    }
+
+    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
+        self.read((user, ended_since), |(user, ended_since), connection| {
+            Box::pin(async move {
+                let found = sqlx::query(OF_USER).bind(user.0).bind(ended_since.millis());
+                rows::all(&found.fetch_all(connection).await?, rows::session)
+            })
+        })
+        .await
+    }
+
+    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
+        self.read((now, limit), |(now, limit), connection| {
+            Box::pin(async move {
+                let found = sqlx::query(ACTIVE).bind(now.millis()).bind(i64::from(*limit));
+                rows::all(&found.fetch_all(connection).await?, rows::session)
+            })
+        })
+        .await
+    }
+
+    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
+        if sightings.is_empty() {
+            return Ok(());
+        }
+        self.write(latest(sightings), |seen, connection| Box::pin(see(connection, seen))).await
+    }
+
+    async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
+        self.write(history::batch(notes), |batch, connection| {
+            Box::pin(history::add(connection, batch))
+        })
+        .await
+    }
+
+    async fn renewals_of(&self, id: SessionId) -> StoreResult<Vec<RenewalNote>> {
+        self.read(id, |id, connection| Box::pin(history::of_session(connection, *id))).await
+    }
+
+    async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
+        let mut total = 0;
+        let mut after = Vec::new();
+        loop {
+            let step = self.write((after, before), |(after, before), connection| {
+                Box::pin(async move {
+                    let purge = sqlx::query(PURGE).bind(after).bind(before.millis()).bind(STEP);
+                    let row = purge.fetch_one(connection).await?;
+                    Ok((rows::column::<Option<Vec<u8>>>(&row, 0)?, rows::unsigned(&row, 1)?))
+                })
+            });
+            let (last, removed) = step.await?;
+            total += removed;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(total),
+            }
+        }
+    }
+}
+
+impl PostgresStore {
+    async fn end_of_user(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        self.transact((user, except, reason, now), |(user, except, reason, now), connection| {
+            let end = sqlx::query(END_OF_USER)
+                .bind(user.0)
+                .bind(now.millis())
+                .bind(reason.name())
+                .bind(except.as_ref().map(bytes));
+            Box::pin(end_and_tell(connection, end, *now))
+        })
+        .await
+    }
+
+    /// In steps, each of which is whole: all rows of a large site at once would keep every renewal waiting.
+    /// Where a step fails, those before it stay ended and are in the feed; asking again ends the rest.
+    async fn end_all(&self, reason: EndReason, now: Timestamp) -> StoreResult<Vec<SessionId>> {
+        let mut all = Vec::new();
+        loop {
+            let after = all.last().map_or_else(Vec::new, |id: &SessionId| bytes(id).to_vec());
+            let step = self.transact((after, reason, now), |(after, reason, now), connection| {
+                let end = sqlx::query(END_SOME)
+                    .bind(&**after)
+                    .bind(now.millis())
+                    .bind(reason.name())
+                    .bind(STEP);
+                Box::pin(end_and_tell(connection, end, *now))
+            });
+            let mut ended = step.await?;
+            if ended.is_empty() {
+                return Ok(all);
+            }
+            ended.sort_unstable();
+            all.append(&mut ended);
+        }
+    }
+}
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+async fn changes_one(
+    connection: &mut PgConnection,
+    statement: Statement<'_>,
+) -> Result<bool, Trouble> {
+    Ok(statement.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Ends what the statement says, and appends each to the feed.
+async fn end_and_tell(
+    connection: &mut PgConnection,
+    end: Statement<'_>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Trouble> {
+    let ended = end.fetch_all(&mut *connection).await?;
+    let ended = rows::all(&ended, |row| rows::session_id(row, 0))?;
+    feed::append_ended(connection, &ended, now).await?;
+    Ok(ended)
+}
+
+/// One for each session, because a statement changes each row once.
+fn latest(sightings: &[Sighting]) -> BTreeMap<SessionId, Sighting> {
+    let mut latest = BTreeMap::new();
+    for sighting in sightings {
+        let known = latest.entry(sighting.session).or_insert_with(|| sighting.clone());
+        known.generation = known.generation.max(sighting.generation);
+        if sighting.at >= known.at {
+            known.at = sighting.at;
+            known.address.clone_from(&sighting.address);
+        }
+    }
+    latest
+}
+
+async fn see(
+    connection: &mut PgConnection,
+    seen: &BTreeMap<SessionId, Sighting>,
+) -> Result<(), Trouble> {
+    sqlx::query(SEEN)
+        .bind(seen.keys().map(bytes).collect::<Vec<_>>())
+        .bind(seen.values().map(|seen| signed(seen.generation)).collect::<Vec<_>>())
+        .bind(seen.values().map(|seen| seen.at.millis()).collect::<Vec<_>>())
+        .bind(seen.values().map(|seen| &*seen.address).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn columns<'q>(insert: Statement<'q>, session: &'q Session) -> Statement<'q> {
+    insert
+        .bind(bytes(&session.id))
+        .bind(session.user_id.0)
+        .bind(session.carrier.name())
+        .bind(session.remembered)
+        .bind(signed(session.generation))
+        .bind(signed(session.seen_generation))
+        .bind(session.created_at.millis())
+        .bind(session.auth_time.millis())
+        .bind(&session.methods)
+        .bind(session.renewed_at.millis())
+        .bind(session.handed_out_at.millis())
+        .bind(session.expires_at.millis())
+        .bind(session.ends_at.millis())
+        .bind(session.last_seen_at.millis())
+        .bind(&session.address)
+        .bind(&session.agent)
+        .bind(session.device.as_deref())
+        .bind(session.end.map(|end| end.at.millis()))
+        .bind(session.end.map(|end| end.reason.name()))
+}
+
+fn bytes(id: &SessionId) -> &[u8] {
+    id.as_bytes()
+}

@@ -1,0 +1,260 @@
+//! Users.
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, postgres::PgRow};
+use vestibule_core::{
+    id::UserId,
+    name::{EmailAddress, LoginKey, UserName},
+    store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
+    time::Timestamp,
+    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+};
+
+use crate::{
+    PostgresStore,
+    error::Trouble,
+    feed,
+    rows::{self, user_columns},
+};
+
+pub(crate) const BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
+
+pub(crate) const BY_NAME: &str =
+    concat!("SELECT ", user_columns!(), " FROM users WHERE username_key = $1");
+
+pub(crate) const BY_EMAIL: &str =
+    concat!("SELECT ", user_columns!(), " FROM users WHERE email_key = $1");
+
+/// Whether the names belong to another account, and whether the account that asks is there. It does not
+/// take its names from itself.
+pub(crate) const TAKEN: &str = "SELECT \
+     EXISTS (SELECT FROM users WHERE username_key = $1 AND id IS DISTINCT FROM $3), \
+     EXISTS (SELECT FROM users WHERE email_key = $2 AND id IS DISTINCT FROM $3), \
+     EXISTS (SELECT FROM users WHERE id = $3)";
+
+/// Waits for whoever is just taking one of the names, and gives no row where they got it.
+const INSERT: &str = concat!(
+    "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
+     status, is_super_user, roles, version, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $8, 1, $9, $9) ON CONFLICT DO NOTHING RETURNING ",
+    user_columns!()
+);
+
+pub(crate) const CHANGE: &str = concat!(
+    "UPDATE users SET username = COALESCE($2, username), username_key = COALESCE($3, username_key), \
+     email = COALESCE($4, email), email_key = COALESCE($5, email_key), \
+     email_verified_at = CASE WHEN $6 IS NOT NULL THEN $6 WHEN $5 IS NOT NULL THEN NULL \
+     ELSE email_verified_at END, password_hash = COALESCE($7, password_hash), \
+     status = COALESCE($8, status), is_super_user = COALESCE($9, is_super_user), \
+     roles = COALESCE($10, roles), version = version + $11, updated_at = $12 \
+     WHERE id = $1 RETURNING ",
+    user_columns!()
+);
+
+pub(crate) const LIST: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3"
+);
+
+/// Two ranges of the indexes of the keys, not a pattern: nothing in a prefix has a meaning of its own.
+pub(crate) const LIST_PREFIX: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE id IN ( \
+     SELECT id FROM users WHERE username_key >= $4 AND username_key < $5 UNION \
+     SELECT id FROM users WHERE email_key >= $4 AND email_key < $5) \
+     AND id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3"
+);
+
+pub(crate) const HAS_SUPER_USER: &str =
+    "SELECT EXISTS (SELECT FROM users WHERE is_super_user AND status = 'active')";
+
+#[async_trait]
+impl UserStore for PostgresStore {
+    async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
+        self.read(id, |id, connection| {
+            Box::pin(async move {
+                let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(connection).await?;
+                row.as_ref().map(rows::user).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn credentials(&self, login: &LoginKey) -> StoreResult<Option<Credentials>> {
+        if login.is_nobody() {
+            return Ok(None);
+        }
+        let statement = if login.is_email() { BY_EMAIL } else { BY_NAME };
+        self.read((statement, login.as_str().to_owned()), |(statement, key), connection| {
+            Box::pin(async move {
+                let row = sqlx::query(*statement).bind(key).fetch_optional(connection).await?;
+                row.as_ref().map(rows::credentials).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn credentials_of(&self, id: UserId) -> StoreResult<Option<Credentials>> {
+        self.read(id, |id, connection| {
+            Box::pin(async move {
+                let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(connection).await?;
+                row.as_ref().map(rows::credentials).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>> {
+        self.write((new.clone(), now), |(new, now), connection| {
+            Box::pin(create(connection, new, *now))
+        })
+        .await
+    }
+
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        now: Timestamp,
+    ) -> StoreResult<Option<Result<User, Taken>>> {
+        self.transact((id, change.clone(), now), |(id, change, now), connection| {
+            Box::pin(update(connection, *id, change, *now))
+        })
+        .await
+    }
+
+    async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
+        // No name holds it, and PostgreSQL's texts cannot.
+        if query.prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
+            return Ok(Vec::new());
+        }
+        self.read(query.clone(), |query, connection| {
+            Box::pin(async move { rows::all(&list(connection, query).await?, rows::user) })
+        })
+        .await
+    }
+
+    async fn has_super_user(&self) -> StoreResult<bool> {
+        self.read((), |(), connection| {
+            Box::pin(async move {
+                rows::column(&sqlx::query(HAS_SUPER_USER).fetch_one(connection).await?, 0)
+            })
+        })
+        .await
+    }
+}
+
+async fn list(connection: &mut PgConnection, query: &UserQuery) -> Result<Vec<PgRow>, Trouble> {
+    let prefix = query.prefix.as_ref().filter(|prefix| !prefix.is_empty());
+    let listed = sqlx::query(if prefix.is_some() { LIST_PREFIX } else { LIST })
+        .bind(query.after.map_or(0, |id| id.0))
+        .bind(query.status.map(UserStatus::name))
+        .bind(i64::from(query.limit));
+    let listed = match prefix {
+        None => listed,
+        // The last of all characters, which no name holds: every key with the prefix is less.
+        Some(prefix) => listed.bind(prefix).bind(format!("{prefix}{}", char::MAX)),
+    };
+    Ok(listed.fetch_all(connection).await?)
+}
+
+async fn create(
+    connection: &mut PgConnection,
+    new: &NewUser,
+    now: Timestamp,
+) -> Result<Result<User, Taken>, Trouble> {
+    let made = sqlx::query(INSERT)
+        .bind(new.username.as_str())
+        .bind(new.username.key())
+        .bind(new.email.as_str())
+        .bind(new.email.key())
+        .bind(new.email_verified_at.map(Timestamp::millis))
+        .bind(new.password_hash.as_ref().map(|hash| hash.as_str()))
+        .bind(new.is_super_user)
+        .bind(join_roles(&new.roles))
+        .bind(now.millis())
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(row) = made {
+        return Ok(Ok(rows::user(&row)?));
+    }
+    let names = names(connection, None, Some(&new.username), Some(&new.email)).await?;
+    // Where neither is taken, whoever had it has given it up since.
+    names.taken.map(Err).ok_or(Trouble::Raced)
+}
+
+async fn update(
+    connection: &mut PgConnection,
+    id: UserId,
+    change: &UserChange,
+    now: Timestamp,
+) -> Result<Option<Result<User, Taken>>, Trouble> {
+    // Asked before the row is written, so that which of the names is taken need not be read out of an error.
+    if change.username.is_some() || change.email.is_some() {
+        let (username, email) = (change.username.as_ref(), change.email.as_ref());
+        let names = names(connection, Some(id), username, email).await?;
+        if !names.asker_is_there {
+            return Ok(None);
+        }
+        if let Some(taken) = names.taken {
+            return Ok(Some(Err(taken)));
+        }
+    }
+    let row = sqlx::query(CHANGE)
+        .bind(id.0)
+        .bind(change.username.as_ref().map(UserName::as_str))
+        .bind(change.username.as_ref().map(UserName::key))
+        .bind(change.email.as_ref().map(EmailAddress::as_str))
+        .bind(change.email.as_ref().map(EmailAddress::key))
+        .bind(change.email_verified_at.map(Timestamp::millis))
+        .bind(change.password_hash.as_ref().map(|hash| hash.as_str()))
+        .bind(change.status.map(UserStatus::name))
+        .bind(change.is_super_user)
+        .bind(change.roles.as_ref().map(join_roles))
+        .bind(i64::from(change.raises_version()))
+        .bind(now.millis())
+        .fetch_optional(&mut *connection)
+        .await;
+    let row = match row.map_err(Trouble::from) {
+        // Taken between the question and the change: the next time, the question finds it.
+        Err(trouble) if trouble.is_taken() => return Err(Trouble::Raced),
+        row => row?,
+    };
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let user = rows::user(&row)?;
+    if change.raises_version() {
+        feed::append(connection, &Changed::User { id, version: user.version }, now).await?;
+    }
+    Ok(Some(Ok(user)))
+}
+
+struct Names {
+    taken: Option<Taken>,
+    asker_is_there: bool,
+}
+
+async fn names(
+    connection: &mut PgConnection,
+    asker: Option<UserId>,
+    username: Option<&UserName>,
+    email: Option<&EmailAddress>,
+) -> Result<Names, Trouble> {
+    let row = sqlx::query(TAKEN)
+        .bind(username.map(UserName::key))
+        .bind(email.map(EmailAddress::key))
+        .bind(asker.map(|id| id.0))
+        .fetch_one(connection)
+        .await?;
+    let taken = if rows::column(&row, 0)? {
+        Some(Taken::Username)
+    } else if rows::column(&row, 1)? {
+        Some(Taken::Email)
+    } else {
+        None
+    };
+    Ok(Names { taken, asker_is_there: rows::column(&row, 2)? })
+}

@@ -1,0 +1,5 @@
+//! The PostgreSQL store from outside, on a real server.
+#![expect(clippy::unwrap_used, reason = "a test that fails says so by its panic")]
+
+mod contract;
+mod place;
