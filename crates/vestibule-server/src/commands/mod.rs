@@ -61,6 +61,9 @@ pub(crate) enum CommandError {
     /// It was tried and failed: status 1.
     #[error("{0}")]
     Failed(String),
+    /// What it needs cannot be reached right now, and a later try may work: status 1.
+    #[error("{0}")]
+    Away(String),
     /// It was asked for wrongly, or the configuration does not allow it: status 2.
     #[error("{0}")]
     Usage(String),
@@ -70,7 +73,7 @@ impl CommandError {
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {
-            Self::Failed(_) => 1,
+            Self::Failed(_) | Self::Away(_) => 1,
             Self::Usage(_) => 2,
         }
     }

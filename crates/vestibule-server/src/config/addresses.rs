@@ -185,6 +185,13 @@ impl ServiceUrl {
     }
 }
 
+impl ServiceUrl {
+    /// All of it, for whoever connects there.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 impl fmt::Display for ServiceUrl {
     /// The URL with its password, and whatever in the query looks like one, masked.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -39,7 +39,7 @@ use self::{reader::Reader, show::Entry};
 use crate::command::ConfigFlags;
 
 pub(crate) use self::{
-    addresses::{DatabaseUrl, FilesUrl, Origin},
+    addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
     problem::ConfigProblems,
     settings::{Algorithm, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail},
     values::Rate,

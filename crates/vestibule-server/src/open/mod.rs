@@ -5,9 +5,7 @@ mod store;
 
 use crate::{
     commands::CommandError,
-    config::{
-        Algorithm, DatabaseUrl, FilesUrl, Rate, Registration, SameSite, Settings, VerifiedEmail,
-    },
+    config::{Algorithm, FilesUrl, Rate, Registration, SameSite, Settings, VerifiedEmail},
     private,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -24,7 +22,7 @@ use vestibule::{
 pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};
 
 /// Paths below these are asked by programs, and answered in JSON.
-const API_PREFIXES: [&str; 6] =
+pub(crate) const API_PREFIXES: [&str; 6] =
     ["/api", "/file", "/.well-known", "/openapi.json", "/healthz", "/readyz"];
 
 /// Refuses a configuration that names a part which this version does not have.
@@ -33,13 +31,7 @@ const API_PREFIXES: [&str; 6] =
 /// [`CommandError::Usage`] with the keys and what works instead.
 pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
     let is_s3 = matches!(settings.files.url, FilesUrl::S3(_));
-    let is_postgres = matches!(settings.database_url, DatabaseUrl::Postgres(_));
     let parts = [
-        (
-            is_postgres,
-            "database_url names a PostgreSQL server, and this version keeps users and sessions in SQLite only",
-            "write sqlite://FILE, or leave it out for a file in data_dir",
-        ),
         (
             settings.redis_url.is_some(),
             "redis_url is set, and this version runs as a single server that needs no Redis",

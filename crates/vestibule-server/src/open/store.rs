@@ -3,12 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use vestibule::core::store::{FeedNotifier, SiteStore};
-use vestibule_sqlite::{OpenError, OpenOptions, SchemaState, ServerLock, SqliteStore};
+use vestibule_postgres::{PoolOptions, PostgresStore};
+use vestibule_sqlite::{OpenOptions, SchemaState, ServerLock, SqliteStore};
 
 use super::{blocking, check_parts, make_data_dir};
 use crate::{
     commands::CommandError,
-    config::{DatabaseUrl, Profile, Settings},
+    config::{DatabaseUrl, Profile, ServiceUrl, Settings},
 };
 
 /// The store of a site, and what came with it.
@@ -22,8 +23,8 @@ pub(crate) struct Opened {
 /// `vestibule migrate` does that.
 ///
 /// # Errors
-/// [`CommandError::Usage`] where the schema is not the present one, or the store is of a kind that this
-/// version does not have; [`CommandError::Failed`] where it cannot be used.
+/// [`CommandError::Usage`] where the schema is not the present one, [`CommandError::Away`] where a server
+/// cannot be reached, [`CommandError::Failed`] where the store cannot be used.
 pub(crate) async fn open_store(settings: &Settings) -> Result<Opened, CommandError> {
     check_parts(settings)?;
     let may_change = settings.profile == Profile::Development;
@@ -39,7 +40,14 @@ pub(crate) async fn open_store(settings: &Settings) -> Result<Opened, CommandErr
             // Its one server reads the feed for what commands change, and they have nobody to wake it by.
             Ok(Opened { store, notifier: None })
         }
-        DatabaseUrl::Postgres(_) => Err(no_postgres(settings)),
+        DatabaseUrl::Postgres(url) => {
+            if may_change {
+                PostgresStore::migrate(url.expose()).await.map_err(postgres_error)?;
+            }
+            let opened = PostgresStore::connect(url.expose(), PoolOptions::default()).await;
+            let store = opened.map_err(postgres_error)?;
+            Ok(Opened { store: Arc::new(store), notifier: None })
+        }
     }
 }
 
@@ -70,7 +78,10 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<String, CommandError>
             let found = blocking(move || SqliteStore::migrate(&file)).await?;
             Ok(migrated_sqlite(path, found.map_err(sqlite_error)?))
         }
-        DatabaseUrl::Postgres(_) => Err(no_postgres(settings)),
+        DatabaseUrl::Postgres(url) => {
+            let found = PostgresStore::migrate(url.expose()).await.map_err(postgres_error)?;
+            Ok(migrated_postgres(url, found))
+        }
     }
 }
 
@@ -89,14 +100,34 @@ fn migrated_sqlite(path: &Path, found: SchemaState) -> String {
     }
 }
 
-fn no_postgres(settings: &Settings) -> CommandError {
-    check_parts(settings).err().unwrap_or_else(|| {
-        CommandError::Usage("database_url is not a SQLite file; write sqlite://FILE".to_owned())
-    })
+fn migrated_postgres(url: &ServiceUrl, found: vestibule_postgres::SchemaState) -> String {
+    use vestibule_postgres::SchemaState;
+    match found {
+        SchemaState::Behind { from: 0, to } => {
+            format!("The database {url} was filled, with schema version {to}.\n")
+        }
+        SchemaState::Behind { from, to } => {
+            format!("The database {url} was brought from schema version {from} to {to}.\n")
+        }
+        SchemaState::UpToDate | SchemaState::Ahead { .. } => {
+            format!("The database {url} is up to date.\n")
+        }
+    }
 }
 
-/// What [`OpenError`] means to a command.
-fn sqlite_error(error: OpenError) -> CommandError {
+/// What a database server that does not open means to a command.
+fn postgres_error(error: vestibule_postgres::OpenError) -> CommandError {
+    use vestibule_postgres::OpenError;
+    match error {
+        OpenError::Unreachable { .. } => CommandError::Away(error.to_string()),
+        OpenError::Postgres { .. } => CommandError::Failed(error.to_string()),
+        _ => CommandError::Usage(error.to_string()),
+    }
+}
+
+/// What a database file that does not open means to a command.
+fn sqlite_error(error: vestibule_sqlite::OpenError) -> CommandError {
+    use vestibule_sqlite::OpenError;
     match error {
         OpenError::Behind { .. }
         | OpenError::Ahead { .. }

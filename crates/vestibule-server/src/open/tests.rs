@@ -25,7 +25,6 @@ const PRODUCTION: [(&str, &str); 4] = [
 fn parts_that_are_not_here_are_named_all_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let given = [
-        ("database_url", "postgres://u:hidden@db/app"),
         ("redis_url", "redis://cache"),
         ("mail.url", "smtp://u:hidden@mail"),
         ("files.url", "s3://bucket?region=x"),
@@ -118,4 +117,21 @@ fn settings_reach_the_library() {
     assert_eq!(production.audience, "https://maps.example");
     assert!(production.require_verified_email && production.cookies.secure);
     assert_eq!(production.trusted_proxies.len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_server_that_is_away_is_no_mistake_and_one_that_cannot_be_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async |url: &str| {
+        let settings = settings(folder.path(), &[("database_url", url)]);
+        open_store(&settings).await.err().unwrap()
+    };
+    // Nobody listens on the port for discarding.
+    let away = open("postgres://me:hunter2@127.0.0.1:9/site").await;
+    assert!(matches!(away, CommandError::Away(_)) && away.status() == 1, "{away}");
+    let wrong = open("postgres://me:hunter2@127.0.0.1:9/site?sslmod=verify-full").await;
+    assert!(matches!(wrong, CommandError::Usage(_)), "{wrong}");
+    for text in [away.to_string(), wrong.to_string()] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }

@@ -52,6 +52,25 @@ pub(crate) fn on_problem(
     Some(response)
 }
 
+/// The page of a site whose store cannot be reached yet.
+pub(crate) fn away(templates: &Templates, settings: &Settings) -> Option<Response> {
+    let problem = Problem::unavailable(std::time::Duration::from_secs(5));
+    let (title, detail) = in_words(problem.code);
+    let content = context! {
+        status => problem.code.status(),
+        title,
+        detail,
+        retry_after => 5,
+        site_name => settings.site_name.as_str(),
+        path => "",
+        features => super::render::features(settings),
+    };
+    let mut response = html(templates.render("error.html", content).ok()?);
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    problem.add_headers(response.headers_mut());
+    Some(response)
+}
+
 /// Title and what mends it, for somebody in front of a browser. The codes' own texts are for programs.
 const fn in_words(code: ErrorCode) -> (&'static str, &'static str) {
     match code {

@@ -38,7 +38,7 @@ use axum::{
 
 use crate::site::Site;
 
-pub(crate) use self::{assets::static_routes, errors::on_problem, render::Templates};
+pub(crate) use self::{assets::static_routes, errors::away, errors::on_problem, render::Templates};
 
 /// The pages. They have to be inside of the hall's layer.
 pub(crate) fn routes() -> Router<Site> {

@@ -29,6 +29,8 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
 /// Two years (RFC 6797). Subdomains are not ours to decide about.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 /// Adds what is missing: a route that knows better keeps its own.
 pub(super) fn secure(headers: &mut HeaderMap, over_https: bool) {
     for (name, value) in ALWAYS {

@@ -24,6 +24,7 @@ pub(crate) mod log;
 mod room;
 mod stop;
 mod tls;
+mod waiting;
 mod wire;
 
 use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
@@ -76,7 +77,6 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     open::make_data_dir(&settings)?;
     // Held to the end: no other server works on this database meanwhile.
     let lock = open::lock_for_serving(&settings)?;
-    let Opened { store, notifier } = open::open_store(&settings).await?;
     let secret = open::site_secret(&settings)?;
     let acceptor = tls::acceptor(&settings)?;
     let listener = listen(&mut settings).await?;
@@ -86,6 +86,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let templates = pages::Templates::load()
         .map_err(|error| CommandError::Failed(format!("the pages cannot be loaded: {error}")))?;
     let templates = Arc::new(templates);
+    let opened =
+        waiting::for_store(&settings, &templates, &listener, acceptor.as_ref(), &mut signals);
+    let Some(Opened { store, notifier }) = opened.await? else {
+        return Ok(());
+    };
     let clock = SystemClock::start();
     let mailer = FileMailer::start(
         &settings,
