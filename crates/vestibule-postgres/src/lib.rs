@@ -11,6 +11,9 @@
 //!   [`StoreError::Unavailable`](vestibule_core::store::StoreError::Unavailable). A connection on which
 //!   the deadline has passed is thrown away. When the database is back, so is the store.
 //!
+//! A node that changed something tells the others by a [`PostgresNotifier`], for speed; what they go by is
+//! the feed.
+//!
 //! ```no_run
 //! use vestibule_postgres::{PoolOptions, PostgresStore};
 //!
@@ -37,6 +40,7 @@ mod feed;
 mod history;
 mod keys;
 mod leases;
+mod notifier;
 mod open;
 mod place;
 mod pool;
@@ -52,6 +56,7 @@ use vestibule_core::store::StoreResult;
 
 use pool::{Pool, Way, Work};
 
+pub use notifier::PostgresNotifier;
 pub use open::OpenError;
 pub use schema::SchemaState;
 

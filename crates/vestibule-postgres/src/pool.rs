@@ -94,6 +94,10 @@ impl Pool {
         }
     }
 
+    pub(crate) const fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
     /// Carries out an operation, and answers within [`DEADLINE`].
     ///
     /// It runs as a task of its own. A handler is dropped at any of its awaits when its client goes away; were

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says so by its panic")]
 
 mod contract;
+mod notifying;
 mod place;
