@@ -46,7 +46,8 @@ pub(crate) async fn open_store(settings: &Settings) -> Result<Opened, CommandErr
             }
             let opened = PostgresStore::connect(url.expose(), PoolOptions::default()).await;
             let store = opened.map_err(postgres_error)?;
-            Ok(Opened { store: Arc::new(store), notifier: None })
+            let notifier = Arc::new(store.notifier());
+            Ok(Opened { store: Arc::new(store), notifier: Some(notifier) })
         }
     }
 }
