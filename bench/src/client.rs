@@ -53,6 +53,12 @@ pub(crate) fn post_json(path: &str, body: &serde_json::Value) -> Vec<u8> {
     (head + &body).into_bytes()
 }
 
+/// A request without a body, with a token.
+pub(crate) fn post_with_bearer(path: &str, token: &str) -> Vec<u8> {
+    format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n")
+        .into_bytes()
+}
+
 fn read_head(text: &[u8]) -> Option<(u16, usize, usize)> {
     let end = text.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(text.get(..end)?).ok()?;

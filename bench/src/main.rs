@@ -6,8 +6,11 @@ mod bare;
 mod client;
 mod flood;
 mod me;
+mod renew;
+mod revoke;
 mod server;
 mod start;
+mod stores;
 
 use std::{error::Error, process::ExitCode};
 
@@ -18,6 +21,8 @@ usage: cargo xtask bench [NAME]…
 
   me      `GET /api/auth/me` against a bare axum route of the same shape, in turns
   start   start-up time with an existing database, and idle memory
+  renew   durable renewals each second with 64 sessions at once, on SQLite and on PostgreSQL
+  revoke  three nodes on PostgreSQL: how long after an end the others still accept a session
   flood   memory before and after 10,000 sign-ins
 
 Without a name: `start` and `me`.";
@@ -31,6 +36,8 @@ async fn main() -> ExitCode {
             "me" => me::run().await,
             "start" => start::run().await,
             "flood" => flood::run().await,
+            "renew" => renew::run().await,
+            "revoke" => revoke::run().await,
             bare::NAME => bare::serve().await,
             "--help" | "-h" => {
                 println!("{USAGE}");

@@ -16,11 +16,28 @@ use tokio::{
 
 use crate::{
     bare,
-    client::{Connection, post_json},
+    client::{Answer, Connection, post_json},
 };
 
 pub(crate) const USER: &str = "anna";
 pub(crate) const PASSWORD: &str = "tangerine anvil rocket";
+
+/// What a sign-in or a renewal gives.
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Tokens {
+    pub(crate) fn of(answer: &Answer) -> Result<Self, Box<dyn Error>> {
+        let body: Value = serde_json::from_slice(&answer.body)?;
+        let token = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (Some(access), Some(refresh)) = (token("access_token"), token("refresh_token")) else {
+            return Err(format!("no tokens came, but {}: {body}", answer.status).into());
+        };
+        Ok(Self { access, refresh })
+    }
+}
 
 /// A running server. It is ended when dropped.
 pub(crate) struct Server {
@@ -31,6 +48,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the site over a database in `folder` and waits until it answers; says how long that took.
     pub(crate) async fn site(folder: &Path) -> Result<(Self, Duration), Box<dyn Error>> {
+        Self::site_with(folder, &[]).await
+    }
+
+    /// The same with these environment variables.
+    pub(crate) async fn site_with(
+        folder: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<(Self, Duration), Box<dyn Error>> {
         let program = std::env::var_os("TESTED_SERVER")
             .ok_or("TESTED_SERVER does not name the site's program; `cargo xtask bench` sets it")?;
         // Freed at once: nobody else on this machine takes a port of this range in between.
@@ -40,6 +65,7 @@ impl Server {
             .current_dir(folder)
             .env_remove("TESTED_SERVER")
             .env("VESTIBULE_LIMITS__ACCOUNT", "off")
+            .envs(variables.iter().copied())
             .args(["serve", "--listen", &address])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -79,16 +105,17 @@ impl Server {
 
     /// Makes the user if there is none yet, and signs in.
     pub(crate) async fn access_token(&self) -> Result<String, Box<dyn Error>> {
+        Ok(self.sign_in().await?.access)
+    }
+
+    /// Makes the user if there is none yet, and begins a session.
+    pub(crate) async fn sign_in(&self) -> Result<Tokens, Box<dyn Error>> {
         let mut connection = Connection::open(&self.address).await?;
         let user = json!({ "username": USER, "email": "anna@site.test", "password": PASSWORD });
         connection.send(&post_json("/api/auth/register", &user)).await?;
         let login = json!({ "login": USER, "password": PASSWORD });
         let answer = connection.send(&post_json("/api/auth/login", &login)).await?;
-        let body: Value = serde_json::from_slice(&answer.body)?;
-        let token = body.get("access_token").and_then(Value::as_str);
-        Ok(token
-            .ok_or_else(|| format!("the sign-in was answered {}: {body}", answer.status))?
-            .to_owned())
+        Tokens::of(&answer)
     }
 
     /// The memory of the process, in MiB (`VmRSS`).
