@@ -138,7 +138,7 @@ pub trait SessionStore: Send + Sync + 'static {
 }
 
 /// How many generations behind the current one a session's history goes back.
-pub const HISTORY_KEPT: u64 = 50;
+pub const HISTORY_KEPT: u64 = 20;
 
 /// Which sessions to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
