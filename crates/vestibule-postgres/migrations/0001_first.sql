@@ -23,9 +23,9 @@ CREATE TABLE users (
 
 CREATE INDEX users_active_super ON users (id) WHERE is_super_user AND status = 'active';
 
--- A renewal or a sighting changes no column that is in an index, and each page keeps room for the next
--- version of its rows: so they are updates within one page that touch no index (HOT), and what they leave
--- behind is cleaned up in passing, without a vacuum.
+-- A renewal or a sighting changes no column that is in an index, and each page keeps room for a second version
+-- of all of its rows, since sightings are written many at once: so they are updates within one page that touch
+-- no index (HOT), and what they leave behind is cleaned up in passing, without a vacuum.
 --
 -- Therefore nothing is indexed by expiry, which every renewal moves. Purging walks the table by primary key
 -- instead, a bounded step at a time: once a day that reads every row, which is cheap beside the writes of
@@ -54,7 +54,7 @@ CREATE TABLE sessions (
     end_at          bigint,
     end_reason      text,
     CHECK ((end_at IS NULL) = (end_reason IS NULL))
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 CREATE INDEX sessions_user ON sessions (user_id);
 

@@ -49,6 +49,9 @@ mod schema;
 mod sessions;
 mod users;
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::PgConnection;

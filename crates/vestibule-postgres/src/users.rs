@@ -43,7 +43,7 @@ const INSERT: &str = concat!(
 pub(crate) const CHANGE: &str = concat!(
     "UPDATE users SET username = COALESCE($2, username), username_key = COALESCE($3, username_key), \
      email = COALESCE($4, email), email_key = COALESCE($5, email_key), \
-     email_verified_at = CASE WHEN $6 IS NOT NULL THEN $6 WHEN $5 IS NOT NULL THEN NULL \
+     email_verified_at = CASE WHEN $6::bigint IS NOT NULL THEN $6 WHEN $5 IS NOT NULL THEN NULL \
      ELSE email_verified_at END, password_hash = COALESCE($7, password_hash), \
      status = COALESCE($8, status), is_super_user = COALESCE($9, is_super_user), \
      roles = COALESCE($10, roles), version = version + $11, updated_at = $12 \
@@ -54,7 +54,7 @@ pub(crate) const CHANGE: &str = concat!(
 pub(crate) const LIST: &str = concat!(
     "SELECT ",
     user_columns!(),
-    " FROM users WHERE id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3"
+    " FROM users WHERE id > $1 AND ($2::text IS NULL OR status = $2) ORDER BY id LIMIT $3"
 );
 
 /// Two ranges of the indexes of the keys, not a pattern: nothing in a prefix has a meaning of its own.
@@ -64,7 +64,7 @@ pub(crate) const LIST_PREFIX: &str = concat!(
     " FROM users WHERE id IN ( \
      SELECT id FROM users WHERE username_key >= $4 AND username_key < $5 UNION \
      SELECT id FROM users WHERE email_key >= $4 AND email_key < $5) \
-     AND id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3"
+     AND id > $1 AND ($2::text IS NULL OR status = $2) ORDER BY id LIMIT $3"
 );
 
 pub(crate) const HAS_SUPER_USER: &str =

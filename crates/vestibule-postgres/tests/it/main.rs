@@ -3,4 +3,7 @@
 
 mod contract;
 mod notifying;
+mod opening;
+mod outages;
 mod place;
+mod processes;

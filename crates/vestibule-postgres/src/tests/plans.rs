@@ -1,0 +1,178 @@
+//! How PostgreSQL carries the statements out.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::Value;
+use vestibule_core::{
+    id::UserId,
+    renewal::Advance,
+    store::{SessionStore as _, Sighting},
+};
+use vestibule_testkit::{
+    postgres::{Database, Durability, Postgres},
+    samples::{at, session, session_id},
+    wait,
+};
+
+use super::store;
+use crate::{PoolOptions, PostgresStore, feed, history, keys, leases, sessions, users};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_hot_statement_reads_a_whole_table() {
+    let (_store, database) = store().await;
+    fill(&database);
+    for (statement, indexes) in [
+        (sessions::SELECT, &["sessions_pkey"][..]),
+        (sessions::INSERT_GUARDED, &["users_pkey"]),
+        (sessions::ADVANCE, &["sessions_pkey"]),
+        (sessions::HAND_OUT, &["sessions_pkey"]),
+        (sessions::CONFIRM, &["sessions_pkey"]),
+        (sessions::END, &["sessions_pkey"]),
+        (sessions::END_OF_USER, &["sessions_pkey", "sessions_user"]),
+        (sessions::END_SOME, &["sessions_pkey"]),
+        (sessions::OF_USER, &["sessions_user"]),
+        (sessions::SEEN, &["sessions_pkey"]),
+        (sessions::PURGE, &["sessions_pkey"]),
+        (history::ADD, &["renewals_pkey", "sessions_pkey"]),
+        (history::OF_SESSION, &["renewals_pkey"]),
+        (leases::TAKE, &["leases_pkey"]),
+        (leases::RELEASE, &["leases_pkey"]),
+        (users::BY_ID, &["users_pkey"]),
+        (users::BY_NAME, &["users_username_key"]),
+        (users::BY_EMAIL, &["users_email_key"]),
+        (users::TAKEN, &["users_email_key", "users_pkey", "users_username_key"]),
+        (users::CHANGE, &["users_pkey"]),
+        (users::LIST, &["users_pkey"]),
+        (users::LIST_PREFIX, &["users_email_key", "users_pkey", "users_username_key"]),
+        (users::HAS_SUPER_USER, &["users_active_super"]),
+        (keys::RAISE, &["ring_pkey"]),
+        (feed::LAST, &["feed_pkey"]),
+        (feed::AFTER, &["changes_pkey"]),
+        (feed::SINCE, &["changes_at"]),
+        (feed::APPEND, &["feed_pkey"]),
+    ] {
+        let plan = plan(&database, statement);
+        let read = Read::of(&plan);
+        assert_eq!(read.tables, BTreeSet::new(), "{statement}\n{plan:#}");
+        assert_eq!(read.indexes, indexes.iter().copied().collect(), "{statement}\n{plan:#}");
+    }
+}
+
+/// Rows enough that an index is worth its while, where the tables can have many.
+fn fill(database: &Database<'_>) {
+    database.sql(
+        "INSERT INTO users (username, username_key, email, email_key, status, is_super_user, roles, version, \
+         created_at, updated_at) \
+         SELECT name, name, name || '@', name || '@', 'active', n = 7, '', 1, n, n \
+         FROM (SELECT n, 'user' || n AS name FROM generate_series(1, 3000) AS n) AS made; \
+         INSERT INTO sessions SELECT decode(md5(n::text), 'hex'), n % 3000, 'cookie', true, 1, 0, n, n, '{}', \
+         n, n, n + 1000, n + 2000, n, '192.0.2.1', '', NULL, NULL, NULL FROM generate_series(1, 9000) AS n; \
+         INSERT INTO renewals SELECT id, 1, 'advanced', 1, 0, 0, '', '' FROM sessions; \
+         INSERT INTO changes (sequence, at, kind) SELECT n, n, 'keys' FROM generate_series(1, 9000) AS n; \
+         INSERT INTO leases SELECT n::text, '', 0 FROM generate_series(1, 3000) AS n",
+    );
+    database.sql("VACUUM ANALYZE");
+}
+
+/// The plan for whatever values, which is the one that a connection comes to use.
+fn plan(database: &Database<'_>, statement: &str) -> Value {
+    let nothing = (1..).map_while(|n| statement.contains(&format!("${n}")).then_some("NULL"));
+    let nothing: Vec<_> = nothing.collect();
+    let values = match nothing.len() {
+        0 => String::new(),
+        _ => format!("({})", nothing.join(", ")),
+    };
+    // Tables that never have more than a row or two are read whole in no time, and so they should be here
+    // only where they have no index for it.
+    let plan = database.sql(&format!(
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+         PREPARE explained AS {statement}; EXPLAIN (FORMAT JSON) EXECUTE explained{values}"
+    ));
+    serde_json::from_str(&plan).unwrap()
+}
+
+/// What a plan reads.
+#[derive(Debug, Default)]
+struct Read<'a> {
+    /// Whole.
+    tables: BTreeSet<&'a str>,
+    /// By conditions on their columns.
+    indexes: BTreeSet<&'a str>,
+}
+
+impl<'a> Read<'a> {
+    fn of(plan: &'a Value) -> Self {
+        let mut read = Self::default();
+        read.visit(plan);
+        read
+    }
+
+    fn visit(&mut self, node: &'a Value) {
+        let text = |name: &str| node.get(name).and_then(Value::as_str);
+        match (text("Node Type"), text("Relation Name"), text("Index Name")) {
+            (Some("Seq Scan"), Some(table), _) => {
+                self.tables.insert(table);
+            }
+            (_, _, Some(index)) => {
+                self.indexes.insert(index);
+            }
+            _ => {}
+        }
+        // Which index finds the row that is there already.
+        for arbiter in
+            node.get("Conflict Arbiter Indexes").and_then(Value::as_array).into_iter().flatten()
+        {
+            self.indexes.extend(arbiter.as_str());
+        }
+        match node {
+            Value::Array(inner) => inner.iter().for_each(|inner| self.visit(inner)),
+            Value::Object(inner) => inner.values().for_each(|inner| self.visit(inner)),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewals_and_sightings_touch_no_index() {
+    const ROUNDS: u64 = 10;
+    // A server of its own: what a row leaves behind is cleaned up only when no transaction anywhere on the
+    // server is older, and other tests keep some open on purpose.
+    let server = Postgres::start(Durability::None);
+    let database = server.create_database();
+    PostgresStore::migrate(&database.url()).await.unwrap();
+    let store = PostgresStore::connect(&database.url(), PoolOptions::default()).await.unwrap();
+    for number in 0..200 {
+        assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
+    }
+    let sighting = |number: u64, second| Sighting {
+        session: session_id(number),
+        generation: 1,
+        at: at(second),
+        address: format!("192.0.2.{second}"),
+    };
+    for round in 1..=ROUNDS {
+        let second = i64::try_from(round).unwrap();
+        for number in 0..200 {
+            let step = Advance { from: round, renewed_at: at(second), expires_at: at(second + 60) };
+            assert!(store.advance_session(session_id(number), &step).await.unwrap());
+        }
+        let seen: Vec<_> = (0..200).map(|number| sighting(number, second)).collect();
+        store.mark_seen(&seen).await.unwrap();
+        assert!(store.note_handout(session_id(0), round + 1, at(second + 1)).await.unwrap());
+        assert!(store.confirm_session(session_id(1), at(second), &[]).await.unwrap());
+    }
+    let counted = async || {
+        let counts = database.sql(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_all_tables WHERE relname = 'sessions'",
+        );
+        let (all, hot) = counts.split_once('|').unwrap();
+        let (all, hot) = (all.parse::<u64>().unwrap(), hot.parse::<u64>().unwrap());
+        // Backends report what they did with some delay.
+        (all == ROUNDS * (200 + 200 + 2)).then_some((all, hot))
+    };
+    let within = Duration::from_secs(20);
+    let (all, hot) = wait::until_async(within, counted).await.unwrap();
+    // The first versions of rows that fill their page to the last byte may have to move.
+    assert!(hot * 100 >= all * 99, "{hot} of {all}");
+    assert_eq!(database.sql("SELECT pg_relation_size('sessions_user') <= 65536"), "t");
+}
