@@ -73,9 +73,6 @@ pub(crate) async fn append_ended(
     sessions: &[SessionId],
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    if sessions.is_empty() {
-        return Ok(());
-    }
     let sessions: Vec<_> = sessions.iter().map(|id| Some(&id.as_bytes()[..])).collect();
     append_entries(connection, now, kind::SESSION_ENDED, None, &sessions).await
 }

@@ -53,18 +53,21 @@ pub(crate) const CONFIRM: &str =
 pub(crate) const END: &str =
     "UPDATE sessions SET end_at = $2, end_reason = $3 WHERE id = $1 AND end_at IS NULL";
 
-/// The rows are locked in the order of their ids, as everywhere, so that nobody waits in a circle.
-pub(crate) const END_OF_USER: &str = "WITH open AS MATERIALIZED ( \
-     SELECT id FROM sessions WHERE user_id = $1 AND end_at IS NULL AND id IS DISTINCT FROM $4 \
-     ORDER BY id FOR NO KEY UPDATE) \
-     UPDATE sessions SET end_at = $2, end_reason = $3 FROM open \
-     WHERE sessions.id = open.id AND sessions.end_at IS NULL RETURNING sessions.id";
+/// What changes many rows locks them first, in the order of their ids, so that nobody waits in a circle. By a
+/// statement of its own: one that locked and changed would change what its snapshot showed, and on the way
+/// from there to the row that it has locked it could wait for whoever waits for that row.
+pub(crate) const OPEN_OF_USER: &str = "SELECT id FROM sessions \
+     WHERE user_id = $1 AND end_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY id FOR NO KEY UPDATE";
 
-/// The next sessions after an id, in the order of the ids.
-pub(crate) const END_SOME: &str = "WITH open AS MATERIALIZED ( \
-     SELECT id FROM sessions WHERE id > $1 AND end_at IS NULL ORDER BY id LIMIT $4 FOR NO KEY UPDATE) \
-     UPDATE sessions SET end_at = $2, end_reason = $3 FROM open \
-     WHERE sessions.id = open.id AND sessions.end_at IS NULL RETURNING sessions.id";
+/// The next ones after an id.
+pub(crate) const OPEN_AFTER: &str = "SELECT id FROM sessions \
+     WHERE id > $1 AND end_at IS NULL ORDER BY id LIMIT $2 FOR NO KEY UPDATE";
+
+pub(crate) const THESE: &str =
+    "SELECT id FROM sessions WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE";
+
+pub(crate) const END_THESE: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
+     WHERE id = ANY($1::bytea[]) AND end_at IS NULL";
 
 pub(crate) const OF_USER: &str = concat!(
     "SELECT ",
@@ -81,14 +84,12 @@ const ACTIVE: &str = concat!(
      ORDER BY last_seen_at DESC, created_at DESC, id LIMIT $2"
 );
 
-pub(crate) const SEEN: &str = "WITH seen AS MATERIALIZED ( \
-     SELECT sighting.* FROM \
-     unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[]) AS sighting (id, generation, at, address) \
-     JOIN sessions ON sessions.id = sighting.id ORDER BY sessions.id FOR NO KEY UPDATE OF sessions) \
-     UPDATE sessions SET seen_generation = GREATEST(sessions.seen_generation, seen.generation), \
+pub(crate) const SEEN: &str = "UPDATE sessions SET \
+     seen_generation = GREATEST(sessions.seen_generation, seen.generation), \
      address = CASE WHEN seen.at >= sessions.last_seen_at THEN seen.address ELSE sessions.address END, \
      last_seen_at = GREATEST(sessions.last_seen_at, seen.at) \
-     FROM seen WHERE sessions.id = seen.id";
+     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[]) \
+     AS seen (id, generation, at, address) WHERE sessions.id = seen.id";
 
 /// Looks at the next sessions after an id and removes those that are long over; see the table's comment for
 /// why it walks. Gives where it has come to and how many it has removed.
@@ -230,7 +231,7 @@ impl SessionStore for PostgresStore {
         if sightings.is_empty() {
             return Ok(());
         }
-        self.write(latest(sightings), |seen, connection| Box::pin(see(connection, seen))).await
+        self.transact(latest(sightings), |seen, connection| Box::pin(see(connection, seen))).await
     }
 
     async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
@@ -277,12 +278,8 @@ impl PostgresStore {
         now: Timestamp,
     ) -> StoreResult<Vec<SessionId>> {
         self.transact((user, except, reason, now), |(user, except, reason, now), connection| {
-            let end = sqlx::query(END_OF_USER)
-                .bind(user.0)
-                .bind(now.millis())
-                .bind(reason.name())
-                .bind(except.as_ref().map(bytes));
-            Box::pin(end_and_tell(connection, end, *now))
+            let open = sqlx::query(OPEN_OF_USER).bind(user.0).bind(except.as_ref().map(bytes));
+            Box::pin(end_and_tell(connection, open, *reason, *now))
         })
         .await
     }
@@ -294,18 +291,13 @@ impl PostgresStore {
         loop {
             let after = all.last().map_or_else(Vec::new, |id: &SessionId| bytes(id).to_vec());
             let step = self.transact((after, reason, now), |(after, reason, now), connection| {
-                let end = sqlx::query(END_SOME)
-                    .bind(&**after)
-                    .bind(now.millis())
-                    .bind(reason.name())
-                    .bind(STEP);
-                Box::pin(end_and_tell(connection, end, *now))
+                let open = sqlx::query(OPEN_AFTER).bind(&**after).bind(STEP);
+                Box::pin(end_and_tell(connection, open, *reason, *now))
             });
             let mut ended = step.await?;
             if ended.is_empty() {
                 return Ok(all);
             }
-            ended.sort_unstable();
             all.append(&mut ended);
         }
     }
@@ -320,16 +312,26 @@ async fn changes_one(
     Ok(statement.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Ends what the statement says, and appends each to the feed.
+/// Ends the sessions that the statement finds and locks, and appends each to the feed.
 async fn end_and_tell(
     connection: &mut PgConnection,
-    end: Statement<'_>,
+    open: Statement<'_>,
+    reason: EndReason,
     now: Timestamp,
 ) -> Result<Vec<SessionId>, Trouble> {
-    let ended = end.fetch_all(&mut *connection).await?;
-    let ended = rows::all(&ended, |row| rows::session_id(row, 0))?;
-    feed::append_ended(connection, &ended, now).await?;
-    Ok(ended)
+    let open = open.fetch_all(&mut *connection).await?;
+    let open = rows::all(&open, |row| rows::session_id(row, 0))?;
+    if open.is_empty() {
+        return Ok(open);
+    }
+    sqlx::query(END_THESE)
+        .bind(open.iter().map(bytes).collect::<Vec<_>>())
+        .bind(now.millis())
+        .bind(reason.name())
+        .execute(&mut *connection)
+        .await?;
+    feed::append_ended(connection, &open, now).await?;
+    Ok(open)
 }
 
 /// One for each session, because a statement changes each row once.
@@ -350,8 +352,10 @@ async fn see(
     connection: &mut PgConnection,
     seen: &BTreeMap<SessionId, Sighting>,
 ) -> Result<(), Trouble> {
+    let ids: Vec<_> = seen.keys().map(bytes).collect();
+    sqlx::query(THESE).bind(&ids).execute(&mut *connection).await?;
     sqlx::query(SEEN)
-        .bind(seen.keys().map(bytes).collect::<Vec<_>>())
+        .bind(&ids)
         .bind(seen.values().map(|seen| signed(seen.generation)).collect::<Vec<_>>())
         .bind(seen.values().map(|seen| seen.at.millis()).collect::<Vec<_>>())
         .bind(seen.values().map(|seen| &*seen.address).collect::<Vec<_>>())

@@ -7,3 +7,4 @@ mod opening;
 mod outages;
 mod place;
 mod processes;
+mod races;

@@ -61,10 +61,12 @@ async fn batches_of_two_processes_do_not_get_into_each_others_way() {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
     }
     two("batches", &database.url());
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assert_eq!(database.sql(deadlocks), "0");
     for number in 0..SESSIONS {
         let history = store.renewals_of(session_id(number)).await.unwrap();
         assert_eq!(history.len(), 1);
-        assert_eq!(history[0].count, 2 * 4 * ROUNDS, "session {number}");
+        assert_eq!(history[0].count, 2 * 2 * ROUNDS, "session {number}");
         let found = store.session(session_id(number)).await.unwrap().unwrap();
         assert_eq!(found.last_seen_at, at(i64::try_from(ROUNDS).unwrap()));
     }
@@ -132,7 +134,7 @@ async fn the_child() {
             match &*work {
                 "renew" => renew(&store).await,
                 "end" if task == 0 => end(&store).await,
-                "batches" => batches(&store, task % 2 == 0).await,
+                "batches" if task < 2 => batches(&store, task == 0).await,
                 "lease" => lease(&store, &format!("{} {task}", std::process::id())).await,
                 _ => 0,
             }
