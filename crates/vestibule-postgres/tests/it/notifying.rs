@@ -5,13 +5,13 @@ use std::time::Duration;
 use sqlx::postgres::PgListener;
 use tokio::time::timeout;
 use vestibule_core::store::FeedNotifier as _;
-use vestibule_postgres::{PoolOptions, PostgresNotifier, PostgresStore};
+use vestibule_postgres::{PostgresNotifier, PostgresStore};
 use vestibule_testkit::{
     postgres::{Durability, Postgres},
     wait,
 };
 
-use crate::place;
+use crate::place::{self, FEW};
 
 /// Longer than any notification takes, and than a connection takes to be made anew.
 const SOON: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ const A_WHILE: Duration = Duration::from_millis(500);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_node_wakes_the_others() {
     let (store, database) = place::store().await;
-    let other = PostgresStore::connect(&database.url(), PoolOptions::default()).await.unwrap();
+    let other = PostgresStore::connect(&database.url(), FEW).await.unwrap();
     let nodes = [store.notifier(), other.notifier()];
     for node in &nodes {
         // That the connection was made counts as news.
@@ -68,7 +68,7 @@ async fn many_changes_are_few_notifications() {
 async fn after_an_outage_it_listens_again_and_says_so() {
     let server = Postgres::start(Durability::None);
     let url = server.url("postgres");
-    let store = PostgresStore::unconnected(&url, PoolOptions::default()).unwrap();
+    let store = PostgresStore::unconnected(&url, FEW).unwrap();
     let node = store.notifier();
     timeout(SOON, node.notified()).await.unwrap();
     server.kill();

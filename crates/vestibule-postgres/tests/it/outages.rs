@@ -26,7 +26,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::place;
+use crate::place::{self, FEW};
 
 /// By when a store works again after its database does.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
@@ -161,7 +161,7 @@ const ACKNOWLEDGED: u64 = 300;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_before_a_crash_is_there_after_it() {
     let server = Postgres::start(Durability::Full);
-    let store = migrated(&server, PoolOptions::default()).await;
+    let store = migrated(&server, FEW).await;
     for number in 0..RENEWING {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
         // Ended in the course of it, one after the other.

@@ -6,10 +6,13 @@ use tokio::sync::OnceCell;
 use vestibule_postgres::{PoolOptions, PostgresStore};
 use vestibule_testkit::postgres::{Database, Postgres};
 
+/// Few connections: on a machine that is busy with other tests, to make them is what takes long.
+pub(crate) const FEW: PoolOptions = PoolOptions { connections: 4, waiting: 250 };
+
 /// An empty store of a test's own, on the shared server.
 pub(crate) async fn store() -> (PostgresStore, Database<'static>) {
     let database = migrated().await;
-    let store = PostgresStore::connect(&database.url(), PoolOptions::default()).await.unwrap();
+    let store = PostgresStore::connect(&database.url(), FEW).await.unwrap();
     (store, database)
 }
 

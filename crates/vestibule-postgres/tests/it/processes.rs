@@ -13,13 +13,13 @@ use vestibule_core::{
     session::EndReason,
     store::{Changed, Feed as _, Leases as _, RenewalNote, SessionStore as _, Sighting},
 };
-use vestibule_postgres::{PoolOptions, PostgresStore, SchemaState};
+use vestibule_postgres::{PostgresStore, SchemaState};
 use vestibule_testkit::{
     postgres::Postgres,
     samples::{at, session, session_id},
 };
 
-use crate::place;
+use crate::place::{self, FEW};
 
 /// What a child is to do, and where; without them, the child's test does nothing.
 const WORK: &str = "VESTIBULE_TEST_POSTGRES_WORK";
@@ -82,7 +82,7 @@ async fn of_two_processes_one_gets_the_lease() {
 async fn of_two_processes_that_migrate_one_does() {
     let database = Postgres::shared().create_database();
     assert_eq!(two("migrate", &database.url()).iter().sum::<u64>(), 1);
-    PostgresStore::connect(&database.url(), PoolOptions::default()).await.unwrap();
+    PostgresStore::connect(&database.url(), FEW).await.unwrap();
 }
 
 /// Lets two processes do the same at the same time, and gives how often each was told that it was the one.
@@ -130,7 +130,7 @@ async fn the_child() {
                 let found = PostgresStore::migrate(&url).await.unwrap();
                 return u64::from(matches!(found, SchemaState::Behind { .. }));
             }
-            let store = PostgresStore::connect(&url, PoolOptions::default()).await.unwrap();
+            let store = PostgresStore::connect(&url, FEW).await.unwrap();
             match &*work {
                 "renew" => renew(&store).await,
                 "end" if task == 0 => end(&store).await,
