@@ -77,13 +77,18 @@ impl From<Trouble> for StoreError {
 }
 
 /// `unique_violation`.
-pub(crate) const UNIQUE_VIOLATION: &str = "23505";
-/// `duplicate_table`.
-pub(crate) const DUPLICATE_TABLE: &str = "42P07";
+const UNIQUE_VIOLATION: &str = "23505";
+/// `duplicate_table`, `duplicate_object` and `unique_violation`: what is said to one of two who make a table,
+/// depending on how far the other has come.
+pub(crate) const MADE_BY_ANOTHER: [&str; 3] = ["42P07", "42710", UNIQUE_VIOLATION];
 /// `invalid_catalog_name`: there is no such database.
 pub(crate) const NO_DATABASE: &str = "3D000";
 /// `invalid_authorization_specification` and `invalid_password`.
 pub(crate) const NOT_LET_IN: [&str; 2] = ["28000", "28P01"];
+
+/// The server is there, and has no connection to give at this moment: `cannot_connect_now`, while it starts or
+/// recovers; `crash_shutdown` and `admin_shutdown`; `too_many_connections`.
+pub(crate) const NOT_NOW: [&str; 4] = ["57P03", "57P02", "57P01", "53300"];
 
 /// `serialization_failure` and `deadlock_detected`. Both have surely changed nothing.
 const CONFLICTS: [&str; 2] = ["40001", "40P01"];

@@ -1,6 +1,6 @@
 //! Connecting and migrating.
 
-use std::sync::Arc;
+use std::{io::ErrorKind, sync::Arc};
 
 use crate::{
     PoolOptions, PostgresStore,
@@ -79,7 +79,8 @@ pub enum OpenError {
         /// Its name.
         name: String,
     },
-    /// The server does not answer.
+    /// The server does not answer, or gives no connection for now. All other errors stay until somebody mends
+    /// what they name.
     #[error(
         "the database {place} cannot be reached: {cause}; start its server, or correct `database_url`"
     )]
@@ -170,18 +171,34 @@ impl OpenError {
     }
 
     fn failed(place: &Place, trouble: Trouble) -> Self {
-        let place = place.to_string();
         let answered = match &trouble {
+            Trouble::Database(cause) if stays(cause, place) => Some(String::new()),
             Trouble::Database(cause) => error::code(cause),
             _ => None,
         };
-        let cause = Box::new(trouble);
+        let (place, cause) = (place.to_string(), Box::new(trouble));
         match answered.as_deref() {
             None => Self::Unreachable { place, cause },
+            Some(code) if error::NOT_NOW.contains(&code) => Self::Unreachable { place, cause },
             Some(error::NO_DATABASE) => Self::Missing { place },
             Some(code) if error::NOT_LET_IN.contains(&code) => Self::NotLetIn { place, cause },
             Some(_) => Self::Postgres { place, cause },
         }
+    }
+}
+
+/// Whether waiting mends nothing, although no server has said so: it offers no encryption, its certificate is not
+/// the right one, or the file of the authority that vouches for it cannot be read.
+fn stays(cause: &sqlx::Error, place: &Place) -> bool {
+    match cause {
+        sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
+        sqlx::Error::Io(cause) => match cause.kind() {
+            ErrorKind::InvalidData => true,
+            // The socket of a server that does not run is not there either.
+            ErrorKind::NotFound | ErrorKind::PermissionDenied => !place.is_socket(),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -67,6 +67,11 @@ impl Place {
         let port = options.get_port();
         Ok((Self { database, host, port }, options))
     }
+
+    /// Whether it is reached through a file.
+    pub(crate) fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
 }
 
 impl fmt::Display for Place {

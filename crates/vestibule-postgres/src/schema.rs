@@ -117,11 +117,7 @@ async fn make(connection: &mut PgConnection) -> Result<(), Trouble> {
     let Err(cause) = sqlx::raw_sql(MAKE).execute(&mut *connection).await else {
         return Ok(());
     };
-    let code = error::code(&cause);
-    if ![error::UNIQUE_VIOLATION, error::DUPLICATE_TABLE]
-        .iter()
-        .any(|met| code.as_deref() == Some(met))
-    {
+    if !error::code(&cause).is_some_and(|code| error::MADE_BY_ANOTHER.contains(&&*code)) {
         return Err(cause.into());
     }
     sqlx::raw_sql("ROLLBACK").execute(connection).await?;

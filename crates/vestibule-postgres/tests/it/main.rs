@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says so by its panic")]
 
 mod contract;
+mod encryption;
 mod notifying;
 mod opening;
 mod outages;

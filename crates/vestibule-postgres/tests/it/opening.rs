@@ -1,15 +1,15 @@
 //! Connecting and migrating.
 
 use vestibule_core::store::UserStore as _;
-use vestibule_postgres::{OpenError, PoolOptions, PostgresStore, SchemaState};
+use vestibule_postgres::{OpenError, PostgresStore, SchemaState};
 use vestibule_testkit::postgres::Postgres;
 
-use crate::place;
+use crate::place::{self, FEW};
 
 const MAKES: SchemaState = SchemaState::Behind { from: 0, to: 1 };
 
 async fn connect(url: &str) -> Result<PostgresStore, OpenError> {
-    PostgresStore::connect(url, PoolOptions::default()).await
+    PostgresStore::connect(url, FEW).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,12 +95,30 @@ async fn what_is_wrong_is_named_and_the_password_is_not() {
     assert!(matches!(unreachable, OpenError::Unreachable { .. }), "{unreachable}");
     let insecure =
         connect(&format!("{}?sslmode=require", server.url("postgres"))).await.unwrap_err();
-    assert!(matches!(insecure, OpenError::Unreachable { .. }), "{insecure}");
+    assert!(matches!(insecure, OpenError::Postgres { .. }), "{insecure}");
     for error in [missing, not_let_in, unreachable, insecure] {
         let said = format!("{error} {error:?}");
         assert!(said.contains(" on 127.0.0.1:"), "{said}");
         assert!(!said.contains(password) && !said.contains("tangerine"), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_a_connection_to_spare_is_not_reachable_for_now() {
+    let database = place::migrated().await;
+    database.sql("CREATE ROLE guest LOGIN PASSWORD 'tangerine'");
+    let limit = |limit| {
+        let set = format!("ALTER DATABASE {} CONNECTION LIMIT {limit}", database.name());
+        database.server().sql("postgres", &set);
+    };
+    limit("0");
+    let owner = format!("vestibule:{}@", database.server().password());
+    let url = database.url().replace(&owner, "guest:tangerine@");
+    let refused = connect(&url).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Unreachable { .. }), "{refused}");
+    limit("-1");
+    let refused = connect(&url).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Postgres { .. }), "may not read: {refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
