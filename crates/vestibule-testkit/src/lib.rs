@@ -9,7 +9,7 @@
 //! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
 //!   browser to it.
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
-//!   black hole does.
+//!   black hole does; [`redis`] starts a real Redis, and does the same to it.
 //! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
 
 pub mod chromium;
@@ -17,6 +17,7 @@ pub mod clock;
 pub mod entropy;
 pub mod faults;
 pub mod postgres;
+pub mod redis;
 pub mod samples;
 pub mod site;
 pub mod store_suite;

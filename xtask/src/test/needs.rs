@@ -89,6 +89,12 @@ const NEEDS: &[Need] = &[
         from: Source::Apt(&["postgresql"]),
         when: When::Always,
     },
+    Need {
+        what: Thing::Program("redis-server"),
+        why: "is the Redis that the tests share limits and notifications through",
+        from: Source::Apt(&["redis-server"]),
+        when: When::Always,
+    },
 ];
 
 /// The needs of a run with `options`.

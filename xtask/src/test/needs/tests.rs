@@ -87,6 +87,17 @@ fn nothing_is_installed_unless_allowed() {
 }
 
 #[test]
+fn what_the_tests_start_is_needed_by_a_fast_run_too() {
+    let fast: Vec<_> = of(&Options { fast: true, install: true }).collect();
+    for (program, packages) in
+        [("chromium", &["chromium"] as &[_]), ("redis-server", &["redis-server"])]
+    {
+        let need = fast.iter().find(|need| need.what == Thing::Program(program));
+        assert_eq!(need.map(|need| need.from), Some(Source::Apt(packages)), "{program}");
+    }
+}
+
+#[test]
 fn a_fast_run_needs_no_linters() {
     let count = |fast| of(&Options { fast, install: true }).count();
     assert_eq!(count(false), NEEDS.len());
