@@ -5,12 +5,21 @@
 //! parallel tries is evaluated no more often than one after the other.
 //!
 //! Times are of a monotonic clock: setting the wall clock frees nobody.
+//!
+//! One node keeps its windows itself ([`SlidingWindow`]). Several may keep them together
+//! ([`SharedLimits`]); each then keeps its own ones beside that, for the time when what they share is away.
+
+mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
     time::Duration,
 };
+
+pub use shared::{BeginError, LimitsUnavailable, SharedLimits, SharedTry};
 
 /// A rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +28,15 @@ pub struct Rate {
     pub count: u32,
     /// The window's length.
     pub window: Duration,
+}
+
+impl Rate {
+    /// What a node allows by itself while it cannot reach what it shares with the others: half, so that
+    /// an outage is no allowance for whoever goes from node to node, but at least one where there was one.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { count: (self.count / 2).max(1).min(self.count), ..self }
+    }
 }
 
 /// Failures by key, in bounded memory.
@@ -67,7 +85,16 @@ impl<K: Eq + Hash + Clone> SlidingWindow<K> {
     /// # Errors
     /// [`Limited`] where the rate is used up.
     pub fn begin(&mut self, key: &K, now: Duration) -> Result<(), Limited> {
-        let Rate { count, window } = self.rate;
+        self.begin_within(self.rate.count, key, now)
+    }
+
+    /// Begins a try where fewer than `count` others have failed or are in flight; otherwise as
+    /// [`SlidingWindow::begin`].
+    ///
+    /// # Errors
+    /// [`Limited`] where so many are used up.
+    pub fn begin_within(&mut self, count: u32, key: &K, now: Duration) -> Result<(), Limited> {
+        let window = self.rate.window;
         if !self.entries.contains_key(key) && self.entries.len() >= self.capacity {
             self.make_room(now);
         }
@@ -75,10 +102,11 @@ impl<K: Eq + Hash + Clone> SlidingWindow<K> {
         entry.forget(now, window);
         let failures = u32::try_from(entry.failures.len()).unwrap_or(u32::MAX);
         if failures.saturating_add(entry.in_flight) >= count {
-            let oldest = entry.failures.front().copied();
             let by_in_flight = failures < count && entry.in_flight > 0;
-            let wait = match oldest {
-                Some(oldest) if !by_in_flight => (oldest + window).saturating_sub(now),
+            // There may be more failures than `count`: as many as are too many have to leave.
+            let last_to_leave = entry.failures.get(failures.saturating_sub(count) as usize);
+            let wait = match last_to_leave {
+                Some(last) if !by_in_flight => (*last + window).saturating_sub(now),
                 Some(_) | None => Duration::ZERO,
             };
             return Err(Limited { retry_after: wait.max(Duration::from_secs(1)), by_in_flight });
@@ -145,75 +173,5 @@ impl Entry {
 
     fn is_empty(&self) -> bool {
         self.failures.is_empty() && self.in_flight == 0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RATE: Rate = Rate { count: 3, window: Duration::from_secs(60) };
-
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(1000 + seconds)
-    }
-
-    fn limited(seconds: u64) -> Limited {
-        Limited { retry_after: Duration::from_secs(seconds), by_in_flight: false }
-    }
-
-    fn fail(
-        window: &mut SlidingWindow<&'static str>,
-        key: &'static str,
-        now: Duration,
-    ) -> Result<(), Limited> {
-        window.begin(&key, now)?;
-        window.settle(&key, Outcome::Failed, now);
-        Ok(())
-    }
-
-    #[test]
-    fn the_rate_is_answered_and_the_next_is_refused_until_the_window_moves_on() {
-        let mut window = SlidingWindow::new(RATE, 10);
-        for second in [0, 10, 20] {
-            fail(&mut window, "a", at(second)).unwrap();
-        }
-        assert_eq!(window.begin(&"a", at(30)), Err(limited(30)));
-        assert_eq!(window.begin(&"b", at(30)), Ok(()));
-        assert_eq!(fail(&mut window, "a", at(60)), Ok(()));
-        assert_eq!(window.begin(&"a", at(61)), Err(limited(9)));
-    }
-
-    #[test]
-    fn tries_in_flight_count_until_they_are_settled() {
-        let mut window = SlidingWindow::new(RATE, 10);
-        for _ in 0..3 {
-            window.begin(&"a", at(0)).unwrap();
-        }
-        assert_eq!(window.begin(&"a", at(0)), Err(Limited { by_in_flight: true, ..limited(1) }));
-        window.settle(&"a", Outcome::Passed, at(1));
-        assert_eq!(window.begin(&"a", at(1)), Ok(()));
-    }
-
-    #[test]
-    fn passed_tries_leave_nothing_behind() {
-        let mut window = SlidingWindow::new(RATE, 10);
-        for second in 0..100 {
-            window.begin(&"a", at(second)).unwrap();
-            window.settle(&"a", Outcome::Passed, at(second));
-        }
-        assert!(window.is_empty());
-    }
-
-    #[test]
-    fn memory_is_bounded_and_the_newest_failures_stay() {
-        let mut window =
-            SlidingWindow::new(Rate { count: 1, window: Duration::from_secs(1_000_000) }, 100);
-        for key in 0..1000u64 {
-            window.begin(&key, at(key)).unwrap();
-            window.settle(&key, Outcome::Failed, at(key));
-            assert!(window.len() <= 100);
-        }
-        assert!(window.begin(&999, at(1000)).is_err());
     }
 }

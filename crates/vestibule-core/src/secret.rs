@@ -40,6 +40,13 @@ impl SiteSecret {
         self.own_mac_key(b"vestibule csrf value v1")
     }
 
+    /// The MAC key for the names of limits that nodes share: where those are kept, nobody reads off who
+    /// has failed.
+    #[must_use]
+    pub fn limit_key(&self) -> hmac::Key {
+        self.own_mac_key(b"vestibule shared limit v1")
+    }
+
     /// The key that private signing keys are encrypted under while they lie in the store.
     #[must_use]
     pub fn sealing_key(&self) -> SealingKey {
@@ -177,6 +184,8 @@ mod tests {
     fn every_purpose_has_a_key_of_its_own() {
         let secret = SiteSecret::new([7; 32]).unwrap();
         let tag = |key: &hmac::Key| hmac::sign(key, b"x").as_ref().to_vec();
-        assert_ne!(tag(&secret.refresh_key()), tag(&secret.csrf_key()));
+        let tags =
+            [secret.refresh_key(), secret.csrf_key(), secret.limit_key()].map(|key| tag(&key));
+        assert_eq!(std::collections::BTreeSet::from(tags).len(), 3);
     }
 }
