@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use vestibule_core::{
     csrf::CsrfKey,
     id::{SessionId, UserId},
+    limit::SharedLimits,
     random::Entropy,
     revocation::Revocations,
     session::EndReason,
@@ -205,6 +206,7 @@ pub struct Builder {
     entropy: Arc<dyn Entropy>,
     messenger: Arc<dyn Messenger>,
     notifier: Option<Arc<dyn FeedNotifier>>,
+    shared_limits: Option<Arc<dyn SharedLimits>>,
     claims: Option<ClaimsOf>,
     on_problem: Option<OnProblem>,
 }
@@ -219,6 +221,7 @@ impl Builder {
             entropy: Arc::new(SystemEntropy),
             messenger: Arc::new(Silent),
             notifier: None,
+            shared_limits: None,
             claims: None,
             on_problem: None,
         }
@@ -243,6 +246,12 @@ impl Builder {
     /// feed twice a second, which is right for a single node.
     pub fn notifier(self, notifier: impl FeedNotifier) -> Self {
         Self { notifier: Some(Arc::new(notifier)), ..self }
+    }
+
+    /// Limits that all nodes of the site share. Without them each node counts for itself, and so it does,
+    /// to half of the rates, while they are away.
+    pub fn shared_limits(self, limits: impl SharedLimits) -> Self {
+        Self { shared_limits: Some(Arc::new(limits)), ..self }
     }
 
     /// Claims of the application's own in every access token. They are read again at every renewal;
@@ -297,7 +306,7 @@ impl Builder {
             seen: Seen::nothing(),
             history: History::nothing(),
             known_users: KnownUsers::default(),
-            throttle: Throttle::new(&config.limits, &self.clock),
+            throttle: Throttle::new(&config.limits, self.shared_limits, &self.clock),
             hashers: Hashers::new(config.password_parameters, config.hashers, config.hash_queue),
             own_users: self.users.is_some(),
             users: self.users.unwrap_or_else(|| Arc::clone(&self.store) as Arc<dyn UserStore>),

@@ -1,4 +1,15 @@
-//! Limits on failures, kept in memory by this node.
+//! Limits on failures: kept in memory by this node, and together with the others where that is given.
+//!
+//! With shared limits a try has to get a place twice, first here and then among all. Here there are as many
+//! as among all, and every failure is noted: what one node has seen is a part of what all have, so this
+//! refuses nobody whom they would not refuse. It keeps a burst against one node from being a burst of
+//! questions to all, and it is what the node goes by while the shared limits are away, at half the count
+//! then. So the failures of before still stand, those of meanwhile stand afterwards, and an outage is no
+//! fresh allowance.
+
+mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::{
     hash::Hash,
@@ -9,12 +20,14 @@ use std::{
 use tokio::sync::{Notify, Semaphore};
 use vestibule_core::{
     id::UserId,
-    limit::{Limited, Outcome, Rate, SlidingWindow},
+    limit::{BeginError, Limited, Outcome, Rate, SharedLimits, SharedTry, SlidingWindow},
     name::LoginKey,
     time::Clock,
 };
 
 use crate::{address::network_of, config::Limits};
+
+use shared::Shared;
 
 /// As many accounts and networks are remembered at most; an entry takes about 100 bytes.
 const CAPACITY: usize = 100_000;
@@ -37,11 +50,18 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    pub(crate) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        shared: Option<Arc<dyn SharedLimits>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let shared = shared.map(Shared::new);
         Self {
-            accounts: limits.account.map(|rate| Window::new(rate, clock)),
-            addresses: limits.address.map(|rate| Window::new(rate, clock)),
-            registrations: limits.register.map(|rate| Window::new(rate, clock)),
+            accounts: limits.account.map(|rate| Window::new("account", rate, &shared, clock)),
+            addresses: limits.address.map(|rate| Window::new("address", rate, &shared, clock)),
+            registrations: limits
+                .register
+                .map(|rate| Window::new("registration", rate, &shared, clock)),
         }
     }
 
@@ -61,21 +81,64 @@ impl Throttle {
     }
 }
 
-/// Begins a try. Where only tries in flight stand in the way it waits for them: somebody who signs in on
-/// many devices at once, with the right password, has not failed.
-async fn begin<K: Eq + Hash + Clone>(
-    window: Option<&Arc<Window<K>>>,
+/// Whose failures a window counts.
+pub(crate) trait Key: Eq + Hash + Clone {
+    /// The same text on every node.
+    fn text(&self) -> String;
+}
+
+impl Key for AccountKey {
+    fn text(&self) -> String {
+        match self {
+            Self::Known(user) => format!("user {user}"),
+            Self::Unknown(login) => format!("name {}", login.as_str()),
+        }
+    }
+}
+
+impl Key for IpAddr {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+async fn begin<K: Key>(window: Option<&Arc<Window<K>>>, key: K) -> Result<Try<K>, Limited> {
+    let Some(window) = window else {
+        return Ok(Try { window: None, key, shared: None });
+    };
+    let mut begun = begin_here(window, window.rate, key).await?;
+    let Some(shared) = &window.shared else {
+        return Ok(begun);
+    };
+    match shared.begin(window.kind, &begun.key.text(), window.rate).await {
+        Ok(among_all) => {
+            begun.shared = Some(among_all);
+            Ok(begun)
+        }
+        Err(BeginError::Limited(limited)) => Err(limited),
+        Err(BeginError::Unavailable(_)) => {
+            // The place is given back first: many may come here at once, and while each held one of all
+            // the places none of them could get one of the half.
+            let key = begun.key.clone();
+            drop(begun);
+            begin_here(window, window.rate.alone(), key).await
+        }
+    }
+}
+
+/// Begins a try on this node. Where only tries in flight stand in the way it waits for them: somebody who
+/// signs in on many devices at once, with the right password, has not failed.
+async fn begin_here<K: Key>(
+    window: &Arc<Window<K>>,
+    rate: Rate,
     key: K,
 ) -> Result<Try<K>, Limited> {
-    let Some(window) = window else {
-        return Ok(Try { window: None, key });
-    };
     let mut place = None;
     loop {
         // Asked for before the look, so that what is settled in between is not missed.
         let settled = window.settled.notified();
-        match window.lock().begin(&key, window.clock.monotonic()) {
-            Ok(()) => return Ok(Try { window: Some(Arc::clone(window)), key }),
+        match window.lock().begin_within(rate.count, &key, window.clock.monotonic()) {
+            Ok(()) => return Ok(Try { window: Some(Arc::clone(window)), key, shared: None }),
             Err(limited) if !limited.by_in_flight => return Err(limited),
             Err(limited) => {
                 if place.is_none() {
@@ -88,16 +151,27 @@ async fn begin<K: Eq + Hash + Clone>(
 }
 
 struct Window<K> {
+    kind: &'static str,
+    rate: Rate,
     failures: Mutex<SlidingWindow<K>>,
+    shared: Option<Arc<Shared>>,
     clock: Arc<dyn Clock>,
     settled: Notify,
     places: Semaphore,
 }
 
-impl<K: Eq + Hash + Clone> Window<K> {
-    fn new(rate: Rate, clock: &Arc<dyn Clock>) -> Arc<Self> {
+impl<K: Key> Window<K> {
+    fn new(
+        kind: &'static str,
+        rate: Rate,
+        shared: &Option<Arc<Shared>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            kind,
+            rate,
             failures: Mutex::new(SlidingWindow::new(rate, CAPACITY)),
+            shared: shared.clone(),
             clock: Arc::clone(clock),
             settled: Notify::new(),
             places: Semaphore::new(WAITING),
@@ -110,28 +184,37 @@ impl<K: Eq + Hash + Clone> Window<K> {
 }
 
 /// A try in flight. Dropped without having failed, it leaves no trace.
+///
+/// That goes for shared limits as well, also where a client went away and its handler was dropped with it:
+/// settling there does not wait ([`SharedTry::settle`]), and whoever keeps them tells the others as long as
+/// this node lives. Of a node that dies, the lease on its tries takes care; and what failed is noted here
+/// before anybody else is told, so that it counts whether or not the others hear of it.
 #[must_use = "a try that is dropped at once limits nothing"]
-pub(crate) struct Try<K: Eq + Hash + Clone> {
+pub(crate) struct Try<K: Key> {
     window: Option<Arc<Window<K>>>,
     key: K,
+    shared: Option<Box<dyn SharedTry>>,
 }
 
-impl<K: Eq + Hash + Clone> Try<K> {
+impl<K: Key> Try<K> {
     /// It failed, and counts.
     pub(crate) fn failed(mut self) {
         self.settle(Outcome::Failed);
     }
 
     fn settle(&mut self, outcome: Outcome) {
-        if let Some(window) = self.window.take() {
-            let now = window.clock.monotonic();
-            window.lock().settle(&self.key, outcome, now);
-            window.settled.notify_waiters();
+        let Some(window) = self.window.take() else { return };
+        let now = window.clock.monotonic();
+        window.lock().settle(&self.key, outcome, now);
+        // Before those are woken who wait for the place here: they go on to ask there.
+        if let Some(shared) = self.shared.take() {
+            shared.settle(outcome);
         }
+        window.settled.notify_waiters();
     }
 }
 
-impl<K: Eq + Hash + Clone> Drop for Try<K> {
+impl<K: Key> Drop for Try<K> {
     fn drop(&mut self) {
         self.settle(Outcome::Passed);
     }
