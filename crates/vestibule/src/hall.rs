@@ -248,8 +248,8 @@ impl Builder {
         Self { notifier: Some(Arc::new(notifier)), ..self }
     }
 
-    /// Limits that all nodes of the site share. Without them each node counts for itself, and so it does,
-    /// to half of the rates, while they are away.
+    /// Limits that all nodes of the site share, those of `vestibule-redis` for example. Without them each
+    /// node counts for itself, and so it does, to half of the rates, while they are away.
     pub fn shared_limits(self, limits: impl SharedLimits) -> Self {
         Self { shared_limits: Some(Arc::new(limits)), ..self }
     }
