@@ -1,6 +1,7 @@
 //! From settings to what a running site and the commands work with: the store, the secret, the library's
 //! configuration.
 
+mod redis;
 mod store;
 
 use crate::{
@@ -19,6 +20,7 @@ use vestibule::{
     },
 };
 
+pub(crate) use redis::open_redis;
 pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};
 
 /// Paths below these are asked by programs, and answered in JSON.
@@ -32,11 +34,6 @@ pub(crate) const API_PREFIXES: [&str; 6] =
 pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
     let is_s3 = matches!(settings.files.url, FilesUrl::S3(_));
     let parts = [
-        (
-            settings.redis_url.is_some(),
-            "redis_url is set, and this version runs as a single server that needs no Redis",
-            "leave it out",
-        ),
         (
             is_s3,
             "files.url names a bucket, and this version does not store files in one",

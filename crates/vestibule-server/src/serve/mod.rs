@@ -100,8 +100,15 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Arc::new(SystemEntropy),
     );
     let mut builder = Vestibule::builder_over(store);
-    if let Some(notifier) = notifier {
-        builder = builder.notifier(notifier);
+    // Redis wakes nodes without a lock of the whole database, so where it is there it does.
+    match (open::open_redis(&settings)?, notifier) {
+        (Some(redis), _) => {
+            builder = builder
+                .notifier(redis.notifier())
+                .shared_limits(redis.limits(&secret, &SystemEntropy));
+        }
+        (None, Some(notifier)) => builder = builder.notifier(notifier),
+        (None, None) => {}
     }
     let hall = builder
         .config(open::hall_config(&settings, secret)?)
