@@ -31,19 +31,28 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     needs::provide(needs::of(&options), options.install)?;
 
     let (steps, notes) = plan(&options);
-    // The tests are a step as well.
-    let count = steps.len() + 1;
-    for (number, step) in (1..).zip(&steps) {
+    let tests = tests()?;
+    // The tests are steps as well.
+    let count = steps.len() + tests.len();
+    let mut number = 0;
+    for step in &steps {
+        number += 1;
         announce(number, count, &watch, step);
         step.run()?;
     }
-    let tests = tests()?;
-    announce(count, count, &watch, &tests);
     let mut tally = Tally::default();
-    let status = tests.run_seen(|line| {
-        tally.add(&String::from_utf8_lossy(line));
-        io::stdout().write_all(line)
-    })?;
+    let mut failed = None;
+    for step in &tests {
+        number += 1;
+        announce(number, count, &watch, step);
+        let status = step.run_seen(|line| {
+            tally.add(&String::from_utf8_lossy(line));
+            io::stdout().write_all(line)
+        })?;
+        if !status.success() && failed.is_none() {
+            failed = Some((step, status));
+        }
+    }
 
     println!("\n[{}] all steps have run", watch.elapsed());
     for note in notes {
@@ -52,17 +61,18 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     if tally.ignored > 0 {
         println!("note: {} tests are marked `#[ignore]` and did not run", tally.ignored);
     }
-    let problem = if tally.failed > 0 {
-        "some tests failed".to_owned()
-    } else if !status.success() {
-        format!("the tests did not run to their end ({status})")
-    } else if tally.passed == 0 {
-        "no test ran".to_owned()
-    } else {
-        println!("{tally}");
-        return Ok(());
+    let problem = match failed {
+        _ if tally.failed > 0 => "some tests failed".to_owned(),
+        Some((_, status)) => format!("the tests did not run to their end ({status})"),
+        None if tally.passed == 0 => "no test ran".to_owned(),
+        None => {
+            println!("{tally}");
+            return Ok(());
+        }
     };
-    Err(Failure::Tests { command: tests.as_typed(), tally, problem })
+    let step = failed.map(|(step, _)| step).or(tests.first());
+    let command = step.map(Step::as_typed).unwrap_or_default();
+    Err(Failure::Tests { command, tally, problem })
 }
 
 struct Options {
@@ -123,10 +133,17 @@ fn plan(options: &Options) -> (Vec<Step>, Vec<&'static str>) {
     (steps, notes)
 }
 
-/// All tests, documentation examples included; all of them, so that the count is whole when one fails.
-fn tests() -> Result<Step, Failure> {
-    let tests = Step::cargo(&["test", "--workspace", "--no-fail-fast"]);
-    Ok(tests.variable("TESTED_SERVER", place::release_program("vestibule")?))
+/// All tests, documentation examples included; all of them, so that the count is whole when one fails. Then
+/// once more those that come to the finished program from outside, on the other store; those of several nodes
+/// and of outages choose their stores themselves and are not repeated.
+fn tests() -> Result<Vec<Step>, Failure> {
+    let server = place::release_program("vestibule")?;
+    let all = Step::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let outside = ["test", "--package", "vestibule-server", "--test", "it", "--"];
+    let own_stores = ["--skip", "cluster::", "--skip", "faults::"];
+    let outside = Step::cargo(&[&outside[..], &own_stores].concat());
+    let outside = outside.variable("TESTED_STORE", "postgres");
+    Ok([all, outside].map(|step| step.variable("TESTED_SERVER", &server)).into())
 }
 
 fn announce(number: usize, count: usize, watch: &Stopwatch, step: &Step) {

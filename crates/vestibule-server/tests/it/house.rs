@@ -2,10 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
 use serde_json::Value;
 use vestibule::{SystemClock, core::time::Clock};
-use vestibule_testkit::site::{Done, Place, Site};
+use vestibule_testkit::{
+    postgres::{self, Postgres},
+    site::{Done, Place, Site},
+};
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "tangerine anvil rocket";
@@ -20,18 +23,57 @@ pub(crate) fn program() -> PathBuf {
         .map_or_else(|| env!("CARGO_BIN_EXE_vestibule").into(), PathBuf::from)
 }
 
-/// An empty place for it, where hashing a password costs next to nothing.
+/// An empty place for it with the store that is tested, where hashing a password costs next to nothing.
 pub(crate) fn place() -> Place {
-    costly_place().with("VESTIBULE_PASSWORDS__ARGON2", "m=64,t=1,p=1")
+    cheap(costly_place())
 }
 
-/// An empty place where a hash costs what it does by default.
+/// The same, where a hash costs what it does by default.
 pub(crate) fn costly_place() -> Place {
+    let place = costly_file_place();
+    match Tested::store() {
+        Tested::Sqlite => place,
+        Tested::Postgres => {
+            let database = Postgres::shared().create_database();
+            place.secrets().add(database.server().password());
+            place.with("DATABASE_URL", &database.url()).keeping(database)
+        }
+    }
+}
+
+/// A place with the embedded store, whichever is tested: for what is about its files, and for what opens no
+/// store.
+pub(crate) fn file_place() -> Place {
+    cheap(costly_file_place())
+}
+
+fn costly_file_place() -> Place {
     let place = Place::new(program());
     place.secrets().add(PASSWORD);
     place.secrets().add(NEW_PASSWORD);
     place.secrets().add(SECRET);
     place
+}
+
+/// With hashes that cost next to nothing.
+pub(crate) fn cheap(place: Place) -> Place {
+    place.with("VESTIBULE_PASSWORDS__ARGON2", "m=64,t=1,p=1")
+}
+
+/// Which store sites get: the one that is named in `TESTED_STORE`, or the embedded one.
+enum Tested {
+    Sqlite,
+    Postgres,
+}
+
+impl Tested {
+    fn store() -> Self {
+        match std::env::var("TESTED_STORE").as_deref() {
+            Err(_) | Ok("sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("TESTED_STORE is sqlite or postgres, not {other}"),
+        }
+    }
 }
 
 /// Serves the site on a free port.
@@ -51,10 +93,9 @@ pub(crate) fn create_user(place: &Place, name: &str, more: &[&str]) {
         vec!["user", "create", "--username", name, "--email", &email, "--password-stdin"];
     arguments.extend(more);
     good(place.run_with_input(&arguments, PASSWORD));
-    let database = database(place);
-    let mut hashes = database.prepare("SELECT password_hash FROM users").unwrap();
-    let hashes = hashes.query_map((), |row| row.get::<_, String>(0)).unwrap();
-    hashes.for_each(|hash| place.secrets().add(&hash.unwrap()));
+    for hash in ask_store(place, "SELECT password_hash FROM users") {
+        place.secrets().add(&hash);
+    }
 }
 
 /// The address that [`create_user`] gives.
@@ -78,17 +119,31 @@ pub(crate) fn good(done: Done) -> Done {
     done
 }
 
-/// The site's database, to look into.
-pub(crate) fn database(place: &Place) -> Connection {
+/// Looks into the site's database: the first column of each row, as text.
+pub(crate) fn ask_store(place: &Place, question: &str) -> Vec<String> {
+    if let Some(url) = place.variable("DATABASE_URL") {
+        return postgres::sql(url, question).lines().map(str::to_owned).collect();
+    }
     let path = place.path().join("data/vestibule.db");
-    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut question = database.prepare(question).unwrap();
+    let rows = question.query_map((), first_as_text).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn first_as_text(row: &Row<'_>) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(0)? {
+        ValueRef::Integer(number) => number.to_string(),
+        value => value.as_str()?.to_owned(),
+    })
 }
 
 /// How often the one session that is not ended has been renewed.
 pub(crate) fn renewals(place: &Place) -> i64 {
     // The first generation is the sign-in's.
-    let one = "SELECT generation - 1 FROM sessions WHERE end_at IS NULL";
-    database(place).query_row(one, (), |row| row.get(0)).unwrap()
+    let one = ask_store(place, "SELECT generation - 1 FROM sessions WHERE end_at IS NULL");
+    assert_eq!(one.len(), 1, "{one:?}");
+    one[0].parse().unwrap()
 }
 
 /// Real time.

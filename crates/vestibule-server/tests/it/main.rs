@@ -1,4 +1,4 @@
-//! The finished program from outside: started as its users start it, on real TCP and real SQLite files,
+//! The finished program from outside: started as its users start it, on real TCP and a real store,
 //! visited by nobody, apps, and a real browser.
 //!
 //! Every test has a site of its own. When the site ends, its log must hold no panic and none of the

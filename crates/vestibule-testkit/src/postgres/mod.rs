@@ -146,14 +146,7 @@ impl Postgres {
     /// # Panics
     /// Where it fails.
     pub fn sql(&self, database: &str, statement: &str) -> String {
-        let mut client = self.programs.client("psql");
-        client.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
-        client.args(["--set", "ON_ERROR_STOP=1", "--command", statement]);
-        client.env("PGCONNECT_TIMEOUT", "10").arg("--dbname").arg(self.url(database));
-        let done = client.output().expect("psql runs");
-        let said = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{statement} on {database}: {said}");
-        String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
+        run_sql(&self.programs, &self.url(database), statement)
     }
 
     /// Stops all of its processes where they are (SIGSTOP): connections stay open, new ones are taken by
@@ -266,6 +259,26 @@ impl Drop for Database<'_> {
             self.postgres.sql("postgres", &drop);
         }
     }
+}
+
+/// Runs one statement in the database at `url`, see [`Postgres::sql`].
+///
+/// # Panics
+/// Where it fails.
+#[must_use]
+pub fn sql(url: &str, statement: &str) -> String {
+    run_sql(&Programs::find(), url, statement)
+}
+
+fn run_sql(programs: &Programs, url: &str, statement: &str) -> String {
+    let mut client = programs.client("psql");
+    client.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+    client.args(["--set", "ON_ERROR_STOP=1", "--command", statement]);
+    client.env("PGCONNECT_TIMEOUT", "10").arg("--dbname").arg(url);
+    let done = client.output().expect("psql runs");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{statement}: {said}");
+    String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
 }
 
 fn data_folder(folder: &Path) -> std::path::PathBuf {

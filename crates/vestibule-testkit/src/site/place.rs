@@ -1,6 +1,7 @@
 //! Where a program runs, and what it gets from its surroundings.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
     net::{SocketAddr, TcpStream},
@@ -26,6 +27,7 @@ pub struct Place {
     program: PathBuf,
     variables: BTreeMap<String, String>,
     secrets: Secrets,
+    kept: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl Place {
@@ -41,6 +43,7 @@ impl Place {
             program: program.into(),
             variables: BTreeMap::new(),
             secrets: Secrets::default(),
+            kept: Vec::new(),
         }
     }
 
@@ -54,6 +57,27 @@ impl Place {
     /// Sets an environment variable for what is started from now on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// What an environment variable was set to.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// With something that the program needs, such as its database: it is dropped with the place.
+    #[must_use]
+    pub fn keeping(mut self, something: impl Any + Send + Sync) -> Self {
+        self.kept.push(Box::new(something));
+        self
+    }
+
+    /// With the secrets of somewhere else: what is said in confidence there may appear in no log here
+    /// either.
+    #[must_use]
+    pub fn sharing(mut self, secrets: &Secrets) -> Self {
+        self.secrets = secrets.clone();
+        self
     }
 
     /// The folder.

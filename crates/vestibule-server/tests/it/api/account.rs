@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use vestibule_testkit::{visitors::Visitor as _, wait};
 
 use super::{PATIENCE, is_guarded, signed_in};
-use crate::house::{NEW_PASSWORD, PASSWORD, create_user, database, place, serve};
+use crate::house::{NEW_PASSWORD, PASSWORD, ask_store, create_user, place, serve};
 
 #[tokio::test]
 async fn the_own_account_is_changed_and_deleted() {
@@ -54,11 +54,9 @@ async fn the_own_account_is_changed_and_deleted() {
     assert_eq!(other.sign_in("ada@people.test", NEW_PASSWORD).await.code(), "invalid_credentials");
     let again = json!({ "username": "ada", "email": "new@people.test", "password": PASSWORD });
     let again = other.post_json("/api/auth/register", again).await;
-    let name: String = database(&place)
-        .query_row("SELECT username FROM users WHERE id = 1", (), |row| row.get(0))
-        .unwrap();
-    let expected = if name == "ada" { 409 } else { 202 };
-    assert_eq!(again.status, expected, "a deleted name is not given out again: {name}");
+    let name = ask_store(&place, "SELECT username FROM users WHERE id = 1");
+    let expected = if name == ["ada"] { 409 } else { 202 };
+    assert_eq!(again.status, expected, "a deleted name is not given out again: {name:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use vestibule_testkit::site::Place;
 
-use crate::house::{SECRET, place, run, run_json};
+// Nothing of this opens a store.
+use crate::house::{SECRET, file_place as place, run, run_json};
 
 #[test]
 fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {

@@ -7,7 +7,7 @@ mod sessions;
 
 use std::time::Duration;
 
-use crate::house::{email, good, place, run, serve};
+use crate::house::{email, file_place, good, place, run, serve};
 
 /// A running server acts on what a command changed within this time.
 const HEARD_WITHIN: Duration = Duration::from_secs(2);
@@ -57,8 +57,8 @@ fn what_cannot_be_done_ends_with_status_1() {
 }
 
 #[test]
-fn migrating_makes_the_database_and_leaves_a_newer_one_alone() {
-    let place = place();
+fn migrating_makes_the_database_file_and_leaves_a_newer_one_alone() {
+    let place = file_place();
     assert!(run(&place, &["migrate"]).contains("was made"));
     assert!(run(&place, &["migrate"]).contains("is up to date"));
     let path = place.path().join("data/vestibule.db");

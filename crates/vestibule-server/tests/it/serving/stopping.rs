@@ -9,7 +9,7 @@ use std::{
 use vestibule_testkit::{site::Signal, visitors::Visitor as _, wait};
 
 use super::{connect, everything, status};
-use crate::house::{PASSWORD, create_user, place, serve, serve_again};
+use crate::house::{PASSWORD, create_user, file_place, place, serve, serve_again};
 
 #[test]
 fn a_request_that_is_under_way_ends_well_when_the_site_stops() {
@@ -90,8 +90,8 @@ async fn sessions_outlive_the_process_and_ended_ones_stay_ended() {
 }
 
 #[test]
-fn a_second_server_on_one_database_is_refused() {
-    let place = place();
+fn a_second_server_on_one_database_file_is_refused() {
+    let place = file_place();
     let site = serve(&place);
     let second = place.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(second.code(), 1, "{second:?}");
