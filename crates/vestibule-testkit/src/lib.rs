@@ -5,13 +5,14 @@
 //!   run the same.
 //! - [`visitors`] come to an application as nobody, as a browser or as an app; one test body serves both
 //!   carriers ([`both_carriers!`]).
-//! - [`faults`] takes a store away and gives it back.
+//! - [`faults`] takes a store away and gives it back; a [`cable`] does so to a program that runs.
 //! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
 //!   browser to it.
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
 //!   black hole does; [`redis`] starts a real Redis, and does the same to it.
 //! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
 
+pub mod cable;
 pub mod chromium;
 pub mod clock;
 pub mod entropy;
