@@ -13,6 +13,7 @@
 
 mod api;
 mod browser;
+mod cluster;
 mod command_line;
 mod first_run;
 mod house;

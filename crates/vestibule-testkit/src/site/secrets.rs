@@ -89,6 +89,16 @@ impl<T> Overheard<T> {
     pub const fn new(way: T, secrets: Secrets) -> Self {
         Self { way, secrets }
     }
+
+    /// The way itself.
+    pub const fn way(&self) -> &T {
+        &self.way
+    }
+
+    /// The secrets that are noted.
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
 }
 
 #[async_trait]

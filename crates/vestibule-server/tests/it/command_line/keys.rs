@@ -10,7 +10,7 @@ use super::HEARD_WITHIN;
 use crate::house::{PASSWORD, create_user, place, run, run_json, serve};
 
 /// The id of the key that has signed this app's access token.
-fn kid(app: &App) -> String {
+pub(crate) fn kid(app: &App) -> String {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
     let token = app.access_token().unwrap();

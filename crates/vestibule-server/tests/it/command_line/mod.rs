@@ -7,6 +7,8 @@ mod sessions;
 
 use std::time::Duration;
 
+pub(crate) use keys::kid;
+
 use crate::house::{email, file_place, good, place, run, serve};
 
 /// A running server acts on what a command changed within this time.
