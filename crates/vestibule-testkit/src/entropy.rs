@@ -17,6 +17,20 @@ impl SeededEntropy {
         Self { state: AtomicU64::new(seed) }
     }
 
+    /// A number from 0 to 1, without 1.
+    #[must_use]
+    pub fn fraction(&self) -> f64 {
+        // The highest bits, as many as an f64 holds exactly.
+        const BITS: u32 = f64::MANTISSA_DIGITS;
+        (self.word() >> (u64::BITS - BITS)) as f64 / (1u64 << BITS) as f64
+    }
+
+    /// Whether something happens that happens in this share of all cases.
+    #[must_use]
+    pub fn falls(&self, share: f64) -> bool {
+        self.fraction() < share
+    }
+
     /// SplitMix64: a counter with a long odd step, and a mixer that spreads each of its bits over the
     /// whole word. Because the state is a counter, threads share it without a lock.
     fn word(&self) -> u64 {
@@ -58,6 +72,19 @@ mod tests {
         assert_eq!(first, draw::<20>(&same));
         assert_ne!(first, draw::<20>(&other));
         assert_ne!(first, draw::<20>(&one));
+    }
+
+    #[test]
+    fn fractions_lie_evenly_between_0_and_1() {
+        let entropy = SeededEntropy::new(7);
+        let mut parts = [0; 10];
+        for _ in 0..10_000 {
+            let fraction = entropy.fraction();
+            assert!((0.0..1.0).contains(&fraction), "{fraction}");
+            parts[(fraction * 10.0) as usize] += 1;
+        }
+        assert!(parts.iter().all(|count| (900..1100).contains(count)), "{parts:?}");
+        assert!(!entropy.falls(0.0) && entropy.falls(1.0));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! - [`visitors`] come to an application as nobody, as a browser or as an app; one test body serves both
 //!   carriers ([`both_carriers!`]).
 //! - [`faults`] takes a store away and gives it back; a [`cable`] does so to a program that runs.
+//! - [`proxy`] loses, doubles and reorders requests and answers on their way to a site; [`wire`] is the HTTP
+//!   for that.
 //! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
 //!   browser to it.
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
@@ -18,12 +20,14 @@ pub mod clock;
 pub mod entropy;
 pub mod faults;
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 pub mod samples;
 pub mod site;
 pub mod store_suite;
 pub mod visitors;
 pub mod wait;
+pub mod wire;
 
 pub use clock::FakeClock;
 pub use entropy::SeededEntropy;
