@@ -17,6 +17,7 @@ use crate::failure::Failure;
 
 mod bench;
 mod failure;
+mod loss;
 mod place;
 mod prove;
 mod step;
@@ -35,7 +36,7 @@ struct Command {
     run: fn(&[OsString]) -> Result<(), Failure>,
 }
 
-const COMMANDS: &[Command] = &[test::COMMAND, bench::COMMAND, prove::COMMAND, HELP];
+const COMMANDS: &[Command] = &[test::COMMAND, bench::COMMAND, prove::COMMAND, loss::COMMAND, HELP];
 
 const HELP: Command = Command {
     name: "help",
