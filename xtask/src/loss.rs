@@ -8,10 +8,11 @@ use crate::{Command, place};
 
 pub(crate) const COMMAND: Command = Command {
     name: "loss",
-    arguments: "[--quick] [ROW]…",
+    arguments: "[--quick] [ROW]… | thieves",
     about: "builds the server in release mode and has thousands of browsers and apps renew through a network that\n\
             loses, doubles and reorders, beside two other rules; prints who was signed out (a quarter of an hour)\n\
-            --quick  two networks, half a minute",
+            --quick  two networks, half a minute\n\
+            thieves  instead of that: copies refresh tokens, and tells when it is noticed",
     run,
 };
 
