@@ -3,6 +3,7 @@
 mod crash;
 mod figures;
 mod flood;
+mod history;
 mod https;
 mod stopping;
 mod wire;
