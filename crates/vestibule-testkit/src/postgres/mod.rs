@@ -48,7 +48,7 @@ const USER: &str = "vestibule";
 pub enum Durability {
     /// The disk, as in production.
     Full,
-    /// Nothing: a crash of the *machine* may lose everything. Killing the server loses nothing, since
+    /// The kernel alone: a crash of the *machine* may lose everything. Killing the server loses nothing, since
     /// what it has written is with the kernel. For tests of behaviour.
     None,
 }
@@ -197,9 +197,8 @@ impl Postgres {
             "jit=off".to_owned(),
         ];
         if self.durability == Durability::None {
-            settings.extend(
-                ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned),
-            );
+            // Not `synchronous_commit`: without it a commit is only in the server's own memory for a while.
+            settings.extend(["fsync=off", "full_page_writes=off"].map(str::to_owned));
         }
         let mut command: Vec<_> = self.programs.unprivileged("postgres");
         command.extend(["-D".into(), data_folder(self.folder.path())]);
