@@ -28,68 +28,90 @@ impl FromStr for UserId {
     }
 }
 
-/// A session: 128 random bits, written as 22 characters of base64url.
-///
-/// It names a session in tokens, logs and on the sessions page. It is no secret: knowing it opens
-/// nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId([u8; 16]);
+/// Gives names of 128 random bits, written as 22 characters of base64url.
+macro_rules! drawn_id {
+    ($(#[doc = $about:literal])+ $name:ident) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
 
-impl SessionId {
-    /// Draws a new one.
-    #[must_use]
-    pub fn draw(entropy: &dyn Entropy) -> Self {
-        Self(random::draw(entropy))
-    }
+        impl $name {
+            /// Draws a new one.
+            #[must_use]
+            pub fn draw(entropy: &dyn Entropy) -> Self {
+                Self(random::draw(entropy))
+            }
 
-    /// The one with these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
+            /// The one with these bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
 
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionId({self})")
-    }
-}
-
-impl FromStr for SessionId {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let mut bytes = [0; 16];
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(16) => Ok(Self(bytes)),
-            Ok(_) | Err(_) => Err(InvalidId),
+            /// Its bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
         }
-    }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let mut bytes = [0; 16];
+                match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+                    Ok(16) => Ok(Self(bytes)),
+                    Ok(_) | Err(_) => Err(InvalidId),
+                }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+    };
 }
 
-impl Serialize for SessionId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+drawn_id! {
+    /// A session: 128 random bits, written as 22 characters of base64url.
+    ///
+    /// It names a session in tokens, logs and on the sessions page. It is no secret: knowing it opens
+    /// nothing.
+    SessionId
 }
 
-impl<'de> Deserialize<'de> for SessionId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
+drawn_id! {
+    /// A file: 128 random bits, written as 22 characters of base64url.
+    ///
+    /// It names a file in addresses. It is no secret: whoever knows it sees the file only where they may.
+    FileId
+}
+
+drawn_id! {
+    /// An upload that comes in several requests: 128 random bits, written as 22 characters of base64url.
+    UploadId
 }
 
 /// The text is not an identifier of this kind.

@@ -26,6 +26,7 @@
 pub mod csrf;
 pub mod error;
 pub mod event;
+pub mod file;
 pub mod freshness;
 pub mod id;
 pub mod jws;

@@ -12,8 +12,11 @@
 //!   browser to it.
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
 //!   black hole does; [`redis`] starts a real Redis, and does the same to it.
+//! - `bucket` (a feature) serves a bucket of an S3 store.
 //! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
 
+#[cfg(feature = "bucket")]
+pub mod bucket;
 pub mod cable;
 pub mod chromium;
 pub mod clock;
