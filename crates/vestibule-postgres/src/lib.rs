@@ -37,6 +37,7 @@
 
 mod error;
 mod feed;
+mod files;
 mod history;
 mod keys;
 mod leases;

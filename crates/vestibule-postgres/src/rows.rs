@@ -4,11 +4,12 @@ use std::{error::Error, str::FromStr};
 
 use sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow};
 use vestibule_core::{
-    id::{SessionId, UserId},
+    file::{Blob, BlobKey, File, FileName, Upload},
+    id::{FileId, SessionId, UploadId, UserId},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session, UnknownName},
-    store::{Change, Changed, RenewalNote, split_roles},
+    store::{Change, Changed, RenewalNote, SeenFile, Share, split_roles},
     time::Timestamp,
     user::{Credentials, User},
 };
@@ -31,7 +32,35 @@ macro_rules! user_columns {
     };
 }
 
-pub(crate) use {session_columns, user_columns};
+/// The columns that [`file`] reads, in its order.
+macro_rules! file_columns {
+    () => {
+        "id, owner, name, kind, size, digest, version, changed_by, created_at, changed_at"
+    };
+}
+
+/// The columns that [`seen_file`] reads, in its order, but for the last one, the reader's share: those of a file,
+/// and its owner's name.
+macro_rules! named_columns {
+    () => {
+        "files.id, files.owner, files.name, files.kind, files.size, files.digest, files.version, \
+         files.changed_by, files.created_at, files.changed_at, users.username"
+    };
+}
+
+/// The columns that [`upload`] reads, in its order.
+macro_rules! upload_columns {
+    () => {
+        "uploads.id, uploads.owner, uploads.name, uploads.size, uploads.created_at, uploads.touched_at"
+    };
+}
+
+/// How many columns [`seen_file`] reads.
+pub(crate) const SEEN_COLUMNS: usize = 12;
+/// How many columns [`upload`] reads.
+pub(crate) const UPLOAD_COLUMNS: usize = 6;
+
+pub(crate) use {file_columns, named_columns, session_columns, upload_columns, user_columns};
 
 pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
     Ok(Session {
@@ -105,6 +134,62 @@ pub(crate) fn renewal(row: &PgRow) -> Result<RenewalNote, Trouble> {
     })
 }
 
+pub(crate) fn file(row: &PgRow) -> Result<File, Trouble> {
+    Ok(File {
+        id: bytes(row, 0).map(FileId::from_bytes)?,
+        owner: UserId(column(row, 1)?),
+        name: file_name(row, 2)?,
+        kind: column(row, 3)?,
+        size: unsigned(row, 4)?,
+        digest: bytes(row, 5)?,
+        version: unsigned(row, 6)?,
+        changed_by: UserId(column(row, 7)?),
+        created_at: time(row, 8)?,
+        changed_at: time(row, 9)?,
+    })
+}
+
+pub(crate) fn seen_file(row: &PgRow) -> Result<SeenFile, Trouble> {
+    let share = column::<Option<&str>>(row, 11)?.map(str::parse).transpose();
+    Ok(SeenFile {
+        file: file(row)?,
+        owner_name: column(row, 10)?,
+        share: share.map_err(Trouble::row)?,
+    })
+}
+
+/// Reads `file_id, user_id, username, access`.
+pub(crate) fn share(row: &PgRow) -> Result<Share, Trouble> {
+    Ok(Share {
+        file: bytes(row, 0).map(FileId::from_bytes)?,
+        user: UserId(column(row, 1)?),
+        username: column(row, 2)?,
+        access: parsed(row, 3)?,
+    })
+}
+
+/// What has arrived lies elsewhere.
+pub(crate) fn upload(row: &PgRow) -> Result<Upload, Trouble> {
+    Ok(Upload {
+        id: bytes(row, 0).map(UploadId::from_bytes)?,
+        owner: UserId(column(row, 1)?),
+        name: file_name(row, 2)?,
+        size: unsigned(row, 3)?,
+        created_at: time(row, 4)?,
+        touched_at: time(row, 5)?,
+        blobs: Vec::new(),
+    })
+}
+
+/// Reads `key, size, digest`, from the column `first` on.
+pub(crate) fn blob(row: &PgRow, first: usize) -> Result<Blob, Trouble> {
+    Ok(Blob {
+        key: bytes(row, first).map(BlobKey::from_bytes)?,
+        size: unsigned(row, first + 1)?,
+        digest: bytes(row, first + 2)?,
+    })
+}
+
 /// The names of the kinds of changes.
 pub(crate) mod kind {
     pub(crate) const SESSION_ENDED: &str = "session_ended";
@@ -132,8 +217,12 @@ pub(crate) fn all<T>(
 }
 
 pub(crate) fn session_id(row: &PgRow, place: usize) -> Result<SessionId, Trouble> {
+    bytes(row, place).map(SessionId::from_bytes)
+}
+
+pub(crate) fn bytes<const N: usize>(row: &PgRow, place: usize) -> Result<[u8; N], Trouble> {
     let bytes: &[u8] = column(row, place)?;
-    bytes.try_into().map(SessionId::from_bytes).map_err(Trouble::row)
+    bytes.try_into().map_err(Trouble::row)
 }
 
 pub(crate) fn unsigned(row: &PgRow, place: usize) -> Result<u64, Trouble> {
@@ -159,6 +248,10 @@ fn time(row: &PgRow, place: usize) -> Result<Timestamp, Trouble> {
 
 fn optional_time(row: &PgRow, place: usize) -> Result<Option<Timestamp>, Trouble> {
     column::<Option<i64>>(row, place).map(|time| time.map(Timestamp::from_millis))
+}
+
+fn file_name(row: &PgRow, place: usize) -> Result<FileName, Trouble> {
+    FileName::parse(column(row, place)?).map_err(Trouble::row)
 }
 
 fn parsed<T>(row: &PgRow, place: usize) -> Result<T, Trouble>

@@ -13,7 +13,7 @@ use vestibule_core::{
 use crate::{
     PostgresStore,
     error::Trouble,
-    feed,
+    feed, files,
     rows::{self, user_columns},
 };
 
@@ -226,6 +226,9 @@ async fn update(
         return Ok(None);
     };
     let user = rows::user(&row)?;
+    if user.status == UserStatus::Deleted {
+        files::leave(connection, id, now).await?;
+    }
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now).await?;
     }

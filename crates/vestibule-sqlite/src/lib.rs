@@ -32,6 +32,7 @@
 
 mod error;
 mod feed;
+mod files;
 mod history;
 mod keys;
 mod leases;

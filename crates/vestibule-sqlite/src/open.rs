@@ -22,7 +22,7 @@ use crate::{
 const BUSY: Duration = Duration::from_millis(5000);
 
 /// More statements than there are, so that each is prepared once for each connection.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// What [`SqliteStore::open`] may do to the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

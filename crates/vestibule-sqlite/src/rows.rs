@@ -4,11 +4,12 @@ use std::{error::Error, str::FromStr};
 
 use rusqlite::{Row, types::Type};
 use vestibule_core::{
-    id::{SessionId, UserId},
+    file::{Blob, BlobKey, File, FileName, Upload},
+    id::{FileId, SessionId, UploadId, UserId},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session},
-    store::{Change, Changed, RenewalNote, split_roles},
+    store::{Change, Changed, RenewalNote, SeenFile, Share, split_roles},
     time::Timestamp,
     user::{Credentials, User},
 };
@@ -29,7 +30,19 @@ macro_rules! user_columns {
     };
 }
 
-pub(crate) use {session_columns, user_columns};
+/// The columns that [`seen_file`] reads, in its order, but for the last one, the reader's share: those of a file,
+/// and its owner's name.
+macro_rules! named_columns {
+    () => {
+        "files.id, files.owner, files.name, files.kind, files.size, files.digest, files.version, \
+         files.changed_by, files.created_at, files.changed_at, users.username"
+    };
+}
+
+/// How many they are.
+pub(crate) const SEEN_COLUMNS: usize = 12;
+
+pub(crate) use {named_columns, session_columns, user_columns};
 
 pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -107,6 +120,63 @@ pub(crate) fn renewal(row: &Row<'_>) -> rusqlite::Result<RenewalNote> {
     })
 }
 
+/// Reads `id, owner, name, kind, size, digest, version, changed_by, created_at, changed_at`.
+pub(crate) fn file(row: &Row<'_>) -> rusqlite::Result<File> {
+    Ok(File {
+        id: row.get(0).map(FileId::from_bytes)?,
+        owner: UserId(row.get(1)?),
+        name: file_name(row, 2)?,
+        kind: row.get(3)?,
+        size: unsigned(row, 4)?,
+        digest: row.get(5)?,
+        version: unsigned(row, 6)?,
+        changed_by: UserId(row.get(7)?),
+        created_at: time(row, 8)?,
+        changed_at: time(row, 9)?,
+    })
+}
+
+pub(crate) fn seen_file(row: &Row<'_>) -> rusqlite::Result<SeenFile> {
+    let share = row.get_ref(11)?.as_str_or_null()?.map(str::parse).transpose();
+    Ok(SeenFile {
+        file: file(row)?,
+        owner_name: row.get(10)?,
+        share: share.map_err(|cause| unreadable(11, cause))?,
+    })
+}
+
+/// Reads `file_id, user_id, username, access`.
+pub(crate) fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
+    Ok(Share {
+        file: row.get(0).map(FileId::from_bytes)?,
+        user: UserId(row.get(1)?),
+        username: row.get(2)?,
+        access: parsed(row, 3)?,
+    })
+}
+
+/// Reads `id, owner, name, size, created_at, touched_at`; what has arrived lies elsewhere.
+pub(crate) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
+    Ok(Upload {
+        id: row.get(0).map(UploadId::from_bytes)?,
+        owner: UserId(row.get(1)?),
+        name: file_name(row, 2)?,
+        size: unsigned(row, 3)?,
+        created_at: time(row, 4)?,
+        touched_at: time(row, 5)?,
+        blobs: Vec::new(),
+    })
+}
+
+/// Reads `key, size, digest`, from the column `first` on.
+pub(crate) fn blob(row: &Row<'_>, first: usize) -> rusqlite::Result<Blob> {
+    Ok(Blob {
+        key: row.get(first).map(BlobKey::from_bytes)?,
+        size: unsigned(row, first + 1)?,
+        digest: row.get(first + 2)?,
+    })
+}
+
 /// The names of the kinds of changes.
 pub(crate) mod kind {
     pub(crate) const SESSION_ENDED: &str = "session_ended";
@@ -146,6 +216,10 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 
 fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     row.get::<_, Option<i64>>(column).map(|time| time.map(Timestamp::from_millis))
+}
+
+fn file_name(row: &Row<'_>, column: usize) -> rusqlite::Result<FileName> {
+    FileName::parse(row.get_ref(column)?.as_str()?).map_err(|cause| unreadable(column, cause))
 }
 
 fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>

@@ -17,7 +17,11 @@ use vestibule_core::{
 };
 use vestibule_testkit::samples::{START, at, new_user, session, session_id};
 
-use crate::{OpenOptions, SqliteStore, feed, history, leases, sessions, users, writer};
+use crate::{
+    OpenOptions, SqliteStore, feed,
+    files::{self, blobs, shares, uploads},
+    history, leases, sessions, users, writer,
+};
 
 fn store() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -68,6 +72,48 @@ async fn no_hot_statement_reads_a_whole_table() {
                 "sqlite_autoindex_users_2 (email_key>? AND email_key<?)",
             ],
         ),
+        (files::SELECT, &["sqlite_autoindex_files_1 (id=?)", "SEARCH shares USING PRIMARY KEY"]),
+        (
+            files::CONTENT,
+            &[
+                "sqlite_autoindex_files_1 (id=?)",
+                "SEARCH blobs USING INDEX blobs_holder (holder=?)",
+            ],
+        ),
+        (
+            files::OF_OWNER,
+            &["SEARCH files USING INDEX files_owner (owner=? AND (created_at,id)<(?,?))"],
+        ),
+        (
+            files::SHARED_WITH,
+            &[
+                "INDEX shares_user (user_id=? AND (created_at,file_id)<(?,?))",
+                "sqlite_autoindex_files_1 (id=?)",
+            ],
+        ),
+        (files::BY_ID, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
+        (files::REPLACE, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
+        (files::DELETE, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
+        (files::IDS_OF_OWNER, &["SEARCH files USING COVERING INDEX files_owner (owner=?)"]),
+        (files::USAGE, &["SEARCH usages USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (files::FORGET_USAGE, &["SEARCH usages USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (files::USER_IS_THERE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (shares::COUNT, &["SEARCH shares USING PRIMARY KEY (file_id=?)"]),
+        (shares::SET, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
+        (shares::REMOVE, &["SEARCH shares USING PRIMARY KEY (file_id=? AND user_id=?)"]),
+        (shares::OF_FILE, &["SEARCH shares USING PRIMARY KEY (file_id=?)"]),
+        (shares::LEAVE, &["INDEX shares_user (user_id=?)"]),
+        (uploads::SELECT, &["SEARCH uploads USING INDEX sqlite_autoindex_uploads_1 (id=?)"]),
+        (uploads::ADVANCE, &["SEARCH uploads USING INDEX sqlite_autoindex_uploads_1 (id=?)"]),
+        (uploads::DELETE, &["SEARCH uploads USING INDEX sqlite_autoindex_uploads_1 (id=?)"]),
+        (uploads::OF_OWNER, &["SEARCH uploads USING INDEX uploads_owner (owner=?)"]),
+        (uploads::TOUCHED_BEFORE, &["SEARCH uploads USING INDEX uploads_touched (touched_at<?)"]),
+        (blobs::OF_HOLDER, &["SEARCH blobs USING INDEX blobs_holder (holder=?)"]),
+        (blobs::HAND_OVER, &["SEARCH blobs USING INDEX blobs_holder (holder=?)"]),
+        (blobs::DROP, &["SEARCH blobs USING INDEX blobs_holder (holder=?)"]),
+        (blobs::DROPPED, &["SEARCH blobs USING INDEX blobs_dropped (dropped_at<?)"]),
+        (blobs::FORGET, &["SEARCH blobs USING INDEX sqlite_autoindex_blobs_1 (key=?)"]),
+        (blobs::KNOWN, &["sqlite_autoindex_blobs_1 (key=?)"]),
         (feed::AFTER, &["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"]),
     ] {
         let plan = plan(&store, statement).await;

@@ -11,7 +11,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    SqliteStore, feed,
+    SqliteStore, feed, files,
     rows::{self, user_columns},
 };
 
@@ -194,6 +194,9 @@ fn update(
     let user = connection.prepare_cached(CHANGE)?.query_row(row, rows::user)?;
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now)?;
+    }
+    if user.status == UserStatus::Deleted {
+        files::leave(connection, id, now)?;
     }
     Ok(Some(Ok(user)))
 }

@@ -1,5 +1,7 @@
 //! A store that can be taken away and given back.
 
+mod files;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},

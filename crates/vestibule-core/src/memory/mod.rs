@@ -4,9 +4,11 @@
 //! gone with the process, so a site that runs on it signs everybody out whenever it restarts.
 
 mod feed;
+mod files;
 mod history;
 mod leases;
 mod sessions;
+mod uploads;
 mod users;
 
 use std::{
@@ -60,6 +62,7 @@ struct Tables {
     last_sequence: u64,
     histories: HashMap<SessionId, history::History>,
     leases: HashMap<String, leases::Lease>,
+    files: files::Files,
 }
 
 impl Tables {

@@ -96,6 +96,9 @@ impl UserStore for MemoryStore {
         if change.raises_version() {
             tables.append(Changed::User { id, version: user.version }, now);
         }
+        if user.status == UserStatus::Deleted {
+            tables.files.leave(id, now);
+        }
         Ok(Some(Ok(user)))
     }
 

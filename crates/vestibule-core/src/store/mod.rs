@@ -9,6 +9,7 @@
 //! - [`StoreError::Unavailable`] means "ask again later". It says nothing about the caller, and is
 //!   never turned into a refusal of their tokens.
 
+mod files;
 mod site;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -26,6 +27,7 @@ use crate::{
     user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
 };
 
+pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
 pub use site::SiteStore;
 
 /// A store could not do its work.

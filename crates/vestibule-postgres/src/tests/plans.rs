@@ -15,7 +15,11 @@ use vestibule_testkit::{
 };
 
 use super::store;
-use crate::{PoolOptions, PostgresStore, feed, history, keys, leases, sessions, users};
+use crate::{
+    PoolOptions, PostgresStore, feed,
+    files::{self, blobs, shares, uploads},
+    history, keys, leases, sessions, users,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_hot_statement_reads_a_whole_table() {
@@ -48,6 +52,40 @@ async fn no_hot_statement_reads_a_whole_table() {
         (users::LIST_PREFIX, &["users_email_key", "users_pkey", "users_username_key"]),
         (users::HAS_SUPER_USER, &["users_active_super"]),
         (keys::RAISE, &["ring_pkey"]),
+        (files::SELECT, &["files_pkey", "shares_pkey", "users_pkey"]),
+        (files::CONTENT, &["blobs_holder", "files_pkey", "shares_pkey", "users_pkey"]),
+        (files::OF_OWNER, &["files_owner", "users_pkey"]),
+        (files::SHARED_WITH, &["files_pkey", "shares_user", "users_pkey"]),
+        (files::HOLD, &["files_pkey"]),
+        (files::REPLACE, &["files_pkey"]),
+        (files::DELETE, &["files_pkey"]),
+        (files::HOLD_OF_OWNER, &["files_owner"]),
+        (files::DELETE_OF_OWNER, &["files_owner"]),
+        (files::USAGE, &["usages_pkey"]),
+        (files::HOLD_USAGE, &["usages_pkey"]),
+        (files::SET_USAGE, &["usages_pkey"]),
+        (files::GIVE_BACK, &["usages_pkey"]),
+        (files::FORGET_USAGE, &["usages_pkey"]),
+        (files::HOLD_USER, &["users_pkey"]),
+        (shares::COUNT, &["shares_pkey"]),
+        (shares::SET, &["files_pkey", "shares_pkey"]),
+        (shares::REMOVE, &["shares_pkey"]),
+        (shares::OF_FILES, &["shares_pkey", "users_pkey"]),
+        (shares::LEAVE, &["shares_user"]),
+        (uploads::SELECT, &["blobs_holder", "uploads_pkey"]),
+        (uploads::HOLD, &["uploads_pkey"]),
+        (uploads::ADVANCE, &["uploads_pkey"]),
+        (uploads::ABANDON, &["uploads_pkey"]),
+        (uploads::DELETE, &["uploads_pkey"]),
+        (uploads::TOUCHED_BEFORE, &["uploads_touched"]),
+        (uploads::HOLD_OF_OWNER, &["uploads_owner"]),
+        (uploads::DELETE_OF_OWNER, &["uploads_owner"]),
+        (blobs::HAND_OVER, &["blobs_holder"]),
+        (blobs::DROP, &["blobs_holder"]),
+        (blobs::DROP_OF_OWNER, &["blobs_holder", "files_owner", "uploads_owner"]),
+        (blobs::DROPPED, &["blobs_dropped"]),
+        (blobs::FORGET, &["blobs_pkey"]),
+        (blobs::KNOWN, &["blobs_pkey"]),
         (feed::LAST, &["feed_pkey"]),
         (feed::AFTER, &["changes_pkey"]),
         (feed::SINCE, &["changes_at"]),
@@ -71,7 +109,15 @@ fn fill(database: &Database<'_>) {
          n, n, n + 1000, n + 2000, n, '192.0.2.1', '', NULL, NULL, NULL FROM generate_series(1, 9000) AS n; \
          INSERT INTO renewals SELECT id, 1, 'advanced', 1, 0, 0, '', '' FROM sessions; \
          INSERT INTO changes (sequence, at, kind) SELECT n, n, 'keys' FROM generate_series(1, 9000) AS n; \
-         INSERT INTO leases SELECT n::text, '', 0 FROM generate_series(1, 3000) AS n",
+         INSERT INTO leases SELECT n::text, '', 0 FROM generate_series(1, 3000) AS n; \
+         INSERT INTO files SELECT decode(md5(n::text), 'hex'), n, 'a', 'text/plain', 0, '', 1, n, n, n \
+         FROM generate_series(1, 3000) AS n; \
+         INSERT INTO shares SELECT id, 1 + owner % 30, 'read', created_at FROM files; \
+         INSERT INTO uploads SELECT decode(md5('u' || n), 'hex'), n, 'a', 0, 0, n, n \
+         FROM generate_series(1, 3000) AS n; \
+         INSERT INTO blobs SELECT decode(md5('b' || n), 'hex'), CASE WHEN n % 2 = 0 THEN decode(md5(n::text), 'hex') \
+         END, 0, 1, '', CASE WHEN n % 2 = 1 THEN n END FROM generate_series(1, 6000) AS n; \
+         INSERT INTO usages SELECT id, 0, 1 FROM users",
     );
     database.sql("VACUUM ANALYZE");
 }

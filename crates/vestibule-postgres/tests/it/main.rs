@@ -3,6 +3,7 @@
 
 mod contract;
 mod encryption;
+mod files;
 mod notifying;
 mod opening;
 mod outages;

@@ -78,18 +78,18 @@ async fn ann(store: &PostgresStore) -> User {
     store.create_user(&new_user("ann"), START).await.unwrap().unwrap()
 }
 
-async fn begin(database: &Database<'_>) -> PgConnection {
+pub(crate) async fn begin(database: &Database<'_>) -> PgConnection {
     let mut connection = PgConnection::connect(&database.url()).await.unwrap();
     run(&mut connection, "BEGIN").await;
     connection
 }
 
-async fn run(connection: &mut PgConnection, statement: &str) {
+pub(crate) async fn run(connection: &mut PgConnection, statement: &str) {
     let statement = sqlx::AssertSqlSafe(statement.to_owned());
     sqlx::raw_sql(statement).execute(connection).await.unwrap();
 }
 
-async fn somebody_waits(database: &Database<'_>) {
+pub(crate) async fn somebody_waits(database: &Database<'_>) {
     let waits = async || {
         (database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0").then_some(())
     };

@@ -198,7 +198,7 @@ async fn news(store: &AnyStore) -> Vec<Changed> {
 }
 
 /// Runs `task` for each of `0..count` at the same time and gives what they gave, in no order.
-async fn race<T, F>(count: u64, task: impl Fn(u64) -> F) -> Vec<T>
+pub(crate) async fn race<T, F>(count: u64, task: impl Fn(u64) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

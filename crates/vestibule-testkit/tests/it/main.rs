@@ -6,10 +6,15 @@ mod postgres;
 use std::sync::Arc;
 
 use vestibule_core::memory::MemoryStore;
-use vestibule_testkit::store_suite::AnyStore;
+use vestibule_testkit::{site_store_suite::AnySiteStore, store_suite::AnyStore};
 
 async fn make() -> (AnyStore, ()) {
     (Arc::new(MemoryStore::new()), ())
 }
 
+async fn make_for_a_site() -> (AnySiteStore, ()) {
+    (Arc::new(MemoryStore::new()), ())
+}
+
 vestibule_testkit::store_suite!(make);
+vestibule_testkit::site_store_suite!(make_for_a_site);

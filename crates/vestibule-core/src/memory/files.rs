@@ -1,0 +1,340 @@
+//! Files.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, Tables};
+use crate::{
+    file::{
+        Blob, BlobKey, Content, File, MAX_SHARES, NewFile, OverQuota, Quota, ShareAccess, Upload,
+        Usage,
+    },
+    id::{FileId, UploadId, UserId},
+    store::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared, StoreResult},
+    time::Timestamp,
+    user::UserStatus,
+};
+
+/// The catalogue.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) rows: HashMap<FileId, Row>,
+    shares: BTreeMap<(FileId, UserId), ShareAccess>,
+    pub(super) usages: HashMap<UserId, Usage>,
+    pub(super) uploads: HashMap<UploadId, Upload>,
+    dropped: BTreeMap<BlobKey, Timestamp>,
+}
+
+pub(super) struct Row {
+    pub(super) file: File,
+    pub(super) blobs: Vec<Blob>,
+}
+
+#[async_trait]
+impl FileCatalogue for MemoryStore {
+    async fn create_file(
+        &self,
+        new: &NewFile,
+        quota: &Quota,
+        now: Timestamp,
+    ) -> StoreResult<Result<File, NotKept>> {
+        let mut tables = self.tables();
+        if !tables.is_there(new.owner) {
+            return Ok(Err(NotKept::NoOwner));
+        }
+        let files = &mut tables.files;
+        let Content { kind, blobs } = &new.content;
+        if let Err(over) = files.reserve(new.owner, new.content.size(), quota) {
+            return Ok(Err(over.into()));
+        }
+        let file = File {
+            id: new.id,
+            owner: new.owner,
+            name: new.name.clone(),
+            kind: kind.clone(),
+            size: new.content.size(),
+            digest: new.content.digest(),
+            version: 1,
+            changed_by: new.owner,
+            created_at: now,
+            changed_at: now,
+        };
+        files.rows.insert(file.id, Row { file: file.clone(), blobs: blobs.clone() });
+        Ok(Ok(file))
+    }
+
+    async fn file(&self, id: FileId, reader: UserId) -> StoreResult<Option<SeenFile>> {
+        let tables = self.tables();
+        Ok(tables.files.rows.get(&id).map(|row| tables.seen(&row.file, reader)))
+    }
+
+    async fn content(
+        &self,
+        id: FileId,
+        reader: UserId,
+    ) -> StoreResult<Option<(SeenFile, Vec<Blob>)>> {
+        let tables = self.tables();
+        let row = tables.files.rows.get(&id);
+        Ok(row.map(|row| (tables.seen(&row.file, reader), row.blobs.clone())))
+    }
+
+    async fn files_of(
+        &self,
+        owner: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        Ok(self.tables().list(owner, after, limit, |seen| seen.file.owner == owner))
+    }
+
+    async fn files_shared_with(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        Ok(self.tables().list(reader, after, limit, |seen| seen.share.is_some()))
+    }
+
+    async fn replace_content(
+        &self,
+        id: FileId,
+        replacement: &Replacement,
+        quota: &Quota,
+        now: Timestamp,
+    ) -> StoreResult<Result<Option<File>, OverQuota>> {
+        let mut tables = self.tables();
+        let Files { rows, usages, dropped, .. } = &mut tables.files;
+        let Some(row) = rows.get_mut(&id).filter(|row| row.file.version == replacement.from) else {
+            return Ok(Ok(None));
+        };
+        let usage = usages.entry(row.file.owner).or_default();
+        let content = &replacement.content;
+        match quota.replace(*usage, row.file.size, content.size()) {
+            Ok(after) => *usage = after,
+            Err(over) => return Ok(Err(over)),
+        }
+        dropped.extend(row.blobs.iter().map(|blob| (blob.key, now)));
+        row.blobs.clone_from(&content.blobs);
+        row.file.kind.clone_from(&content.kind);
+        row.file.size = content.size();
+        row.file.digest = content.digest();
+        row.file.version += 1;
+        row.file.changed_by = replacement.by;
+        row.file.changed_at = now;
+        Ok(Ok(Some(row.file.clone())))
+    }
+
+    async fn delete_file(
+        &self,
+        id: FileId,
+        version: Option<u64>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        let files = &mut tables.files;
+        let fits = |row: &Row| version.is_none_or(|version| row.file.version == version);
+        Ok(files.rows.get(&id).is_some_and(fits) && files.delete(id, now))
+    }
+
+    async fn share_file(
+        &self,
+        id: FileId,
+        with: UserId,
+        access: ShareAccess,
+    ) -> StoreResult<Shared> {
+        let mut tables = self.tables();
+        if !tables.is_there(with) || !tables.files.rows.contains_key(&id) {
+            return Ok(Shared::Nobody);
+        }
+        let shares = &mut tables.files.shares;
+        let others = shares.keys().filter(|(file, user)| *file == id && *user != with).count();
+        if u32::try_from(others).unwrap_or(u32::MAX) >= MAX_SHARES {
+            return Ok(Shared::TooMany);
+        }
+        shares.insert((id, with), access);
+        Ok(Shared::Done)
+    }
+
+    async fn unshare_file(&self, id: FileId, with: UserId) -> StoreResult<bool> {
+        Ok(self.tables().files.shares.remove(&(id, with)).is_some())
+    }
+
+    async fn shares_of(&self, files: &[FileId]) -> StoreResult<Vec<Share>> {
+        let tables = self.tables();
+        let all = || tables.files.shares.iter();
+        let of = |wanted: &FileId| {
+            let wanted = *wanted;
+            all().filter(move |((file, _), _)| *file == wanted)
+        };
+        Ok(files
+            .iter()
+            .flat_map(of)
+            .map(|((file, user), access)| Share {
+                file: *file,
+                user: *user,
+                username: tables.name_of(*user),
+                access: *access,
+            })
+            .collect())
+    }
+
+    async fn file_usage(&self, owner: UserId) -> StoreResult<Usage> {
+        Ok(self.tables().files.usages.get(&owner).copied().unwrap_or_default())
+    }
+
+    async fn begin_upload(
+        &self,
+        upload: &Upload,
+        quota: &Quota,
+    ) -> StoreResult<Result<(), NotKept>> {
+        let mut tables = self.tables();
+        if !tables.is_there(upload.owner) {
+            return Ok(Err(NotKept::NoOwner));
+        }
+        Ok(tables.files.begin(upload, quota).map_err(NotKept::from))
+    }
+
+    async fn upload(&self, id: UploadId) -> StoreResult<Option<Upload>> {
+        Ok(self.tables().files.uploads.get(&id).cloned())
+    }
+
+    async fn append_blob(
+        &self,
+        id: UploadId,
+        offset: u64,
+        blob: &Blob,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        Ok(self.tables().files.append(id, offset, blob, now))
+    }
+
+    async fn finish_upload(
+        &self,
+        id: UploadId,
+        file: FileId,
+        kind: &str,
+        now: Timestamp,
+    ) -> StoreResult<Option<File>> {
+        Ok(self.tables().files.finish(id, file, kind, now))
+    }
+
+    async fn abandon_upload(&self, id: UploadId, now: Timestamp) -> StoreResult<bool> {
+        Ok(self.tables().files.abandon(id, now))
+    }
+
+    async fn expire_uploads(&self, before: Timestamp, now: Timestamp) -> StoreResult<u64> {
+        Ok(self.tables().files.expire(before, now))
+    }
+
+    async fn dropped_blobs(&self, before: Timestamp, limit: u32) -> StoreResult<Vec<BlobKey>> {
+        let tables = self.tables();
+        let mut dropped: Vec<_> =
+            tables.files.dropped.iter().filter(|(_, at)| **at < before).collect();
+        dropped.sort_by_key(|(_, at)| **at);
+        dropped.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(dropped.into_iter().map(|(key, _)| *key).collect())
+    }
+
+    async fn forget_blobs(&self, keys: &[BlobKey]) -> StoreResult<()> {
+        let mut tables = self.tables();
+        for key in keys {
+            tables.files.dropped.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn known_blobs(&self, keys: &[BlobKey]) -> StoreResult<Vec<BlobKey>> {
+        let tables = self.tables();
+        let Files { rows, uploads, dropped, .. } = &tables.files;
+        let of_files = rows.values().flat_map(|row| &row.blobs);
+        let of_uploads = uploads.values().flat_map(|upload| &upload.blobs);
+        let held = of_files.chain(of_uploads).map(|blob| blob.key);
+        let known = held.chain(dropped.keys().copied());
+        Ok(known.filter(|key| keys.contains(key)).collect())
+    }
+}
+
+impl Files {
+    /// Counts another file of this size on the owner's quota.
+    pub(super) fn reserve(
+        &mut self,
+        owner: UserId,
+        size: u64,
+        quota: &Quota,
+    ) -> Result<(), OverQuota> {
+        let usage = self.usages.entry(owner).or_default();
+        *usage = quota.add(*usage, size)?;
+        Ok(())
+    }
+
+    /// Takes back what was counted of a file of this size.
+    pub(super) fn give_back(&mut self, owner: UserId, size: u64) {
+        if let Some(usage) = self.usages.get_mut(&owner) {
+            *usage = usage.without(size);
+        }
+    }
+
+    pub(super) fn drop_blobs(&mut self, blobs: &[Blob], now: Timestamp) {
+        self.dropped.extend(blobs.iter().map(|blob| (blob.key, now)));
+    }
+
+    fn delete(&mut self, id: FileId, now: Timestamp) -> bool {
+        let Some(row) = self.rows.remove(&id) else {
+            return false;
+        };
+        self.shares.retain(|(file, _), _| *file != id);
+        self.give_back(row.file.owner, row.file.size);
+        self.drop_blobs(&row.blobs, now);
+        true
+    }
+
+    /// Deletes everything of a user.
+    pub(super) fn leave(&mut self, user: UserId, now: Timestamp) {
+        let files = self.rows.values().filter(|row| row.file.owner == user);
+        for id in files.map(|row| row.file.id).collect::<Vec<_>>() {
+            self.delete(id, now);
+        }
+        let uploads = self.uploads.values().filter(|upload| upload.owner == user);
+        for id in uploads.map(|upload| upload.id).collect::<Vec<_>>() {
+            self.abandon(id, now);
+        }
+        self.shares.retain(|(_, with), _| *with != user);
+        self.usages.remove(&user);
+    }
+}
+
+impl Tables {
+    fn seen(&self, file: &File, reader: UserId) -> SeenFile {
+        SeenFile {
+            file: file.clone(),
+            owner_name: self.name_of(file.owner),
+            share: self.files.shares.get(&(file.id, reader)).copied(),
+        }
+    }
+
+    fn is_there(&self, user: UserId) -> bool {
+        self.users.get(&user).is_some_and(|row| row.user.status != UserStatus::Deleted)
+    }
+
+    fn name_of(&self, user: UserId) -> String {
+        self.users.get(&user).map(|row| row.user.username.clone()).unwrap_or_default()
+    }
+
+    fn list(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+        wanted: impl Fn(&SeenFile) -> bool,
+    ) -> Vec<SeenFile> {
+        let files = self.files.rows.values().map(|row| self.seen(&row.file, reader));
+        let mut files: Vec<_> = files
+            .filter(|seen| wanted(seen) && after.is_none_or(|after| seen.place() < after))
+            .collect();
+        files.sort_by_key(|seen| std::cmp::Reverse(seen.place()));
+        files.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        files
+    }
+}

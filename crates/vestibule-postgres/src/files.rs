@@ -1,0 +1,485 @@
+//! The catalogue of files.
+//!
+//! Whoever changes something locks, in this order: the row of a user, of a file or an upload, and of a usage.
+//! So nobody waits for each other in a circle, and who deletes an account waits for those who add to it.
+
+pub(crate) mod blobs;
+pub(crate) mod shares;
+pub(crate) mod uploads;
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, postgres::PgRow};
+use vestibule_core::{
+    file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
+    id::{FileId, UploadId, UserId},
+    store::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared, StoreResult},
+    time::Timestamp,
+};
+
+use crate::{
+    PostgresStore,
+    error::Trouble,
+    rows::{self, file_columns, named_columns, signed},
+};
+
+/// With what the reader, `$2`, may do.
+pub(crate) const SELECT: &str = concat!(
+    "SELECT ",
+    named_columns!(),
+    ", shares.access FROM files JOIN users ON users.id = files.owner \
+     LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 WHERE files.id = $1"
+);
+
+/// One statement, so that file and blobs are those of one moment. A file without blobs is one row as well.
+pub(crate) const CONTENT: &str = concat!(
+    "SELECT ",
+    named_columns!(),
+    ", shares.access, blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
+     LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 \
+     LEFT JOIN blobs ON blobs.holder = files.id WHERE files.id = $1 ORDER BY blobs.first_byte"
+);
+
+pub(crate) const OF_OWNER: &str = concat!(
+    "SELECT ",
+    named_columns!(),
+    ", NULL FROM files JOIN users ON users.id = files.owner \
+     WHERE files.owner = $1 AND (files.created_at, files.id) < ($2, $3) \
+     ORDER BY files.created_at DESC, files.id DESC LIMIT $4"
+);
+
+pub(crate) const SHARED_WITH: &str = concat!(
+    "SELECT ",
+    named_columns!(),
+    ", shares.access FROM shares JOIN files ON files.id = shares.file_id JOIN users ON users.id = files.owner \
+     WHERE shares.user_id = $1 AND (shares.created_at, shares.file_id) < ($2, $3) \
+     ORDER BY shares.created_at DESC, shares.file_id DESC LIMIT $4"
+);
+
+const INSERT: &str = concat!(
+    "INSERT INTO files (",
+    file_columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+);
+
+/// Nobody else changes or deletes it until the end of the transaction.
+pub(crate) const HOLD: &str =
+    concat!("SELECT ", file_columns!(), " FROM files WHERE id = $1 FOR UPDATE");
+
+pub(crate) const REPLACE: &str = concat!(
+    "UPDATE files SET kind = $2, size = $3, digest = $4, version = version + 1, changed_by = $5, \
+     changed_at = $6 WHERE id = $1 RETURNING ",
+    file_columns!()
+);
+
+pub(crate) const DELETE: &str = "DELETE FROM files WHERE id = $1";
+
+pub(crate) const HOLD_OF_OWNER: &str =
+    "SELECT id FROM files WHERE owner = $1 ORDER BY id FOR UPDATE";
+
+pub(crate) const DELETE_OF_OWNER: &str = "DELETE FROM files WHERE owner = $1";
+
+pub(crate) const USAGE: &str = "SELECT bytes, files FROM usages WHERE owner = $1";
+
+pub(crate) const HOLD_USAGE: &str =
+    "SELECT bytes, files FROM usages WHERE owner = $1 FOR NO KEY UPDATE";
+
+const MAKE_USAGE: &str =
+    "INSERT INTO usages (owner, bytes, files) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
+
+pub(crate) const SET_USAGE: &str = "UPDATE usages SET bytes = $2, files = $3 WHERE owner = $1";
+
+pub(crate) const GIVE_BACK: &str = "UPDATE usages SET bytes = GREATEST(bytes - $2, 0), \
+     files = GREATEST(files - 1, 0) WHERE owner = $1";
+
+pub(crate) const FORGET_USAGE: &str = "DELETE FROM usages WHERE owner = $1";
+
+/// Nobody deletes the account until the end of the transaction; whoever is just doing so is waited for.
+pub(crate) const HOLD_USER: &str =
+    "SELECT id FROM users WHERE id = $1 AND status <> 'deleted' FOR SHARE";
+
+#[async_trait]
+impl FileCatalogue for PostgresStore {
+    async fn create_file(
+        &self,
+        new: &NewFile,
+        quota: &Quota,
+        now: Timestamp,
+    ) -> StoreResult<Result<File, NotKept>> {
+        self.transact((new.clone(), *quota, now), |(new, quota, now), connection| {
+            Box::pin(create(connection, new, quota, *now))
+        })
+        .await
+    }
+
+    async fn file(&self, id: FileId, reader: UserId) -> StoreResult<Option<SeenFile>> {
+        self.read((id, reader), |(id, reader), connection| {
+            Box::pin(async move {
+                let wanted = sqlx::query(SELECT).bind(&id.as_bytes()[..]).bind(reader.0);
+                wanted.fetch_optional(connection).await?.as_ref().map(rows::seen_file).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn content(
+        &self,
+        id: FileId,
+        reader: UserId,
+    ) -> StoreResult<Option<(SeenFile, Vec<Blob>)>> {
+        self.read((id, reader), |(id, reader), connection| {
+            Box::pin(async move {
+                let wanted = sqlx::query(CONTENT).bind(&id.as_bytes()[..]).bind(reader.0);
+                content(&wanted.fetch_all(connection).await?)
+            })
+        })
+        .await
+    }
+
+    async fn files_of(
+        &self,
+        owner: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        self.list(OF_OWNER, owner, after, limit).await
+    }
+
+    async fn files_shared_with(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        self.list(SHARED_WITH, reader, after, limit).await
+    }
+
+    async fn replace_content(
+        &self,
+        id: FileId,
+        replacement: &Replacement,
+        quota: &Quota,
+        now: Timestamp,
+    ) -> StoreResult<Result<Option<File>, OverQuota>> {
+        let given = (id, replacement.clone(), *quota, now);
+        self.transact(given, |(id, replacement, quota, now), connection| {
+            Box::pin(replace(connection, *id, replacement, quota, *now))
+        })
+        .await
+    }
+
+    async fn delete_file(
+        &self,
+        id: FileId,
+        version: Option<u64>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.transact((id, version, now), |(id, version, now), connection| {
+            Box::pin(delete(connection, *id, *version, *now))
+        })
+        .await
+    }
+
+    async fn share_file(
+        &self,
+        id: FileId,
+        with: UserId,
+        access: ShareAccess,
+    ) -> StoreResult<Shared> {
+        self.transact((id, with, access), |(id, with, access), connection| {
+            Box::pin(shares::set(connection, *id, *with, *access))
+        })
+        .await
+    }
+
+    async fn unshare_file(&self, id: FileId, with: UserId) -> StoreResult<bool> {
+        self.write((id, with), |(id, with), connection| {
+            Box::pin(shares::remove(connection, *id, *with))
+        })
+        .await
+    }
+
+    async fn shares_of(&self, files: &[FileId]) -> StoreResult<Vec<Share>> {
+        self.read(files.to_vec(), |files, connection| Box::pin(shares::of(connection, files))).await
+    }
+
+    async fn file_usage(&self, owner: UserId) -> StoreResult<Usage> {
+        self.read(owner, |owner, connection| Box::pin(usage(connection, USAGE, *owner))).await
+    }
+
+    async fn begin_upload(
+        &self,
+        upload: &Upload,
+        quota: &Quota,
+    ) -> StoreResult<Result<(), NotKept>> {
+        self.transact((upload.clone(), *quota), |(upload, quota), connection| {
+            Box::pin(uploads::begin(connection, upload, quota))
+        })
+        .await
+    }
+
+    async fn upload(&self, id: UploadId) -> StoreResult<Option<Upload>> {
+        self.read(id, |id, connection| Box::pin(uploads::read(connection, *id))).await
+    }
+
+    async fn append_blob(
+        &self,
+        id: UploadId,
+        offset: u64,
+        blob: &Blob,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.transact((id, offset, *blob, now), |(id, offset, blob, now), connection| {
+            Box::pin(uploads::append(connection, *id, *offset, blob, *now))
+        })
+        .await
+    }
+
+    async fn finish_upload(
+        &self,
+        id: UploadId,
+        file: FileId,
+        kind: &str,
+        now: Timestamp,
+    ) -> StoreResult<Option<File>> {
+        self.transact((id, file, kind.to_owned(), now), |(id, file, kind, now), connection| {
+            Box::pin(uploads::finish(connection, *id, *file, kind, *now))
+        })
+        .await
+    }
+
+    async fn abandon_upload(&self, id: UploadId, now: Timestamp) -> StoreResult<bool> {
+        self.transact((id, now), |(id, now), connection| {
+            Box::pin(uploads::abandon(connection, *id, None, *now))
+        })
+        .await
+    }
+
+    async fn expire_uploads(&self, before: Timestamp, now: Timestamp) -> StoreResult<u64> {
+        let old = self.read(before, |before, connection| {
+            Box::pin(uploads::touched_before(connection, *before))
+        });
+        let mut count = 0;
+        // One by one: somebody may be adding to one of them, or giving it up.
+        for id in old.await? {
+            let given_up = self.transact((id, before, now), |(id, before, now), connection| {
+                Box::pin(uploads::abandon(connection, *id, Some(*before), *now))
+            });
+            count += u64::from(given_up.await?);
+        }
+        Ok(count)
+    }
+
+    async fn dropped_blobs(&self, before: Timestamp, limit: u32) -> StoreResult<Vec<BlobKey>> {
+        self.read((before, limit), |(before, limit), connection| {
+            Box::pin(blobs::dropped(connection, *before, *limit))
+        })
+        .await
+    }
+
+    async fn forget_blobs(&self, keys: &[BlobKey]) -> StoreResult<()> {
+        self.write(keys.to_vec(), |keys, connection| Box::pin(blobs::forget(connection, keys)))
+            .await
+    }
+
+    async fn known_blobs(&self, keys: &[BlobKey]) -> StoreResult<Vec<BlobKey>> {
+        self.read(keys.to_vec(), |keys, connection| Box::pin(blobs::known(connection, keys))).await
+    }
+}
+
+impl PostgresStore {
+    async fn list(
+        &self,
+        statement: &'static str,
+        user: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        self.read((statement, user, after, limit), |(statement, user, after, limit), connection| {
+            // Nothing is later than the end of time.
+            let (time, id) = after.map_or((i64::MAX, [0xff; 16]), |place| {
+                (place.created_at.millis(), *place.id.as_bytes())
+            });
+            Box::pin(async move {
+                let list = sqlx::query(*statement).bind(user.0).bind(time).bind(&id[..]);
+                let files = list.bind(i64::from(*limit)).fetch_all(connection).await?;
+                rows::all(&files, rows::seen_file)
+            })
+        })
+        .await
+    }
+}
+
+/// Deletes everything of a user, inside the transaction that deletes their account.
+pub(crate) async fn leave(
+    connection: &mut PgConnection,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    // Whoever is just writing a content is waited for: its blobs go along.
+    sqlx::query(HOLD_OF_OWNER).bind(user.0).fetch_all(&mut *connection).await?;
+    sqlx::query(uploads::HOLD_OF_OWNER).bind(user.0).fetch_all(&mut *connection).await?;
+    let drop = sqlx::query(blobs::DROP_OF_OWNER).bind(user.0).bind(now.millis());
+    drop.execute(&mut *connection).await?;
+    for statement in [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, FORGET_USAGE] {
+        sqlx::query(statement).bind(user.0).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn create(
+    connection: &mut PgConnection,
+    new: &NewFile,
+    quota: &Quota,
+    now: Timestamp,
+) -> Result<Result<File, NotKept>, Trouble> {
+    if let Err(refused) = reserve(connection, new.owner, new.content.size(), quota).await? {
+        return Ok(Err(refused));
+    }
+    let file = File {
+        id: new.id,
+        owner: new.owner,
+        name: new.name.clone(),
+        kind: new.content.kind.clone(),
+        size: new.content.size(),
+        digest: new.content.digest(),
+        version: 1,
+        changed_by: new.owner,
+        created_at: now,
+        changed_at: now,
+    };
+    insert(connection, &file).await?;
+    blobs::add(connection, file.id.as_bytes(), 0, &new.content.blobs).await?;
+    Ok(Ok(file))
+}
+
+async fn insert(connection: &mut PgConnection, file: &File) -> Result<(), Trouble> {
+    sqlx::query(INSERT)
+        .bind(&file.id.as_bytes()[..])
+        .bind(file.owner.0)
+        .bind(file.name.as_str())
+        .bind(&*file.kind)
+        .bind(signed(file.size))
+        .bind(&file.digest[..])
+        .bind(signed(file.version))
+        .bind(file.changed_by.0)
+        .bind(file.created_at.millis())
+        .bind(file.changed_at.millis())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What the rows of [`CONTENT`] say.
+fn content(rows: &[PgRow]) -> Result<Option<(SeenFile, Vec<Blob>)>, Trouble> {
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut blobs = Vec::new();
+    for row in rows {
+        if rows::column::<Option<&[u8]>>(row, rows::SEEN_COLUMNS)?.is_some() {
+            blobs.push(rows::blob(row, rows::SEEN_COLUMNS)?);
+        }
+    }
+    Ok(Some((rows::seen_file(first)?, blobs)))
+}
+
+async fn replace(
+    connection: &mut PgConnection,
+    id: FileId,
+    replacement: &Replacement,
+    quota: &Quota,
+    now: Timestamp,
+) -> Result<Result<Option<File>, OverQuota>, Trouble> {
+    let Some(before) = hold(connection, id).await?.filter(|file| file.version == replacement.from)
+    else {
+        return Ok(Ok(None));
+    };
+    let (content, size) = (&replacement.content, replacement.content.size());
+    let usage = usage(connection, HOLD_USAGE, before.owner).await?;
+    match quota.replace(usage, before.size, size) {
+        Ok(after) => set_usage(connection, before.owner, after).await?,
+        Err(over) => return Ok(Err(over)),
+    }
+    blobs::drop_of(connection, id.as_bytes(), now).await?;
+    blobs::add(connection, id.as_bytes(), 0, &content.blobs).await?;
+    let replaced = sqlx::query(REPLACE)
+        .bind(&id.as_bytes()[..])
+        .bind(&*content.kind)
+        .bind(signed(size))
+        .bind(&content.digest()[..])
+        .bind(replacement.by.0)
+        .bind(now.millis())
+        .fetch_one(connection)
+        .await?;
+    Ok(Ok(Some(rows::file(&replaced)?)))
+}
+
+async fn delete(
+    connection: &mut PgConnection,
+    id: FileId,
+    version: Option<u64>,
+    now: Timestamp,
+) -> Result<bool, Trouble> {
+    let fits = |file: &File| version.is_none_or(|version| file.version == version);
+    let Some(file) = hold(connection, id).await?.filter(fits) else {
+        return Ok(false);
+    };
+    blobs::drop_of(connection, id.as_bytes(), now).await?;
+    sqlx::query(DELETE).bind(&id.as_bytes()[..]).execute(&mut *connection).await?;
+    give_back(connection, file.owner, file.size).await?;
+    Ok(true)
+}
+
+async fn hold(connection: &mut PgConnection, id: FileId) -> Result<Option<File>, Trouble> {
+    let held = sqlx::query(HOLD).bind(&id.as_bytes()[..]).fetch_optional(connection).await?;
+    held.as_ref().map(rows::file).transpose()
+}
+
+/// Counts another file of this size on the owner's quota.
+async fn reserve(
+    connection: &mut PgConnection,
+    owner: UserId,
+    size: u64,
+    quota: &Quota,
+) -> Result<Result<(), NotKept>, Trouble> {
+    if !hold_user(connection, owner).await? {
+        return Ok(Err(NotKept::NoOwner));
+    }
+    sqlx::query(MAKE_USAGE).bind(owner.0).execute(&mut *connection).await?;
+    match quota.add(usage(connection, HOLD_USAGE, owner).await?, size) {
+        Ok(after) => set_usage(connection, owner, after).await.map(Ok),
+        Err(over) => Ok(Err(over.into())),
+    }
+}
+
+/// Takes back what was counted of a file of this size.
+async fn give_back(connection: &mut PgConnection, owner: UserId, size: u64) -> Result<(), Trouble> {
+    sqlx::query(GIVE_BACK).bind(owner.0).bind(signed(size)).execute(connection).await?;
+    Ok(())
+}
+
+async fn usage(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    owner: UserId,
+) -> Result<Usage, Trouble> {
+    match sqlx::query(statement).bind(owner.0).fetch_optional(connection).await? {
+        Some(row) => Ok(Usage { bytes: rows::unsigned(&row, 0)?, files: rows::unsigned(&row, 1)? }),
+        None => Ok(Usage::default()),
+    }
+}
+
+async fn set_usage(
+    connection: &mut PgConnection,
+    owner: UserId,
+    usage: Usage,
+) -> Result<(), Trouble> {
+    let set = sqlx::query(SET_USAGE).bind(owner.0);
+    set.bind(signed(usage.bytes)).bind(signed(usage.files)).execute(connection).await?;
+    Ok(())
+}
+
+async fn hold_user(connection: &mut PgConnection, user: UserId) -> Result<bool, Trouble> {
+    let held = sqlx::query(HOLD_USER).bind(user.0).fetch_optional(connection).await?;
+    Ok(held.is_some())
+}

@@ -1,0 +1,196 @@
+//! The behaviour suite of the catalogue of files (see [`vestibule_core::store::FileCatalogue`]), for stores
+//! that keep a whole site.
+//!
+//! It stands beside [`store_suite`](mod@crate::store_suite), and is used in the same way:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use vestibule_core::memory::MemoryStore;
+//! use vestibule_testkit::site_store_suite::AnySiteStore;
+//!
+//! async fn make() -> (AnySiteStore, ()) {
+//!     (Arc::new(MemoryStore::new()), ())
+//! }
+//!
+//! vestibule_testkit::site_store_suite!(make);
+//! # fn main() {}
+//! ```
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "every case panics where the contract does not hold: that is what it is for"
+)]
+
+pub mod blobs;
+pub mod files;
+pub mod leaving;
+pub mod lists;
+pub mod replacing;
+pub mod sharing;
+pub mod uploads;
+
+use std::sync::Arc;
+
+use vestibule_core::{
+    file::{Blob, BlobKey, Content, File, FileName, NewFile, Quota, Upload, Usage, sha256},
+    id::{FileId, UploadId, UserId},
+    store::{SeenFile, SiteStore},
+    time::Timestamp,
+    user::{User, UserChange, UserStatus},
+};
+
+use crate::samples::{START, at, new_user};
+
+/// The store under test.
+pub type AnySiteStore = Arc<dyn SiteStore>;
+
+/// Makes one test of each case of the catalogue's contract, against the store that `$make` makes.
+///
+/// `$make` is the path of an `async fn() -> (AnySiteStore, Guard)`; the guard lives as long as the test.
+/// The crate that calls this needs tokio with `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! site_store_suite {
+    ($make:path) => {
+        $crate::site_store_suite!(@cases $make, files,
+            a_file_is_read_as_it_was_made
+            an_empty_file_is_a_file
+            what_is_not_there_is_no_error_either
+            a_file_beyond_the_quota_is_not_made
+            of_twenty_who_fill_a_quota_as_many_succeed_as_fit
+            nobodys_files_are_not_kept
+            deleting_gives_back_what_it_took
+            deleting_may_ask_for_a_version
+        );
+        $crate::site_store_suite!(@cases $make, replacing,
+            a_content_takes_the_place_of_the_one_that_was_read
+            a_content_whose_place_was_taken_changes_nothing
+            of_twenty_who_replace_one_version_one_does
+            a_replacement_beyond_the_quota_changes_nothing
+            a_replacement_counts_on_its_owner
+        );
+        $crate::site_store_suite!(@cases $make, sharing,
+            a_file_is_shared_with_whom_it_is_shared_with
+            sharing_again_changes_for_what
+            sharing_with_nobody_is_told
+            a_file_is_shared_with_so_many_only
+            shares_are_told_of_several_files_at_once
+            a_deleted_file_is_shared_no_more
+        );
+        $crate::site_store_suite!(@cases $make, lists,
+            own_files_come_latest_first
+            shared_files_come_latest_first
+            a_list_goes_on_behind_a_place
+        );
+        $crate::site_store_suite!(@cases $make, uploads,
+            an_upload_is_read_as_it_was_begun
+            an_upload_grows_and_becomes_a_file
+            a_blob_that_does_not_follow_is_not_added
+            of_twenty_who_add_at_one_place_one_does
+            only_a_whole_upload_becomes_a_file
+            an_upload_counts_from_its_beginning
+            an_upload_that_is_given_up_gives_back_what_it_took
+            uploads_that_wait_for_too_long_are_given_up
+        );
+        $crate::site_store_suite!(@cases $make, leaving,
+            a_deleted_account_takes_everything_with_it
+            a_suspended_account_keeps_its_files
+        );
+        $crate::site_store_suite!(@cases $make, blobs,
+            dropped_blobs_come_in_the_order_in_which_they_were_dropped
+            only_dropped_blobs_are_forgotten
+            known_blobs_are_those_with_a_row
+        );
+    };
+    (@cases $make:path, $module:ident, $($case:ident)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let (store, _guard) = $make().await;
+                $crate::site_store_suite::$module::$case(store).await;
+            }
+        )+
+    };
+}
+
+/// More than any case needs.
+const QUOTA: Quota = Quota { bytes: 1_000_000, files: 1000 };
+
+async fn add_user(store: &AnySiteStore, name: &str) -> UserId {
+    let user = store.create_user(&new_user(name), START).await.expect("the store works");
+    user.expect("the names are free").id
+}
+
+async fn set_status(store: &AnySiteStore, user: UserId, status: UserStatus) -> User {
+    let change = UserChange { status: Some(status), ..UserChange::default() };
+    let changed = store.change_user(user, &change, at(60)).await.expect("the store works");
+    changed.expect("the user is there").expect("no name changes")
+}
+
+fn file_id(number: u8) -> FileId {
+    FileId::from_bytes([number; 16])
+}
+
+/// Ids are drawn, so no upload has that of a file.
+fn upload_id(number: u8) -> UploadId {
+    UploadId::from_bytes([number + 200; 16])
+}
+
+/// A blob of which nothing is written anywhere.
+fn blob(number: u8, size: u64) -> Blob {
+    Blob { key: BlobKey::from_bytes([number; 16]), size, digest: sha256(&[number]) }
+}
+
+fn name(typed: &str) -> FileName {
+    FileName::parse(typed).expect("a name")
+}
+
+/// A file of two blobs, whose keys are this number and that plus 100; of the second one alone where it has
+/// one byte.
+fn new_file(number: u8, owner: UserId, size: u64) -> NewFile {
+    let mut blobs = vec![blob(number, size / 2), blob(number + 100, size - size / 2)];
+    blobs.retain(|blob| blob.size > 0);
+    NewFile {
+        id: file_id(number),
+        owner,
+        name: name(&format!("Brücke ({number}).txt")),
+        content: Content { kind: "text/plain".to_owned(), blobs },
+    }
+}
+
+fn new_upload(number: u8, owner: UserId, size: u64) -> Upload {
+    Upload {
+        id: upload_id(number),
+        owner,
+        name: name("Brücke.gpx"),
+        size,
+        created_at: at(5),
+        touched_at: at(5),
+        blobs: Vec::new(),
+    }
+}
+
+async fn add_file(store: &AnySiteStore, new: &NewFile, now: Timestamp) -> File {
+    let made = store.create_file(new, &QUOTA, now).await.expect("the store works");
+    made.expect("it fits")
+}
+
+async fn begin(store: &AnySiteStore, upload: &Upload) {
+    let begun = store.begin_upload(upload, &QUOTA).await.expect("the store works");
+    begun.expect("it fits");
+}
+
+async fn seen(store: &AnySiteStore, number: u8, reader: UserId) -> Option<SeenFile> {
+    store.file(file_id(number), reader).await.expect("the store works")
+}
+
+async fn usage(store: &AnySiteStore, owner: UserId) -> Usage {
+    store.file_usage(owner).await.expect("the store works")
+}
+
+/// Everything that was dropped, as the numbers of [`blob`].
+async fn dropped(store: &AnySiteStore) -> Vec<u8> {
+    let keys = store.dropped_blobs(at(1_000_000), 1000).await.expect("the store works");
+    keys.iter().map(|key| key.as_bytes()[0]).collect()
+}
