@@ -1,9 +1,9 @@
 //! A place for blobs.
 
-use std::{fmt, ops::Range, path::Path as FilePath, sync::Arc, time::Duration};
+use std::{fmt, future::ready, ops::Range, path::Path as FilePath, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{StreamExt as _, stream::BoxStream};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, path::Path};
 use url::Url;
 use vestibule_core::{
@@ -71,7 +71,7 @@ impl Blobs {
         &self,
         blobs: Vec<Blob>,
         range: Range<u64>,
-    ) -> impl Stream<Item = Result<Bytes, BlobError>> + Send + use<> {
+    ) -> BoxStream<'static, Result<Bytes, BlobError>> {
         read::pieces(self.clone(), blobs, range)
     }
 
@@ -108,11 +108,14 @@ impl Blobs {
     }
 
     /// All blobs, in no order. What is not named like one is passed over.
-    pub fn list(&self) -> impl Stream<Item = Result<Found, BlobError>> + Send + use<> {
-        self.store.list(Some(&self.top)).filter_map(async |object| match object {
-            Ok(object) => found(&object).map(Ok),
-            Err(error) => Some(Err(unavailable(error))),
-        })
+    pub fn list(&self) -> BoxStream<'static, Result<Found, BlobError>> {
+        let blobs = self.store.list(Some(&self.top)).filter_map(|object| {
+            ready(match object {
+                Ok(object) => found(&object).map(Ok),
+                Err(error) => Some(Err(unavailable(error))),
+            })
+        });
+        blobs.boxed()
     }
 
     /// Removes what was being written before `before` when somebody crashed, and says how much that was. A

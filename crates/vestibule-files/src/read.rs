@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, ops::Range};
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use vestibule_core::file::{Blob, BlobKey};
 
 use crate::{BlobError, Blobs};
@@ -16,9 +19,9 @@ pub(crate) fn pieces(
     blobs: Blobs,
     content: Vec<Blob>,
     range: Range<u64>,
-) -> impl Stream<Item = Result<Bytes, BlobError>> + Send {
+) -> BoxStream<'static, Result<Bytes, BlobError>> {
     let left = cut(&content, range);
-    stream::try_unfold((blobs, left), async |(blobs, mut left)| {
+    let pieces = stream::try_unfold((blobs, left), |(blobs, mut left)| async move {
         let Some((key, range)) = left.pop_front() else {
             return Ok(None);
         };
@@ -28,7 +31,8 @@ pub(crate) fn pieces(
         }
         let bytes = blobs.read_piece(key, range.start..end).await?;
         Ok(Some((bytes, (blobs, left))))
-    })
+    });
+    pieces.boxed()
 }
 
 /// Which bytes of which blobs those of `range` are.

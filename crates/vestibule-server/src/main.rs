@@ -3,6 +3,7 @@
 mod command;
 mod commands;
 mod config;
+mod files;
 mod mail;
 mod open;
 mod pages;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vestibule::Vestibule;
 
-use crate::{config::Settings, pages::Templates, setup::Setup};
+use crate::{config::Settings, files::Files, pages::Templates, setup::Setup};
 
 /// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
 #[derive(Clone)]
@@ -13,4 +13,5 @@ pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) templates: Arc<Templates>,
     pub(crate) setup: Arc<Setup>,
+    pub(crate) files: Files,
 }

@@ -166,6 +166,11 @@ impl fmt::Display for FilesUrl {
 }
 
 impl ServiceUrl {
+    /// The whole URL, for whoever connects to the service.
+    pub(crate) const fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// Reads a `redis://` or `rediss://` URL.
     pub(crate) fn redis(text: &str) -> Result<Self, ValueError> {
         let mend = "write redis://host:6379, or rediss://… for TLS";

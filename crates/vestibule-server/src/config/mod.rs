@@ -41,7 +41,9 @@ use crate::command::ConfigFlags;
 pub(crate) use self::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
     problem::ConfigProblems,
-    settings::{Algorithm, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail},
+    settings::{
+        Algorithm, Files, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail,
+    },
     values::Rate,
 };
 

@@ -6,7 +6,7 @@ mod store;
 
 use crate::{
     commands::CommandError,
-    config::{Algorithm, FilesUrl, Rate, Registration, SameSite, Settings, VerifiedEmail},
+    config::{Algorithm, Rate, Registration, SameSite, Settings, VerifiedEmail},
     private,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -32,19 +32,11 @@ pub(crate) const API_PREFIXES: [&str; 6] =
 /// # Errors
 /// [`CommandError::Usage`] with the keys and what works instead.
 pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
-    let is_s3 = matches!(settings.files.url, FilesUrl::S3(_));
-    let parts = [
-        (
-            is_s3,
-            "files.url names a bucket, and this version does not store files in one",
-            "write file://FOLDER, or leave it out for a folder in data_dir",
-        ),
-        (
-            settings.mail.url.is_some(),
-            "mail.url names a mail server, and this version does not send mails through one",
-            "leave it out: mails are then files below data_dir",
-        ),
-    ];
+    let parts = [(
+        settings.mail.url.is_some(),
+        "mail.url names a mail server, and this version does not send mails through one",
+        "leave it out: mails are then files below data_dir",
+    )];
     let missing: Vec<_> = parts
         .iter()
         .filter(|(is_named, ..)| *is_named)

@@ -24,7 +24,7 @@ const PRODUCTION: [(&str, &str); 4] = [
 #[test]
 fn parts_that_are_not_here_are_named_all_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let given = [("mail.url", "smtp://u:hidden@mail"), ("files.url", "s3://bucket?region=x")];
+    let given = [("mail.url", "smtp://u:hidden@mail")];
     let error = check_parts(&settings(folder.path(), &given)).unwrap_err();
     assert_eq!(error.status(), 2);
     let text = error.to_string();

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::{OpenApi as _, ToSchema};
 use vestibule::Problem;
 
-use crate::site::Site;
+use crate::{files, site::Site};
 
 /// How long the store may take to answer before the site counts as not ready.
 const READY_WITHIN: Duration = Duration::from_secs(1);
@@ -34,7 +34,9 @@ pub(crate) fn routes(with_description: bool) -> Router<Site> {
 
 /// The description of the whole API (OpenAPI 3.1).
 pub(crate) fn description() -> utoipa::openapi::OpenApi {
-    vestibule::api_description().merge_from(Description::openapi())
+    vestibule::api_description()
+        .merge_from(Description::openapi())
+        .merge_from(files::Description::openapi())
 }
 
 #[derive(utoipa::OpenApi)]

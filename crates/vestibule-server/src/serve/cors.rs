@@ -9,10 +9,13 @@ use axum::{
 use crate::config::Origin;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const REQUEST_HEADERS: HeaderValue =
-    HeaderValue::from_static("Authorization, Content-Type, If-Match, If-None-Match");
-const ANSWER_HEADERS: HeaderValue =
-    HeaderValue::from_static("ETag, Retry-After, WWW-Authenticate, X-Request-Id");
+const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, Upload-Offset",
+);
+const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, Upload-Length, \
+     Upload-Offset, WWW-Authenticate, X-Request-Id",
+);
 /// In seconds.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
 

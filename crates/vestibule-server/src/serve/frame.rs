@@ -23,18 +23,22 @@ use super::{
     cors::Cors,
     headers, host,
     line::Line,
-    room::{Allowed, Refused, caught},
+    room::{ANSWER_WITHIN, Allowed, AnswerWithin, Refused, caught},
+    steady::Steady,
     wire::Ambiguous,
 };
-use crate::site::Site;
+use crate::{config, files, site::Site};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The longest body that is taken, in bytes. Routes have narrower bounds of their own.
 const BODY_BYTES: u64 = 1024 * 1024;
-/// A net below the time that the routes have: the library's layer reads the beginning of forms itself.
-const END_WITHIN: Duration = Duration::from_secs(35);
+/// How much longer a request may take than its route, as a net below that: the library's layer reads the
+/// beginning of forms itself.
+const NET: Duration = Duration::from_secs(5);
+/// Of a body that may take long something arrives at least once in this time.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 /// What a client waits after a request that took too long.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
@@ -42,6 +46,7 @@ struct Frame {
     hall: Vestibule,
     trusted_proxies: Vec<IpNet>,
     cors: Cors,
+    files: config::Files,
     /// Whether the site is one that browsers should only ever reach over https. On this machine's own
     /// names other programs live too.
     is_strict: bool,
@@ -59,6 +64,7 @@ where
         hall: site.hall.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         cors: Cors::new(&settings.cors.origins),
+        files: settings.files.clone(),
         is_strict: settings.public_url.is_https() && !settings.public_url.is_loopback(),
         clock: SystemClock::start(),
     };
@@ -75,7 +81,10 @@ async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next)
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(allowed.clone());
 
-    let checked = check(&mut request);
+    let checked = settle(&mut request);
+    let bounds = frame.bounds(&request);
+    let checked = checked.and_then(|()| bounds.check(&request));
+    request.extensions_mut().insert(AnswerWithin(bounds.time));
     // Whoever sends such a request may mean something else by what follows it as well.
     let is_malformed =
         checked.as_ref().is_err_and(|problem| problem.code == ErrorCode::MalformedRequest);
@@ -84,8 +93,8 @@ async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next)
     let preflight = verdict.as_ref().and_then(|verdict| verdict.preflight(&request));
     let mut response = match (checked, preflight) {
         (Ok(()), Some(answer)) => answer,
-        (Ok(()), None) => answer(bounded(request), next).await,
-        (Err(problem), _) => answer(refused(request, problem), next).await,
+        (Ok(()), None) => answer(bounds.put_on(request), bounds.time, next).await,
+        (Err(problem), _) => answer(refused(request, problem), bounds.time, next).await,
     };
 
     let headers = response.headers_mut();
@@ -117,27 +126,56 @@ impl Frame {
 }
 
 /// What can be judged by the head alone.
-fn check(request: &mut Request) -> Result<(), Problem> {
+fn settle(request: &mut Request) -> Result<(), Problem> {
     let malformed = |wrong: &str| Problem::new(ErrorCode::MalformedRequest).detail(wrong);
     host::settle(request).map_err(malformed)?;
     if request.extensions().get::<Ambiguous>().is_some() {
         return Err(malformed("Where its body ends can be read in two ways."));
     }
-    let lower = request.body().size_hint().lower();
-    if lower > BODY_BYTES {
-        let detail = format!("A body here has at most {BODY_BYTES} bytes.");
-        return Err(Problem::new(ErrorCode::TooLarge).detail(detail));
-    }
     Ok(())
 }
 
-/// The request with a body that ends at the bound, however it is sent.
-fn bounded(request: Request) -> Request {
-    let bound = usize::try_from(BODY_BYTES).unwrap_or(usize::MAX);
-    request.map(|body| match body.is_end_stream() {
-        true => body,
-        false => Body::new(Limited::new(body, bound)),
-    })
+/// What a request may bring and take.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// Of its body.
+    bytes: u64,
+    /// For the whole work on it.
+    time: Duration,
+    /// Whether its body may take long, as long as something of it arrives.
+    is_long: bool,
+}
+
+impl Frame {
+    fn bounds(&self, request: &Request) -> Bounds {
+        match files::longest_body(request, &self.files) {
+            Some(bytes) => Bounds { bytes, time: files::UPLOAD_WITHIN, is_long: true },
+            None => Bounds { bytes: BODY_BYTES, time: ANSWER_WITHIN, is_long: false },
+        }
+    }
+}
+
+impl Bounds {
+    /// Whether the body that is announced is within them.
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        if request.body().size_hint().lower() <= self.bytes {
+            return Ok(());
+        }
+        let detail = format!("A body here has at most {} bytes.", self.bytes);
+        Err(Problem::new(ErrorCode::TooLarge).detail(detail))
+    }
+
+    /// The request with a body that ends at the bound, however it is sent.
+    fn put_on(&self, request: Request) -> Request {
+        let bound = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+        request.map(|body| match body.is_end_stream() {
+            true => body,
+            false if self.is_long => {
+                Body::new(Limited::new(Steady::new(body, ARRIVES_WITHIN), bound))
+            }
+            false => Body::new(Limited::new(body, bound)),
+        })
+    }
 }
 
 /// The request on its way to the part that answers refusals. Its body is nobody's business any more.
@@ -148,8 +186,8 @@ fn refused(request: Request, problem: Problem) -> Request {
 }
 
 /// The answer of what lies inside, or a plain one where that panics or does not end.
-async fn answer(request: Request, next: Next) -> Response {
-    let answered = tokio::time::timeout(END_WITHIN, caught(next.run(request))).await;
+async fn answer(request: Request, time: Duration, next: Next) -> Response {
+    let answered = tokio::time::timeout(time + NET, caught(next.run(request))).await;
     match answered {
         Ok(Some(response)) => response,
         Ok(None) => Problem::new(ErrorCode::Internal).into_response(),

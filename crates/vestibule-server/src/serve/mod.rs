@@ -22,6 +22,7 @@ mod host;
 mod line;
 pub(crate) mod log;
 mod room;
+mod steady;
 mod stop;
 mod tls;
 mod waiting;
@@ -37,6 +38,7 @@ use vestibule::{SystemClock, SystemEntropy, Vestibule, core::event::EventName};
 use crate::{
     commands::{CommandError, print},
     config::{Configuration, Origin, Settings, Tls},
+    files::{self, Cleanup, Files},
     mail::FileMailer,
     open::{self, Opened},
     pages,
@@ -77,6 +79,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     open::make_data_dir(&settings)?;
     // Held to the end: no other server works on this database meanwhile.
     let lock = open::lock_for_serving(&settings)?;
+    let blobs = files::open_blobs(&settings).await?;
     let secret = open::site_secret(&settings)?;
     let acceptor = tls::acceptor(&settings)?;
     let listener = listen(&mut settings).await?;
@@ -99,6 +102,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Arc::new(clock),
         Arc::new(SystemEntropy),
     );
+    let files = Files::new(Arc::clone(&store), blobs, &settings.files);
     let mut builder = Vestibule::builder_over(store);
     // Redis wakes nodes without a lock of the whole database, so where it is there it does.
     match (open::open_redis(&settings)?, notifier) {
@@ -127,13 +131,14 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Setup::open(&SystemEntropy)
     };
     let setup = Arc::new(setup);
-    let site = Site { hall: hall.clone(), settings, templates, setup };
+    let site = Site { hall: hall.clone(), settings, templates, setup, files };
 
     announce(&site, &warnings, figures.as_ref().and_then(Figures::address))?;
     let stop = CancellationToken::new();
     if let Some(figures) = figures {
         figures.serve(stop.clone());
     }
+    Cleanup::new(&site.files, &hall).start(stop.clone());
     let connections = Connections::new(acceptor, service(&site), stop.clone());
     tokio::select! {
         () = connections.accept(&listener) => {}
@@ -164,10 +169,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
 }
 
 /// The routes and everything around them.
-fn service(site: &Site) -> SiteService {
+pub(crate) fn service(site: &Site) -> SiteService {
     let router: Router = Router::new()
         .merge(site.hall.routes())
         .merge(api::routes(site.settings.pages.openapi))
+        .merge(files::routes())
         .merge(pages::routes())
         .merge(pages::static_routes())
         .merge(app::routes(&site.settings.pages))

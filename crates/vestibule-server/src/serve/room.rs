@@ -21,8 +21,8 @@ use axum::{
 use tower::{Layer as _, Service};
 use vestibule::{ErrorCode, Problem, Vestibule};
 
-/// For the whole work on a request, from its head to its answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// For the whole work on a request, from its head to its answer, unless the outer parts say otherwise.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// What a client waits after a request that took too long.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
@@ -30,6 +30,10 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// told: a page of the site or JSON.
 #[derive(Clone, Debug)]
 pub(super) struct Refused(pub(super) Problem);
+
+/// What the outer parts say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerWithin(pub(super) Duration);
 
 /// Where the methods of a 405 are kept while its answer is replaced.
 #[derive(Clone, Debug, Default)]
@@ -52,12 +56,13 @@ async fn keep(mut request: Request, next: Next) -> Response {
         return problem.into_response();
     }
     let allowed = request.extensions().get::<Allowed>().cloned();
-    let answered = tokio::time::timeout(ANSWER_WITHIN, caught(next.run(request))).await;
+    let within = request.extensions().get().map_or(ANSWER_WITHIN, |AnswerWithin(within)| *within);
+    let answered = tokio::time::timeout(within, caught(next.run(request))).await;
     match answered {
         Ok(Some(response)) => told(response, allowed),
         Ok(None) => Problem::new(ErrorCode::Internal).into_response(),
         Err(_) => {
-            tracing::error!("a request took longer than {} s", ANSWER_WITHIN.as_secs());
+            tracing::error!("a request took longer than {} s", within.as_secs());
             Problem::unavailable(TRY_AGAIN).into_response()
         }
     }

@@ -1,5 +1,6 @@
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -20,6 +21,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use vestibule::{MemoryStore, SiteSecret, Vestibule};
+use vestibule_files::Blobs;
 
 use super::{
     connections::{Connections, SiteService},
@@ -27,7 +29,9 @@ use super::{
 };
 use crate::{
     command::{ConfigFlags, KeyValue},
-    config, open, pages,
+    config::{self, Settings},
+    files::Files,
+    open, pages,
     setup::Setup,
     site::Site,
 };
@@ -42,13 +46,14 @@ async fn site(settings: &[(&str, &str)]) -> SiteService {
     let settings = Arc::new(config::load(&flags, [], folder.path()).unwrap().settings);
     let templates = Arc::new(pages::Templates::load().unwrap());
     let secret = SiteSecret::new([7; 32]).unwrap();
-    let hall = Vestibule::builder(MemoryStore::default())
+    let (store, files) = files(&settings, folder.path());
+    let hall = Vestibule::builder_over(store)
         .config(open::hall_config(&settings, secret).unwrap())
         .build()
         .await
         .unwrap();
     let setup = Arc::new(Setup::closed());
-    let site = Site { hall: hall.clone(), settings, templates, setup };
+    let site = Site { hall: hall.clone(), settings, templates, setup, files };
     let router = Router::new()
         .route("/api/panics", get(panics))
         .route("/api/sleeps", get(sleeps))
@@ -57,6 +62,13 @@ async fn site(settings: &[(&str, &str)]) -> SiteService {
         .route("/api/json", post(async |Json(value): Json<Value>| Json(value)))
         .route("/api/own", get(async || (StatusCode::NOT_FOUND, Json("mine"))));
     frame::around(&site, room::around(&hall, router))
+}
+
+/// A store in memory, and its files in a folder.
+fn files(settings: &Settings, folder: &Path) -> (Arc<MemoryStore>, Files) {
+    let store = Arc::new(MemoryStore::default());
+    let blobs = Blobs::in_folder(&folder.join("files")).unwrap();
+    (Arc::clone(&store), Files::new(store, blobs, &settings.files))
 }
 
 /// An app that is being developed finds its own way; only what lies in its folder is served.
@@ -71,15 +83,16 @@ async fn an_app_is_served_from_its_folder() {
     let settings = [("VESTIBULE_PAGES__APP_DIR".to_owned(), app.display().to_string())];
     let loaded = config::load(&ConfigFlags::default(), settings, folder.path()).unwrap();
     let secret = SiteSecret::new([7; 32]).unwrap();
-    let hall = Vestibule::builder(MemoryStore::default())
+    let (store, files) = files(&loaded.settings, folder.path());
+    let hall = Vestibule::builder_over(store)
         .config(open::hall_config(&loaded.settings, secret).unwrap())
         .build()
         .await
         .unwrap();
     let settings = Arc::new(loaded.settings);
     let templates = Arc::new(pages::Templates::load().unwrap());
-    let service =
-        super::service(&Site { hall, settings, templates, setup: Arc::new(Setup::closed()) });
+    let setup = Arc::new(Setup::closed());
+    let service = super::service(&Site { hall, settings, templates, setup, files });
     for (path, kind, text) in [
         ("/static/mapapp/", "text/html", "<h1>App</h1>"),
         ("/static/mapapp/app.js", "text/javascript", "start()"),

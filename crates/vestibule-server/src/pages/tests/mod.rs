@@ -26,9 +26,12 @@ use vestibule::{
     Config, MemoryStore, SiteSecret, SystemEntropy, Vestibule,
     core::time::{Clock, Timestamp},
 };
+use vestibule_files::Blobs;
 
 use super::{Templates, on_problem, routes, static_routes};
-use crate::{command::ConfigFlags, config, mail::FileMailer, setup::Setup, site::Site};
+use crate::{
+    command::ConfigFlags, config, files::Files, mail::FileMailer, setup::Setup, site::Site,
+};
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
 const PASSWORD: &str = "correct mongoose lamp orbit";
@@ -94,7 +97,10 @@ impl House {
             Arc::new(clock.clone()),
             Arc::new(SystemEntropy),
         );
-        let hall = Vestibule::builder(MemoryStore::default())
+        let store = Arc::new(MemoryStore::default());
+        let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
+        let files = Files::new(Arc::clone(&store) as _, blobs, &settings.files);
+        let hall = Vestibule::builder_over(store)
             .config(config)
             .clock(clock.clone())
             .messenger(mailer.clone())
@@ -103,7 +109,8 @@ impl House {
             .await
             .unwrap();
         let setup = Arc::new(Setup::open(&SystemEntropy));
-        let site = Site { hall: hall.clone(), settings, templates, setup: Arc::clone(&setup) };
+        let site =
+            Site { hall: hall.clone(), settings, templates, setup: Arc::clone(&setup), files };
         let app = routes().merge(static_routes()).with_state(site).layer(hall.layer());
         Self { app, hall, clock, setup, mailer, folder, mails: Mutex::default() }
     }

@@ -1,0 +1,229 @@
+//! What may be done with a file, by whichever door somebody comes.
+
+use axum::extract::Request;
+use vestibule::{
+    ErrorCode, Problem, User,
+    core::{
+        file::{Access, AccessRefused, File, NewFile, ShareAccess, Stale, Tags, check_overwrite},
+        id::{FileId, UserId},
+        name::LoginKey,
+        store::{NotKept, Replacement, SeenFile, Shared},
+        user::UserStatus,
+    },
+};
+
+use super::receive::{over_quota, receive};
+use crate::site::Site;
+
+/// How often a content is put in the place of one that keeps changing.
+const ATTEMPTS: usize = 5;
+
+impl Site {
+    /// The file, where `caller` may do with it what needs `wanted`.
+    ///
+    /// # Errors
+    /// `not_found` for those who may not know of it, `forbidden` for those who may do less.
+    pub(crate) async fn file_for(
+        &self,
+        caller: UserId,
+        id: FileId,
+        wanted: Access,
+    ) -> Result<SeenFile, Problem> {
+        let seen = self.files.catalogue.file(id, caller).await?;
+        let seen = seen.ok_or(Problem::new(ErrorCode::NotFound))?;
+        wanted.check(seen.access(caller)).map_err(access_refused)?;
+        Ok(seen)
+    }
+
+    /// Takes in the file of a request and keeps it for `owner`.
+    ///
+    /// # Errors
+    /// What is wrong with the request; nothing is kept then.
+    pub(crate) async fn keep_file(&self, owner: UserId, request: Request) -> Result<File, Problem> {
+        let usage = self.files.catalogue.file_usage(owner).await?;
+        let room = self.files.room(usage, None);
+        let received = receive(self, owner, request, None, room).await?;
+        let new = NewFile {
+            id: FileId::draw(self.hall.entropy()),
+            owner,
+            name: received.name,
+            content: received.content,
+        };
+        let made = self.files.catalogue.create_file(&new, self.files.quota(), self.hall.now());
+        match made.await {
+            Ok(Ok(file)) => {
+                tracing::info!(user = %owner, file = %file.id, size = file.size, "a file was stored");
+                Ok(file)
+            }
+            Ok(Err(refused)) => {
+                self.files.blobs.discard(&new.content.blobs);
+                Err(not_kept(refused))
+            }
+            // It may have been carried out after all: if not, the next clean-up finds the blobs.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes in the content of a request and puts it in the place of a file's present one.
+    ///
+    /// # Errors
+    /// `precondition_failed` where that is not the one which the caller has seen.
+    pub(crate) async fn replace_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        if_match: Option<&Tags>,
+        request: Request,
+    ) -> Result<File, Problem> {
+        let mut seen = self.file_for(caller, id, Access::Write).await?;
+        check_overwrite(&seen.file, caller, if_match).map_err(stale)?;
+        let usage = self.files.catalogue.file_usage(seen.file.owner).await?;
+        let room = self.files.room(usage, Some(seen.file.size));
+        let received = receive(self, caller, request, Some(&seen.file.name), room).await?;
+        let mut replacement =
+            Replacement { from: seen.file.version, content: received.content, by: caller };
+        for _ in 0..ATTEMPTS {
+            let replaced = self.files.catalogue.replace_content(
+                id,
+                &replacement,
+                self.files.quota(),
+                self.hall.now(),
+            );
+            match replaced.await? {
+                Ok(Some(file)) => return Ok(file),
+                Err(over) => {
+                    self.files.blobs.discard(&replacement.content.blobs);
+                    return Err(over_quota(over));
+                }
+                Ok(None) => {}
+            }
+            // It has changed while the content arrived: perhaps not to what the caller has seen.
+            let again = self.file_for(caller, id, Access::Write).await.and_then(|again| {
+                check_overwrite(&again.file, caller, if_match).map_err(stale)?;
+                Ok(again)
+            });
+            seen = again.inspect_err(|_| self.files.blobs.discard(&replacement.content.blobs))?;
+            replacement.from = seen.file.version;
+        }
+        self.files.blobs.discard(&replacement.content.blobs);
+        Err(stale(Stale))
+    }
+
+    /// Deletes a file of the caller's own.
+    ///
+    /// # Errors
+    /// `precondition_failed` where the caller has seen another content.
+    pub(crate) async fn delete_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        if_match: Option<&Tags>,
+    ) -> Result<(), Problem> {
+        let seen = self.file_for(caller, id, Access::Own).await?;
+        if if_match.is_some_and(|tags| !tags.hold(&seen.file.tag())) {
+            return Err(stale(Stale));
+        }
+        let version = if_match.map(|_| seen.file.version);
+        let deleted = self.files.catalogue.delete_file(id, version, self.hall.now()).await?;
+        match (deleted, version) {
+            (true, _) => {
+                tracing::info!(user = %caller, file = %id, "a file was deleted");
+                Ok(())
+            }
+            (false, Some(_)) => Err(stale(Stale)),
+            (false, None) => Err(Problem::new(ErrorCode::NotFound)),
+        }
+    }
+
+    /// Shares a file of the caller's own with the user of this name.
+    ///
+    /// # Errors
+    /// `not_found` where there is no such user, `invalid_input` where it is the caller themselves.
+    pub(crate) async fn share_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        username: &str,
+        access: ShareAccess,
+    ) -> Result<User, Problem> {
+        self.file_for(caller, id, Access::Own).await?;
+        let with = self.user_named(username).await?;
+        if with.id == caller {
+            return Err(Problem::field(
+                "username",
+                "the file is yours already; name somebody else",
+            ));
+        }
+        match self.files.catalogue.share_file(id, with.id, access).await? {
+            Shared::Done => {
+                tracing::info!(user = %caller, file = %id, with = %with.id, %access, "a file was shared");
+                Ok(with)
+            }
+            Shared::Nobody => Err(no_such_user()),
+            Shared::TooMany => Err(Problem::field(
+                "username",
+                "the file is shared with as many people as it can be; end one of these shares first",
+            )),
+        }
+    }
+
+    /// Shares a file no longer with the user of this name. Its owner may do so, and that user.
+    ///
+    /// # Errors
+    /// `not_found` where it was not shared with them.
+    pub(crate) async fn unshare_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        username: &str,
+    ) -> Result<(), Problem> {
+        let seen = self.file_for(caller, id, Access::Read).await?;
+        let with = self.user_named(username).await?;
+        let access = if with.id == caller { Access::Read } else { Access::Own };
+        access.check(seen.access(caller)).map_err(access_refused)?;
+        if !self.files.catalogue.unshare_file(id, with.id).await? {
+            return Err(
+                Problem::new(ErrorCode::NotFound).detail("The file is not shared with this user.")
+            );
+        }
+        tracing::info!(user = %caller, file = %id, with = %with.id, "a file is shared no longer");
+        Ok(())
+    }
+
+    /// An address of mail finds nobody here: whether it has an account is not for others to know.
+    async fn user_named(&self, username: &str) -> Result<User, Problem> {
+        let key = LoginKey::from_typed(username);
+        if key.is_nobody() || key.is_email() {
+            return Err(no_such_user());
+        }
+        let found = self.hall.users().credentials(&key).await?.map(|found| found.user);
+        found.filter(|user| user.status != UserStatus::Deleted).ok_or_else(no_such_user)
+    }
+}
+
+/// The catalogue does not take a file.
+pub(super) fn not_kept(refused: NotKept) -> Problem {
+    match refused {
+        NotKept::OverQuota(over) => over_quota(over),
+        // Their session ends in this moment.
+        NotKept::NoOwner => Problem::new(ErrorCode::TokenRevoked),
+    }
+}
+
+fn access_refused(refused: AccessRefused) -> Problem {
+    match refused {
+        AccessRefused::Unknown => Problem::new(ErrorCode::NotFound),
+        AccessRefused::TooLittle => Problem::new(ErrorCode::Forbidden)
+            .detail("This file is shared with you, but not for this. Ask its owner."),
+    }
+}
+
+fn stale(_: Stale) -> Problem {
+    Problem::new(ErrorCode::PreconditionFailed).detail(
+        "Its content is not the one that you have read. Read it anew, merge, and send the new `ETag` in `If-Match`.",
+    )
+}
+
+fn no_such_user() -> Problem {
+    Problem::new(ErrorCode::NotFound).detail("There is no user of this name.")
+}

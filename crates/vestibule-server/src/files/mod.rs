@@ -1,0 +1,131 @@
+//! Files that people keep here.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `api`, `content`, `uploads` | the routes for programs: files, their contents, uploads that come in pieces |
+//! | `acts` | what may be done with a file, for these routes and for the pages |
+//! | `receive`, `multipart` | a body on its way in |
+//! | `serve`, `range`, `disposition` | a content on its way out |
+//! | `bodies` | what the API takes and gives |
+//! | `turns` | how many contents arrive at once |
+//! | `cleanup` | removing what nobody asks for any more |
+
+mod acts;
+mod api;
+mod bodies;
+mod cleanup;
+mod content;
+mod disposition;
+mod multipart;
+mod range;
+mod receive;
+mod serve;
+mod sizes;
+mod turns;
+mod uploads;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{Method, Request},
+    routing::{delete, get, post, put},
+};
+use vestibule::core::{file::Quota, store::SiteStore};
+use vestibule_files::Blobs;
+
+use self::turns::Turns;
+use crate::{
+    commands::CommandError,
+    config::{self, FilesUrl, Settings},
+    open,
+    site::Site,
+};
+
+pub(crate) use self::{api::Description, cleanup::Cleanup, sizes::in_words as size_in_words};
+
+/// How many files one person may keep, whatever their size.
+const MOST_FILES: u64 = 10_000;
+/// What a body may have beside the file: the boundary and the headers of a form's parts.
+const AROUND_A_FILE: u64 = 64 * 1024;
+/// For a whole upload, however large. Within it something has to arrive all the time.
+pub(crate) const UPLOAD_WITHIN: Duration = Duration::from_secs(3600);
+
+/// The files of a site. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Files {
+    pub(crate) catalogue: Arc<dyn SiteStore>,
+    pub(crate) blobs: Blobs,
+    turns: Arc<Turns>,
+    max_size: u64,
+    quota: Quota,
+}
+
+impl Files {
+    /// The files of `store`, whose contents lie where the settings say.
+    pub(crate) fn new(store: Arc<dyn SiteStore>, blobs: Blobs, settings: &config::Files) -> Self {
+        Self {
+            catalogue: store,
+            blobs,
+            turns: Arc::default(),
+            max_size: settings.max_size,
+            quota: Quota { bytes: settings.quota, files: MOST_FILES },
+        }
+    }
+
+    /// The bounds of one person's files together.
+    pub(crate) const fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
+    /// The most bytes of one file.
+    pub(crate) const fn max_size(&self) -> u64 {
+        self.max_size
+    }
+}
+
+/// Opens the place where contents lie.
+///
+/// # Errors
+/// [`CommandError::Usage`] where the settings name one that cannot be used.
+pub(crate) async fn open_blobs(settings: &Settings) -> Result<Blobs, CommandError> {
+    let url = settings.files.url.clone();
+    let opened = open::blocking(move || match url {
+        FilesUrl::Folder(folder) => Blobs::in_folder(&folder),
+        FilesUrl::S3(url) => Blobs::in_bucket(url.url()),
+    });
+    opened.await?.map_err(|error| CommandError::Usage(format!("files.url: {error}")))
+}
+
+/// The routes for programs, and the address of each file. They have to be inside of the hall's layer.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/api/files", get(api::list).post(api::create))
+        .route("/api/files/{id}", get(api::show).delete(api::delete))
+        .route("/api/files/{id}/content", get(content::read).put(content::replace))
+        .route("/api/files/{id}/shares/{username}", put(api::share).delete(api::unshare))
+        .route("/api/files/uploads", post(uploads::begin))
+        .route(
+            "/api/files/uploads/{id}",
+            get(uploads::show).patch(uploads::append).merge(delete(uploads::abandon)),
+        )
+        .route("/file/{id}", get(content::open))
+        // The bodies have bounds of their own.
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// The longest body of a request that brings a file; `None` where it is one of the others.
+pub(crate) fn longest_body<B>(request: &Request<B>, settings: &config::Files) -> Option<u64> {
+    let path = request.uri().path();
+    let brings_a_file = match *request.method() {
+        Method::POST => matches!(path, "/api/files" | "/uploads"),
+        Method::PUT => path.starts_with("/api/files/") && path.ends_with("/content"),
+        Method::PATCH => path.starts_with("/api/files/uploads/"),
+        _ => false,
+    };
+    brings_a_file.then(|| settings.max_size.saturating_add(AROUND_A_FILE))
+}
