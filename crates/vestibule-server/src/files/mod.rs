@@ -46,7 +46,11 @@ use crate::{
     site::Site,
 };
 
-pub(crate) use self::{api::Description, cleanup::Cleanup, sizes::in_words as size_in_words};
+pub(crate) use self::{
+    api::{Description, cursor, read_cursor},
+    cleanup::Cleanup,
+    sizes::in_words as size_in_words,
+};
 
 /// How many files one person may keep, whatever their size.
 const MOST_FILES: u64 = 10_000;

@@ -25,6 +25,10 @@ pub(super) enum Flash {
     SessionEnded,
     OthersEnded,
     AccountDeleted,
+    FileKept,
+    FileShared,
+    FileUnshared,
+    FileDeleted,
     /// A form came from somebody whose session had ended.
     SignInFirst,
     /// A form came that asks for a fresh proof.
@@ -35,7 +39,7 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 17] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -47,6 +51,10 @@ impl Flash {
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccountDeleted,
+        Self::FileKept,
+        Self::FileShared,
+        Self::FileUnshared,
+        Self::FileDeleted,
         Self::SignInFirst,
         Self::ConfirmFirst,
     ];
@@ -64,6 +72,10 @@ impl Flash {
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",
             Self::AccountDeleted => "account-deleted",
+            Self::FileKept => "file-kept",
+            Self::FileShared => "file-shared",
+            Self::FileUnshared => "file-unshared",
+            Self::FileDeleted => "file-deleted",
             Self::SignInFirst => "sign-in-first",
             Self::ConfirmFirst => "confirm-first",
         }
@@ -95,6 +107,10 @@ impl Flash {
             Self::SessionEnded => ("success", "The session is ended."),
             Self::OthersEnded => ("success", "All other sessions are ended."),
             Self::AccountDeleted => ("success", "Your account is deleted. Farewell."),
+            Self::FileKept => ("success", "The file is stored."),
+            Self::FileShared => ("success", "The file is shared."),
+            Self::FileUnshared => ("success", "The file is no longer shared."),
+            Self::FileDeleted => ("success", "The file is deleted."),
             Self::SignInFirst => ("warning", "Please log in again; nothing was saved."),
             Self::ConfirmFirst => (
                 "info",

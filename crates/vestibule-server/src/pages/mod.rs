@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `front`, `sign_in`, `register`, `verify`, `account`, `sessions`, `setup` | the handlers |
+//! | `front`, `sign_in`, `register`, `verify`, `account`, `sessions`, `uploads`, `setup` | the handlers |
 //! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
 //! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
 //! | `form`, `refusal` | a form that was sent, and why it comes back |
@@ -24,6 +24,7 @@ mod render;
 mod sessions;
 mod setup;
 mod sign_in;
+mod uploads;
 mod verify;
 mod view;
 
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/auth/verify", get(verify::show).post(verify::verify))
         .route("/auth/verify/again", post(verify::again))
         .route("/auth/setup", get(setup::show).post(setup::make))
+        .route("/uploads", get(uploads::show).post(uploads::change))
         .route("/user/account", get(account::show).post(account::change))
         .route("/user/password", get(account::show_password).post(account::change_password))
         .route("/user/sessions", get(sessions::list))

@@ -120,6 +120,13 @@ impl Tab {
         self.post(&format!("/element/{element}/value"), json!({ "text": text })).await;
     }
 
+    /// Chooses files in an input for such.
+    pub async fn choose(&self, css: &str, paths: &[&str]) {
+        let element = self.element(css).await;
+        let paths = paths.join("\n");
+        self.post(&format!("/element/{element}/value"), json!({ "text": paths })).await;
+    }
+
     /// Clicks on an element.
     pub async fn click(&self, css: &str) {
         let element = self.element(css).await;

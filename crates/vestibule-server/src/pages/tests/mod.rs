@@ -4,6 +4,7 @@ mod account;
 mod doors;
 mod problems;
 mod templates;
+mod uploads;
 mod verify;
 
 use std::{
@@ -209,6 +210,16 @@ impl Browser {
     }
 
     async fn ask(&mut self, method: Method, path: &str, form: Option<String>) -> Answer {
+        let form = form.map(|form| ("application/x-www-form-urlencoded", form));
+        self.ask_with(method, path, form).await
+    }
+
+    async fn ask_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, String)>,
+    ) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -220,10 +231,12 @@ impl Browser {
                 self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, pairs.join("; "));
         }
-        if form.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut content = String::new();
+        if let Some((kind, body)) = body {
+            request = request.header(header::CONTENT_TYPE, kind);
+            content = body;
         }
-        let request = request.body(Body::from(form.unwrap_or_default())).unwrap();
+        let request = request.body(Body::from(content)).unwrap();
         let (head, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
         for cookie in head.headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str().unwrap();

@@ -65,7 +65,8 @@ fn somebody() -> Value {
 fn with_notices() -> Value {
     let flash = context! { kind => "info", text => HOSTILE };
     let errors = context! {
-        username => HOSTILE, email => HOSTILE, password => HOSTILE, current => HOSTILE, new => HOSTILE
+        username => HOSTILE, email => HOSTILE, password => HOSTILE, current => HOSTILE, new => HOSTILE,
+        file => HOSTILE
     };
     context! { flashes => vec![flash], error => HOSTILE, errors, ..signed_in() }
 }
@@ -110,6 +111,24 @@ fn content(name: &str) -> Value {
                 created => 0, last_seen => 0, ended_at => None::<i64>, reason => HOSTILE, alarming => true,
             };
             context! { session, renewals => vec![renewal], history_kept => 1 }
+        }
+        "uploads.html" => {
+            let file = |id: &str, is_picture: bool, shares: Vec<Value>| {
+                context! {
+                    id, name => HOSTILE, size => HOSTILE, kind => HOSTILE, is_picture, version => 1,
+                    changed_at => 0, owner => HOSTILE, access => "write", shares,
+                }
+            };
+            let share = context! { username => HOSTILE, access => "write" };
+            let own = vec![file("a", true, vec![share]), file("b", false, Vec::new())];
+            let shared = vec![file("c", false, Vec::new())];
+            context! {
+                own => context! { files => own, next => HOSTILE },
+                shared => context! { files => shared, next => HOSTILE },
+                is_continued => true, used => HOSTILE, quota => HOSTILE, used_percent => 100,
+                max_size => HOSTILE, max_bytes => 1, current_user => somebody(),
+                sharing => context! { id => "b", username => HOSTILE },
+            }
         }
         "error.html" => context! {
             status => 503, title => HOSTILE, detail => HOSTILE, retry_after => 100, request_id => HOSTILE

@@ -1,6 +1,7 @@
 //! The site in Chromium.
 
 mod doors;
+mod files;
 mod pages;
 mod staying;
 mod tabs;

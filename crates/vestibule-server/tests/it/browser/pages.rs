@@ -13,7 +13,7 @@ use vestibule_testkit::{
 use super::{note_cookies, sign_in};
 use crate::house::{PASSWORD, create_user, place, serve};
 
-const LOOKS: [(&str, Look); 4] = [
+pub(super) const LOOKS: [(&str, Look); 4] = [
     ("phone-light", Look::PHONE),
     ("phone-dark", Look::PHONE.dark()),
     ("desk-light", Look::DESK),
@@ -41,13 +41,13 @@ const INSIDE: [(&str, &str, bool); 7] = [
     ("not-found-signed-in", "/user/nowhere", true),
 ];
 
-fn pictures() -> PathBuf {
+pub(super) fn pictures() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots")
 }
 
 /// Whether the page fits the screen, loads all that it names and breaks no rule of its own; takes the
 /// pictures.
-async fn look_at(tab: &Tab, name: &str, is_refusal: bool, looks: &[(&str, Look)]) {
+pub(super) async fn look_at(tab: &Tab, name: &str, is_refusal: bool, looks: &[(&str, Look)]) {
     for (look_name, look) in looks {
         tab.put_on(*look).await;
         let [wide, room] = ["document.documentElement.scrollWidth", "innerWidth"];

@@ -1,0 +1,223 @@
+//! One's files.
+
+use std::cmp::Reverse;
+
+use axum::{
+    extract::{FromRequest as _, Request, State},
+    http::header,
+    response::Response,
+};
+use minijinja::{Value, context};
+use vestibule::{
+    ErrorCode, Principal, Problem,
+    core::{
+        file::{Access, is_image},
+        id::{FileId, UserId},
+        store::{SeenFile, Share},
+    },
+};
+
+use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+use crate::{
+    files::{cursor, read_cursor, size_in_words},
+    site::Site,
+};
+
+const PAGE: &str = "/uploads";
+/// Of one's own on a page, and as many of others.
+const SHOWN: u32 = 50;
+/// Larger pictures are not shown in the list: a page of them would be slow to load.
+const LARGEST_PICTURE: u64 = 5 * 1024 * 1024;
+
+/// `GET /uploads`
+pub(super) async fn show(caller: Principal, view: View) -> Result<Response, Problem> {
+    let content = content(&caller, &view, None).await?;
+    view.show("uploads.html", content)
+}
+
+/// `POST /uploads`: form data brings a file; other forms say in `action` what to do with one.
+pub(super) async fn change(
+    caller: Principal,
+    view: View,
+    State(site): State<Site>,
+    request: Request,
+) -> Result<Response, Problem> {
+    if is_form_data(&request) {
+        return match site.keep_file(caller.user_id(), request).await {
+            Ok(_) => Ok(view.go(PAGE, Some(Flash::FileKept))),
+            Err(problem) => {
+                let refusal = of_upload(problem)?;
+                view.refuse("uploads.html", &refusal, content(&caller, &view, None).await?)
+            }
+        };
+    }
+    let form = FormBody::from_request(request, &site).await?;
+    let id = form.text("id").parse().map_err(|_| Problem::new(ErrorCode::NotFound))?;
+    match form.text("action") {
+        "share" => share(&caller, &view, &form, id).await,
+        "unshare" => {
+            site.unshare_file(caller.user_id(), id, form.text("username")).await?;
+            Ok(view.go(PAGE, Some(Flash::FileUnshared)))
+        }
+        "delete" => {
+            site.delete_file(caller.user_id(), id, None).await?;
+            Ok(view.go(PAGE, Some(Flash::FileDeleted)))
+        }
+        _ => Err(Problem::new(ErrorCode::MalformedRequest)
+            .detail("The form does not say what to do with the file.")),
+    }
+}
+
+async fn share(
+    caller: &Principal,
+    view: &View,
+    form: &FormBody,
+    id: FileId,
+) -> Result<Response, Problem> {
+    let site = &view.site;
+    // Whether it is there and theirs: what is refused after that is about the other person.
+    site.file_for(caller.user_id(), id, Access::Own).await?;
+    let access = form.text("access").parse().map_err(|error| Problem::field("access", error))?;
+    let username = form.text("username");
+    let refusal = match site.share_file(caller.user_id(), id, username, access).await {
+        Ok(_) => return Ok(view.go(PAGE, Some(Flash::FileShared))),
+        Err(problem) if problem.code == ErrorCode::NotFound => {
+            let text = problem.detail_text().to_owned();
+            Refusal::field(problem, "username", &text)
+        }
+        Err(problem) => Refusal::of(problem)?,
+    };
+    let content = content(caller, view, Some((id, username))).await?;
+    view.refuse("uploads.html", &refusal, content)
+}
+
+/// Why a file that was sent with the form is not kept.
+fn of_upload(problem: Problem) -> Result<Refusal, Problem> {
+    match problem.code {
+        ErrorCode::TooLarge => {
+            let text = problem.detail_text().to_owned();
+            Ok(Refusal::field(problem, "file", &text))
+        }
+        ErrorCode::InvalidInput => {
+            let name = problem.fields.first().map(|field| field.message.clone());
+            let text = match name {
+                Some(wrong) if wrong != "the name is missing" => wrong,
+                Some(_) | None => "choose a file first".to_owned(),
+            };
+            Ok(Refusal::field(problem, "file", &text))
+        }
+        _ => Refusal::of(problem),
+    }
+}
+
+fn is_form_data(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("multipart/form-data"))
+}
+
+/// What the page shows. `sharing` names a file whose share was refused, and whom it was for.
+async fn content(
+    caller: &Principal,
+    view: &View,
+    sharing: Option<(FileId, &str)>,
+) -> Result<Value, Problem> {
+    let (who, files) = (caller.user_id(), &view.site.files);
+    let after = |name| view.query(name).and_then(|place| read_cursor(&place));
+    let own = files.catalogue.files_of(who, after("own"), SHOWN + 1).await?;
+    let shared = files.catalogue.files_shared_with(who, after("shared"), SHOWN + 1).await?;
+    let ids: Vec<_> = own.iter().map(|seen| seen.file.id).collect();
+    let shares = files.catalogue.shares_of(&ids).await?;
+    let usage = files.catalogue.file_usage(who).await?;
+    let quota = files.quota().bytes;
+    Ok(context! {
+        own => page(&own, |seen| value(seen, who, &shares)),
+        shared => page(&shared, |seen| value(seen, who, &[])),
+        is_continued => view.query("own").is_some() || view.query("shared").is_some(),
+        used => size_in_words(usage.bytes),
+        quota => size_in_words(quota),
+        used_percent => percent(usage.bytes, quota),
+        max_size => size_in_words(files.max_size()),
+        max_bytes => files.max_size(),
+        sharing => sharing.map(|(id, username)| context! { id => id.to_string(), username }),
+    })
+}
+
+/// The files of one list, and where it goes on.
+fn page(seen: &[SeenFile], value: impl Fn(&SeenFile) -> Value) -> Value {
+    let shown = usize::try_from(SHOWN).unwrap_or(usize::MAX);
+    let mut files: Vec<_> = seen.iter().collect();
+    files.sort_by_key(|seen| Reverse(seen.place()));
+    let has_more = files.len() > shown;
+    files.truncate(shown);
+    let next = files.last().filter(|_| has_more).map(|last| cursor(last.place()));
+    context! { files => files.into_iter().map(value).collect::<Vec<_>>(), next }
+}
+
+fn value(seen: &SeenFile, who: UserId, shares: &[Share]) -> Value {
+    let file = &seen.file;
+    let shares: Vec<_> = shares
+        .iter()
+        .filter(|share| share.file == file.id)
+        .map(
+            |share| context! { username => share.username.as_str(), access => share.access.name() },
+        )
+        .collect();
+    context! {
+        id => file.id.to_string(),
+        name => file.name.as_str(),
+        size => size_in_words(file.size),
+        kind => kind_in_words(&file.kind),
+        is_picture => is_image(&file.kind) && file.size <= LARGEST_PICTURE,
+        // Another content has another address for the picture, so that browsers show the new one.
+        version => file.version,
+        changed_at => file.changed_at.seconds(),
+        owner => seen.owner_name.as_str(),
+        access => seen.access(who).map(Access::name),
+        shares,
+    }
+}
+
+/// What a file is, for people.
+fn kind_in_words(kind: &str) -> &'static str {
+    match kind {
+        "application/pdf" => "PDF",
+        "application/json" | "application/geo+json" => "JSON",
+        "application/zip"
+        | "application/gzip"
+        | "application/x-tar"
+        | "application/zstd"
+        | "application/x-xz"
+        | "application/x-bzip2"
+        | "application/x-7z-compressed" => "Archive",
+        _ if kind.starts_with("image/") => "Picture",
+        _ if kind.starts_with("audio/") => "Sound",
+        _ if kind.starts_with("video/") => "Film",
+        _ if kind.starts_with("text/") => "Text",
+        _ if kind.starts_with("application/vnd.o") => "Document",
+        _ => "File",
+    }
+}
+
+/// Rounded up, so that the last free byte is not the first that shows.
+fn percent(part: u64, whole: u64) -> u64 {
+    let percent = u128::from(part).saturating_mul(100).div_ceil(u128::from(whole.max(1)));
+    u64::try_from(percent.min(100)).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_a_quota_is_never_more_than_all_of_it() {
+        assert_eq!(percent(0, 100), 0);
+        assert_eq!(percent(1, 1_000_000), 1);
+        assert_eq!(percent(50, 100), 50);
+        assert_eq!(percent(200, 100), 100);
+        assert_eq!(percent(u64::MAX, 1), 100);
+        assert_eq!(percent(0, 0), 0);
+    }
+}
