@@ -2,6 +2,7 @@
 
 mod crash;
 mod figures;
+mod files;
 mod flood;
 mod history;
 mod https;
