@@ -1,6 +1,7 @@
 //! What start-up says of a good configuration.
 
 use super::{
+    addresses::{DatabaseUrl, FilesUrl},
     settings::{Profile, Settings, Tls},
     values::Rate,
 };
@@ -32,6 +33,12 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
             "mail.url is not set: mails are written below {} and reach nobody",
             settings.mail_dir().display()
         ));
+    }
+    let may_be_many = matches!(settings.database_url, DatabaseUrl::Postgres(_));
+    if is_production && may_be_many && matches!(settings.files.url, FilesUrl::Folder(_)) {
+        warnings.push(
+            "files.url is a folder: other nodes find its files only where they share it".to_owned(),
+        );
     }
     if is_production && settings.tls == Tls::SelfSigned {
         warnings.push("tls.self_signed is on: no browser trusts the certificate".to_owned());

@@ -146,6 +146,7 @@ fn what_is_easily_overlooked_is_said() {
         "trusted_proxies",
     );
     warned(Given::production().variable("JWT_SECRET_KEY", SECRET), "jwt_secret_key");
+    warned(Given::production().variable("DATABASE_URL", "postgres://u@db/app"), "files.url");
     let quiet = Given::production().variable("VESTIBULE_MAIL__URL", "smtp://mail");
     assert_eq!(quiet.good().warnings, Vec::<String>::new());
 }
