@@ -101,15 +101,13 @@ impl Tab {
 
     /// The text of an element, as it is seen.
     pub async fn text(&self, css: &str) -> String {
-        let element = self.element(css).await;
-        let text = self.get(&format!("/element/{element}/text")).await;
+        let text = self.read(css, "text").await;
         text.as_str().unwrap_or_default().to_owned()
     }
 
     /// What an input holds.
     pub async fn value(&self, css: &str) -> String {
-        let element = self.element(css).await;
-        let value = self.get(&format!("/element/{element}/property/value")).await;
+        let value = self.read(css, "property/value").await;
         value.as_str().unwrap_or_default().to_owned()
     }
 
@@ -223,6 +221,24 @@ impl Tab {
     pub(super) async fn close(&self) {
         // Where it has gone already, all is well.
         let _ = self.send(request(Method::DELETE, &self.session, None)).await;
+    }
+
+    /// Something of an element, waited for. The page may be written anew between finding the element and
+    /// reading it: then it is found again.
+    async fn read(&self, css: &str, what: &str) -> Value {
+        let read = async || {
+            let element = self.find(css).await?;
+            let path = format!("{}/element/{element}/{what}", self.session);
+            match self.send(request(Method::GET, &path, None)).await {
+                Ok(value) => Some(value),
+                Err(problem) if problem["error"] == "stale element reference" => None,
+                Err(problem) => panic!("{what} of {css}: {problem}"),
+            }
+        };
+        match wait::until_async(SHOWN_WITHIN, read).await {
+            Some(value) => value,
+            None => panic!("{} has no {css}", self.path().await),
+        }
     }
 
     /// An element, waited for.
