@@ -22,6 +22,10 @@ const TICK: Duration = Duration::from_millis(500);
 /// Changes read at once.
 const BATCH: u32 = 1000;
 
+/// How far the clocks of two nodes may be apart before one that starts no longer knows what the other has
+/// just ended: the feed's entries have the time of the node that made them.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(3 * 3600);
+
 /// How old this node's knowledge may be.
 ///
 /// By the clock that the follower's own timer runs on, which is not the hall's: a wall clock that jumps makes
@@ -80,9 +84,8 @@ pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
     let began = Instant::now();
     // The number first: a change between the two reads is then seen twice, which does no harm.
     let mut sequence = hall.store.last_sequence().await?;
-    for change in
-        hall.store.changes_since(hall.now() - hall.config.lifetimes.access_memory()).await?
-    {
+    let since = hall.now() - hall.config.lifetimes.access_memory() - CLOCKS_DIFFER;
+    for change in hall.store.changes_since(since).await? {
         sequence = sequence.max(change.sequence);
         hall.take_in(&change);
     }

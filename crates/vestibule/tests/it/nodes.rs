@@ -17,7 +17,7 @@ use vestibule::{
         store::{FeedNotifier, Leases as _, SessionStore as _},
     },
 };
-use vestibule_testkit::visitors::Visitor;
+use vestibule_testkit::{FakeClock, visitors::Visitor};
 
 use crate::site::Site;
 
@@ -93,6 +93,20 @@ async fn whatever_ends_a_session_or_changes_a_user_tells_the_others() {
     };
     site.hall.change_user(user.id, change).await.unwrap();
     assert_eq!(rung(), 1, "changing roles");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_starts_knows_what_one_has_ended_whose_clock_is_behind() {
+    let site = site().await;
+    let app = site.app_of("anna").await;
+    assert_eq!(app.sign_out().await.status, 204);
+    // Two hours later by its own clock, and a moment later in truth.
+    let ahead = Arc::new(FakeClock::at(site.hall.now() + Duration::from_secs(2 * 3600)));
+    let config = site.hall.config().clone();
+    let ahead = Site::on(site.store.clone(), ahead, |own| *own = config, |builder| builder).await;
+    let bearer = format!("Bearer {}", app.access_token().unwrap());
+    let answer = ahead.anonymous().get_with("/api/thing", &[("authorization", &bearer)]).await;
+    assert_eq!(answer.verdict(), (401, "token_revoked".to_owned()));
 }
 
 /// Within the bound verification goes on without the store; beyond, it is asked; and nobody is let in on
