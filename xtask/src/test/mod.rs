@@ -134,7 +134,7 @@ fn plan(options: &Options) -> (Vec<Step>, Vec<&'static str>) {
 }
 
 /// All tests, documentation examples included; all of them, so that the count is whole when one fails. Then
-/// once more those that come to the finished program from outside, on the other store; those of several nodes
+/// once more those that come to the finished program from outside, on what many nodes share; those of several nodes
 /// and of outages choose their stores themselves and are not repeated.
 fn tests() -> Result<Vec<Step>, Failure> {
     let server = place::release_program("vestibule")?;
@@ -142,7 +142,7 @@ fn tests() -> Result<Vec<Step>, Failure> {
     let outside = ["test", "--package", "vestibule-server", "--test", "it", "--"];
     let own_stores = ["--skip", "cluster::", "--skip", "faults::"];
     let outside = Step::cargo(&[&outside[..], &own_stores].concat());
-    let outside = outside.variable("TESTED_STORE", "postgres");
+    let outside = outside.variable("TESTED_STORE", "postgres+redis");
     Ok([all, outside].map(|step| step.variable("TESTED_SERVER", &server)).into())
 }
 

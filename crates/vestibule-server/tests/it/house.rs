@@ -7,6 +7,7 @@ use serde_json::Value;
 use vestibule::{SystemClock, core::time::Clock};
 use vestibule_testkit::{
     postgres::{self, Postgres},
+    redis::Redis,
     site::{Done, Place, Site},
 };
 
@@ -33,12 +34,19 @@ pub(crate) fn costly_place() -> Place {
     let place = costly_file_place();
     match Tested::store() {
         Tested::Sqlite => place,
-        Tested::Postgres => {
-            let database = Postgres::shared().create_database();
-            place.secrets().add(database.server().password());
-            place.with("DATABASE_URL", &database.url()).keeping(database)
+        Tested::Postgres => with_database(place),
+        Tested::PostgresAndRedis => {
+            let redis = Redis::start();
+            place.secrets().add(redis.password());
+            with_database(place).with("REDIS_URL", &redis.url()).keeping(redis)
         }
     }
+}
+
+fn with_database(place: Place) -> Place {
+    let database = Postgres::shared().create_database();
+    place.secrets().add(database.server().password());
+    place.with("DATABASE_URL", &database.url()).keeping(database)
 }
 
 /// A place with the embedded store, whichever is tested: for what is about its files, and for what opens no
@@ -60,10 +68,11 @@ pub(crate) fn cheap(place: Place) -> Place {
     place.with("VESTIBULE_PASSWORDS__ARGON2", "m=64,t=1,p=1")
 }
 
-/// Which store sites get: the one that is named in `TESTED_STORE`, or the embedded one.
+/// What sites keep and share things in: what is named in `TESTED_STORE`, or the embedded one.
 enum Tested {
     Sqlite,
     Postgres,
+    PostgresAndRedis,
 }
 
 impl Tested {
@@ -71,7 +80,8 @@ impl Tested {
         match std::env::var("TESTED_STORE").as_deref() {
             Err(_) | Ok("sqlite") => Self::Sqlite,
             Ok("postgres") => Self::Postgres,
-            Ok(other) => panic!("TESTED_STORE is sqlite or postgres, not {other}"),
+            Ok("postgres+redis") => Self::PostgresAndRedis,
+            Ok(other) => panic!("TESTED_STORE is sqlite, postgres or postgres+redis, not {other}"),
         }
     }
 }
