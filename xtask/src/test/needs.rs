@@ -84,6 +84,18 @@ const NEEDS: &[Need] = &[
         when: When::Always,
     },
     Need {
+        what: Thing::Program("faketime"),
+        why: "tells one of several nodes another time",
+        from: Source::Apt(&["faketime"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("unshare"),
+        why: "gives a site a disk of its own, to be filled",
+        from: Source::Apt(&["util-linux"]),
+        when: When::Always,
+    },
+    Need {
         what: Thing::Versioned { versions: "/usr/lib/postgresql", program: "bin/postgres" },
         why: "is the database that the tests of many nodes start",
         from: Source::Apt(&["postgresql"]),

@@ -15,6 +15,7 @@ mod api;
 mod browser;
 mod cluster;
 mod command_line;
+mod faults;
 mod first_run;
 mod house;
 mod serving;

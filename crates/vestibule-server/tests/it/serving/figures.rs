@@ -9,12 +9,13 @@ use super::exchange;
 use crate::house::{PASSWORD, create_user, place, serve};
 
 /// The figure with this name and labels, as the format writes it; 0 where it is not there.
-fn figure(text: &str, name: &str) -> f64 {
+pub(crate) fn figure(text: &str, name: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().unwrap())
 }
 
-fn read(address: SocketAddr) -> String {
+/// All figures.
+pub(crate) fn read(address: SocketAddr) -> String {
     exchange(
         address,
         format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),

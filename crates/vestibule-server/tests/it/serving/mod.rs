@@ -1,13 +1,13 @@
 //! The site as a process: the wire, its start and its end, crashes, floods, https.
 
 mod crash;
-mod figures;
+pub(crate) mod figures;
 mod files;
 mod flood;
 mod history;
 mod https;
 mod stopping;
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     io::{Read as _, Write as _},

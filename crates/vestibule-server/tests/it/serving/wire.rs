@@ -123,7 +123,7 @@ fn texts_of_strangers_stay_on_their_line_of_the_log() {
 }
 
 /// A figure of the process in KiB.
-pub(super) fn memory(pid: u32, name: &str) -> u64 {
+pub(crate) fn memory(pid: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).expect("the system tells");
     line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).expect("a figure")
