@@ -25,6 +25,9 @@ pub(crate) use ways::Ways;
 pub(crate) const ORIGIN: &str = "http://app.test";
 const HOST: &str = "app.test";
 
+/// Where a request needs no more than an access token.
+pub(crate) const VERIFY: &str = "/auth/verify-request";
+
 /// Every node acts within a second on what another one has done; the rest is for a busy machine.
 pub(crate) const HEARD_WITHIN: Duration = Duration::from_secs(5);
 
@@ -128,11 +131,11 @@ pub(crate) async fn renew(visitor: &dyn Visitor) -> Answer {
     }
 }
 
-/// Asks who is there until the answer is so.
+/// Asks, where nothing counts but the access token and what the node has heard, until the answer is so.
 pub(crate) async fn becomes(visitor: &dyn Visitor, expected: impl Fn(&Answer) -> bool) -> Answer {
-    let ask = async || Some(visitor.get("/api/auth/me").await).filter(&expected);
+    let ask = async || Some(visitor.get(VERIFY).await).filter(&expected);
     match wait::until_async(HEARD_WITHIN, ask).await {
         Some(answer) => answer,
-        None => panic!("still {}", visitor.get("/api/auth/me").await.text()),
+        None => panic!("still {:?}", visitor.get(VERIFY).await.verdict()),
     }
 }

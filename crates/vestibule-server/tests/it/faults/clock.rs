@@ -7,9 +7,8 @@ use std::{fs, path::PathBuf};
 
 use vestibule_testkit::visitors::{Carrier, Visitor};
 
-use super::VERIFY;
 use crate::{
-    cluster::{Cluster, Ways, becomes, places, renew, sign_in},
+    cluster::{Cluster, VERIFY, Ways, becomes, places, renew, sign_in},
     house::{PASSWORD, ask_store, create_user, serve, serve_again},
 };
 

@@ -10,9 +10,9 @@ use vestibule_testkit::{
     wait,
 };
 
-use super::{ANSWERED_WITHIN, BACK_WITHIN, Scene, VERIFY, at_last, figure_becomes, is_put_off};
+use super::{ANSWERED_WITHIN, BACK_WITHIN, Scene, at_last, figure_becomes, is_put_off};
 use crate::{
-    cluster::{ORIGIN, visitor},
+    cluster::{ORIGIN, VERIFY, visitor},
     house::{NEW_PASSWORD, PASSWORD, ask_store, clock},
 };
 

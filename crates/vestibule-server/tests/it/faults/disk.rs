@@ -15,9 +15,9 @@ use vestibule_testkit::{
     wait,
 };
 
-use super::{BACK_WITHIN, VERIFY, at_last, is_put_off};
+use super::{BACK_WITHIN, at_last, is_put_off};
 use crate::{
-    cluster::{ORIGIN, Ways, sign_in, visitor},
+    cluster::{ORIGIN, VERIFY, Ways, sign_in, visitor},
     house::{PASSWORD, cheap, create_user, file_place, program},
 };
 

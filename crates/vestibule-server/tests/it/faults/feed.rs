@@ -10,11 +10,9 @@ use vestibule_testkit::{
     wait,
 };
 
-use super::{
-    BACK_WITHIN, Scene, VERIFY, at_last, cable_to, figure, figure_becomes, is_put_off, through,
-};
+use super::{BACK_WITHIN, Scene, at_last, cable_to, figure, figure_becomes, is_put_off, through};
 use crate::{
-    cluster::{Cluster, Ways, place_of_node, sign_in},
+    cluster::{Cluster, VERIFY, Ways, place_of_node, sign_in},
     house::{clock, create_user, serve},
 };
 

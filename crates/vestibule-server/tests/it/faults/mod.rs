@@ -34,9 +34,6 @@ use crate::{
     serving::figures,
 };
 
-/// Where a request needs no more than an access token.
-const VERIFY: &str = "/auth/verify-request";
-
 /// Every answer comes within this time: the deadline of one operation, and room for a busy machine.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(12);
 

@@ -16,9 +16,9 @@ use vestibule_testkit::{
     wait,
 };
 
-use super::{ANSWERED_WITHIN, BACK_WITHIN, VERIFY, at_last, is_put_off};
+use super::{ANSWERED_WITHIN, BACK_WITHIN, at_last, is_put_off};
 use crate::{
-    cluster::{Ways, place_of_node, renew, sign_in, visitor},
+    cluster::{VERIFY, Ways, place_of_node, renew, sign_in, visitor},
     house::{PASSWORD, create_user, serve},
     serving::wire::memory,
 };

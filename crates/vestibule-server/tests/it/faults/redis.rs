@@ -5,9 +5,9 @@ use vestibule_testkit::{
     visitors::{App, Carrier, Visitor as _},
 };
 
-use super::{VERIFY, figure, figure_becomes};
+use super::{figure, figure_becomes};
 use crate::{
-    cluster::{Cluster, Ways, becomes, places, renew, sign_in},
+    cluster::{Cluster, VERIFY, Ways, becomes, places, renew, sign_in},
     house::{PASSWORD, create_user, serve},
 };
 

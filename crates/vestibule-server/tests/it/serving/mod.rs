@@ -19,7 +19,7 @@ use std::{
 const ANSWERED_WITHIN: Duration = Duration::from_secs(12);
 
 /// A connection on which a test writes what no client would.
-fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(ANSWERED_WITHIN)).unwrap();
     stream
@@ -33,14 +33,14 @@ fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     everything(&mut stream)
 }
 
-fn everything(stream: &mut TcpStream) -> String {
+pub(crate) fn everything(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the site closes the connection");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// The status of the first answer.
-fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
     status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
 }
