@@ -17,24 +17,29 @@ pub(crate) fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// A program that `cargo build --release` has left.
+/// Where `cargo build --release` leaves a program, whether it has run yet or not.
 ///
-/// It is looked for next to our own profile's folder rather than under `target/`: that stays right where
+/// That is looked for next to our own profile's folder rather than under `target/`: it stays right where
 /// `CARGO_TARGET_DIR` or `build.target` moves the folder.
+///
+/// # Errors
+///
+/// [`Failure::Missing`] when we cannot tell where we are ourselves.
+pub(crate) fn release_path(name: &str) -> Result<PathBuf, Failure> {
+    let own = env::current_exe().map_err(|source| {
+        Failure::Missing(format!("the folder of built programs cannot be found: {source}"))
+    })?;
+    let target = own.ancestors().nth(2).unwrap_or(Path::new("target"));
+    Ok(target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+}
+
+/// A program that `cargo build --release` has left.
 ///
 /// # Errors
 ///
 /// [`Failure::Missing`] when it is not there.
 pub(crate) fn release_program(name: &str) -> Result<PathBuf, Failure> {
-    let own = env::current_exe().map_err(|source| {
-        Failure::Missing(format!("the folder of built programs cannot be found: {source}"))
-    })?;
-    let program = own
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("target"))
-        .join("release")
-        .join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let program = release_path(name)?;
     if program.is_file() {
         Ok(program)
     } else {

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use crate::failure::Failure;
 use crate::step::Step;
@@ -31,7 +32,8 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     needs::provide(needs::of(&options), options.install)?;
 
     let (steps, notes) = plan(&options);
-    let tests = tests()?;
+    let server = place::release_path("vestibule")?;
+    let tests = tests(&server);
     // The tests are steps as well.
     let count = steps.len() + tests.len();
     let mut number = 0;
@@ -40,6 +42,8 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         announce(number, count, &watch, step);
         step.run()?;
     }
+    // Without it each of the tests from outside would say the same.
+    place::release_program("vestibule")?;
     let mut tally = Tally::default();
     let mut failed = None;
     for step in &tests {
@@ -136,14 +140,15 @@ fn plan(options: &Options) -> (Vec<Step>, Vec<&'static str>) {
 /// All tests, documentation examples included; all of them, so that the count is whole when one fails. Then
 /// once more those that come to the finished program from outside, on what many nodes share; those of several nodes
 /// and of outages choose their stores themselves and are not repeated.
-fn tests() -> Result<Vec<Step>, Failure> {
-    let server = place::release_program("vestibule")?;
+///
+/// They are planned before there is a `server`, since a fresh checkout has none until the steps before have run.
+fn tests(server: &Path) -> [Step; 2] {
     let all = Step::cargo(&["test", "--workspace", "--no-fail-fast"]);
     let outside = ["test", "--package", "vestibule-server", "--test", "it", "--"];
     let own_stores = ["--skip", "cluster::", "--skip", "faults::"];
     let outside = Step::cargo(&[&outside[..], &own_stores].concat());
     let outside = outside.variable("TESTED_STORE", "postgres+redis");
-    Ok([all, outside].map(|step| step.variable("TESTED_SERVER", &server)).into())
+    [all, outside].map(|step| step.variable("TESTED_SERVER", server))
 }
 
 fn announce(number: usize, count: usize, watch: &Stopwatch, step: &Step) {

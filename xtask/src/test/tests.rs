@@ -1,6 +1,7 @@
 use std::ffi::OsString;
+use std::path::Path;
 
-use super::{Options, plan};
+use super::{Options, plan, tests};
 use crate::failure::Failure;
 
 fn options(words: &[&str]) -> Result<Options, Failure> {
@@ -29,6 +30,14 @@ fn the_server_is_built_last_so_that_cheap_checks_fail_first() {
         ["clippy --workspace --all-targets -- -D warnings", "RUSTDOCFLAGS=-Dwarnings cargo doc"]
     {
         assert!(full.iter().any(|step| step.contains(part)), "{full:?}");
+    }
+}
+
+#[test]
+fn the_tests_can_be_planned_before_there_is_a_server() {
+    let server = Path::new("/nowhere/yet/vestibule");
+    for step in tests(server).iter().map(super::Step::as_typed) {
+        assert!(step.contains("TESTED_SERVER=/nowhere/yet/vestibule"), "{step}");
     }
 }
 
