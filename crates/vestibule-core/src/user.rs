@@ -124,6 +124,9 @@ pub struct UserChange {
     pub is_super_user: Option<bool>,
     /// All their roles from now on.
     pub roles: Option<BTreeSet<RoleName>>,
+    /// Whether [`NotChanged::LastSuperUser`] and [`NotChanged::Deleted`] are refused: what somebody decides
+    /// who looked at the account a while ago.
+    pub guarded: bool,
 }
 
 impl UserChange {
@@ -134,6 +137,44 @@ impl UserChange {
             || self.status.is_some()
             || self.is_super_user.is_some()
             || self.roles.is_some()
+    }
+
+    /// Whether this makes a super user one no longer, or keeps them from signing in.
+    #[must_use]
+    pub const fn ends_super_user(&self) -> bool {
+        matches!(self.is_super_user, Some(false))
+            || matches!(self.status, Some(UserStatus::Suspended | UserStatus::Deleted))
+    }
+
+    /// Whether this is refused for an account as it is now, where `others` says whether another active
+    /// super user is there. A store asks inside the transaction that carries the change out.
+    ///
+    /// # Errors
+    /// `E` where `others` fails.
+    pub fn refusal<E>(
+        &self,
+        user: &User,
+        others: impl FnOnce() -> Result<bool, E>,
+    ) -> Result<Option<NotChanged>, E> {
+        if !self.guarded {
+            return Ok(None);
+        }
+        if user.status == UserStatus::Deleted && self.revives() {
+            return Ok(Some(NotChanged::Deleted));
+        }
+        let is_super_user = user.is_super_user && user.status == UserStatus::Active;
+        if is_super_user && self.ends_super_user() && !others()? {
+            return Ok(Some(NotChanged::LastSuperUser));
+        }
+        Ok(None)
+    }
+
+    /// Whether this gives an account something to do.
+    fn revives(&self) -> bool {
+        matches!(self.status, Some(UserStatus::Active | UserStatus::Suspended))
+            || self.is_super_user == Some(true)
+            || self.roles.as_ref().is_some_and(|roles| !roles.is_empty())
+            || self.password_hash.is_some()
     }
 }
 
@@ -148,4 +189,20 @@ pub enum Taken {
         "this e-mail address belongs to another account; sign in to that one, or use another address"
     )]
     Email,
+}
+
+/// Why an account was not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotChanged {
+    /// A unique name belongs to another account already.
+    #[error(transparent)]
+    Taken(#[from] Taken),
+    /// Nobody would be left who can run the site.
+    #[error(
+        "this is the last active super user, and nobody would be left to run the site; make another one first"
+    )]
+    LastSuperUser,
+    /// The account was deleted.
+    #[error("this account is deleted, and a deleted account does not come back; make a new one")]
+    Deleted,
 }

@@ -35,12 +35,15 @@
 //! It makes no database, no copy and no fail-over: those are the database's. It reads from no replica,
 //! because an ended session must not come back for as long as the replica is behind.
 
+mod audit;
 mod error;
 mod feed;
+mod feedback;
 mod files;
 mod history;
 mod keys;
 mod leases;
+mod listing;
 mod notifier;
 mod open;
 mod place;

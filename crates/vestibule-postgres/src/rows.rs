@@ -4,12 +4,16 @@ use std::{error::Error, str::FromStr};
 
 use sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow};
 use vestibule_core::{
+    event::Event,
     file::{Blob, BlobKey, File, FileName, Upload},
     id::{FileId, SessionId, UploadId, UserId},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session, UnknownName},
-    store::{Change, Changed, RenewalNote, SeenFile, Share, split_roles},
+    store::{
+        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, RenewalNote, SeenFile, Share,
+        split_roles,
+    },
     time::Timestamp,
     user::{Credentials, User},
 };
@@ -59,8 +63,24 @@ macro_rules! upload_columns {
 pub(crate) const SEEN_COLUMNS: usize = 12;
 /// How many columns [`upload`] reads.
 pub(crate) const UPLOAD_COLUMNS: usize = 6;
+/// The columns that [`event`] reads, in its order.
+macro_rules! event_columns {
+    () => {
+        "sequence, at, name, outcome, actor, subject, session_id, address, agent, request_id, details"
+    };
+}
 
-pub(crate) use {file_columns, named_columns, session_columns, upload_columns, user_columns};
+/// The columns that [`feedback`] reads, in its order.
+macro_rules! feedback_columns {
+    () => {
+        "id, at, user_id, email, text, address, agent, done_at"
+    };
+}
+
+pub(crate) use {
+    event_columns, feedback_columns, file_columns, named_columns, session_columns, upload_columns,
+    user_columns,
+};
 
 pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
     Ok(Session {
@@ -187,6 +207,51 @@ pub(crate) fn blob(row: &PgRow, first: usize) -> Result<Blob, Trouble> {
         key: bytes(row, first).map(BlobKey::from_bytes)?,
         size: unsigned(row, first + 1)?,
         digest: bytes(row, first + 2)?,
+    })
+}
+
+pub(crate) fn event(row: &PgRow) -> Result<KeptEvent, Trouble> {
+    let user = |place| column::<Option<i64>>(row, place).map(|id| id.map(UserId));
+    let event = Event {
+        at: time(row, 1)?,
+        name: parsed(row, 2)?,
+        outcome: parsed(row, 3)?,
+        actor: user(4)?,
+        subject: user(5)?,
+        session: match column::<Option<&[u8]>>(row, 6)? {
+            Some(bytes) => Some(bytes.try_into().map(SessionId::from_bytes).map_err(Trouble::row)?),
+            None => None,
+        },
+        address: column(row, 7)?,
+        agent: column(row, 8)?,
+        request_id: column(row, 9)?,
+        details: serde_json::from_str(column(row, 10)?).map_err(Trouble::row)?,
+    };
+    Ok(KeptEvent { sequence: unsigned(row, 0)?, event })
+}
+
+/// Reads `day, name, cause, count`.
+pub(crate) fn day_count(row: &PgRow) -> Result<DayCount, Trouble> {
+    Ok(DayCount {
+        day: column(row, 0)?,
+        name: parsed(row, 1)?,
+        cause: column(row, 2)?,
+        count: unsigned(row, 3)?,
+    })
+}
+
+pub(crate) fn feedback(row: &PgRow) -> Result<Feedback, Trouble> {
+    Ok(Feedback {
+        id: column(row, 0)?,
+        at: time(row, 1)?,
+        content: NewFeedback {
+            user: column::<Option<i64>>(row, 2)?.map(UserId),
+            email: column(row, 3)?,
+            text: column(row, 4)?,
+            address: column(row, 5)?,
+            agent: column(row, 6)?,
+        },
+        done_at: optional_time(row, 7)?,
     })
 }
 

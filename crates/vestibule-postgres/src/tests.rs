@@ -22,7 +22,7 @@ use vestibule_testkit::{
     samples::{START, at, new_user, session, session_id},
 };
 
-use crate::{PoolOptions, PostgresStore, error::Trouble, feed, pool::Way, rows, sessions};
+use crate::{PoolOptions, PostgresStore, error::Trouble, feed, pool::Way, rows, sessions, users};
 
 async fn store() -> (PostgresStore, Database<'static>) {
     store_with(PoolOptions::default()).await
@@ -250,6 +250,27 @@ async fn two_who_wait_in_a_circle_both_get_through() {
     }
     let user = store.user(ann.id).await.unwrap().unwrap();
     assert_eq!(user.updated_at.millis(), START.millis() + 2);
+}
+
+/// Whoever finishes an upload holds it, and then writes a row that refers to its owner. A deletion of the owner
+/// that held the account against that too, and waits for the upload, would wait in a circle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_held_against_changes_can_still_be_referred_to() {
+    let (store, database) = store().await;
+    let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap();
+    for hold in [users::HOLD, users::HOLD_SUPER_USERS] {
+        let work = store.transact((ann.id, database.url()), move |(id, url), connection| {
+            Box::pin(async move {
+                sqlx::query(hold).bind(id.0).fetch_one(connection).await?;
+                let free = |lock: &str| {
+                    let others = format!("SELECT id FROM users FOR {lock} SKIP LOCKED");
+                    !vestibule_testkit::postgres::sql(url, &others).is_empty()
+                };
+                Ok(["NO KEY UPDATE", "SHARE", "KEY SHARE"].map(free))
+            })
+        });
+        assert_eq!(work.await.unwrap(), [false, false, true], "{hold}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

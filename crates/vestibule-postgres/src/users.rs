@@ -1,19 +1,19 @@
 //! Users.
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, postgres::PgRow};
+use sqlx::PgConnection;
 use vestibule_core::{
     id::UserId,
     name::{EmailAddress, LoginKey, UserName},
     store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
     time::Timestamp,
-    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+    user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
 use crate::{
     PostgresStore,
     error::Trouble,
-    feed, files,
+    feed, files, listing,
     rows::{self, user_columns},
 };
 
@@ -51,20 +51,18 @@ pub(crate) const CHANGE: &str = concat!(
     user_columns!()
 );
 
-pub(crate) const LIST: &str = concat!(
-    "SELECT ",
-    user_columns!(),
-    " FROM users WHERE id > $1 AND ($2::text IS NULL OR status = $2) ORDER BY id LIMIT $3"
-);
+/// The account, held against other changes. Like the change itself, it keeps nobody from writing a row that
+/// refers to the account: who finishes an upload holds that and then refers to its owner, whose deletion waits
+/// for it.
+pub(crate) const HOLD: &str =
+    concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1 FOR NO KEY UPDATE");
 
-/// Two ranges of the indexes of the keys, not a pattern: nothing in a prefix has a meaning of its own.
-pub(crate) const LIST_PREFIX: &str = concat!(
+/// The account and all active super users, in one order, so that two who end each other wait for each other
+/// once, and the second sees what the first did.
+pub(crate) const HOLD_SUPER_USERS: &str = concat!(
     "SELECT ",
     user_columns!(),
-    " FROM users WHERE id IN ( \
-     SELECT id FROM users WHERE username_key >= $4 AND username_key < $5 UNION \
-     SELECT id FROM users WHERE email_key >= $4 AND email_key < $5) \
-     AND id > $1 AND ($2::text IS NULL OR status = $2) ORDER BY id LIMIT $3"
+    " FROM users WHERE id = $1 OR (is_super_user AND status = 'active') ORDER BY id FOR NO KEY UPDATE"
 );
 
 pub(crate) const HAS_SUPER_USER: &str =
@@ -118,7 +116,7 @@ impl UserStore for PostgresStore {
         id: UserId,
         change: &UserChange,
         now: Timestamp,
-    ) -> StoreResult<Option<Result<User, Taken>>> {
+    ) -> StoreResult<Option<Result<User, NotChanged>>> {
         self.transact((id, change.clone(), now), |(id, change, now), connection| {
             Box::pin(update(connection, *id, change, *now))
         })
@@ -130,10 +128,8 @@ impl UserStore for PostgresStore {
         if query.prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
             return Ok(Vec::new());
         }
-        self.read(query.clone(), |query, connection| {
-            Box::pin(async move { rows::all(&list(connection, query).await?, rows::user) })
-        })
-        .await
+        self.read(query.clone(), |query, connection| Box::pin(listing::users(connection, query)))
+            .await
     }
 
     async fn has_super_user(&self) -> StoreResult<bool> {
@@ -144,20 +140,6 @@ impl UserStore for PostgresStore {
         })
         .await
     }
-}
-
-async fn list(connection: &mut PgConnection, query: &UserQuery) -> Result<Vec<PgRow>, Trouble> {
-    let prefix = query.prefix.as_ref().filter(|prefix| !prefix.is_empty());
-    let listed = sqlx::query(if prefix.is_some() { LIST_PREFIX } else { LIST })
-        .bind(query.after.map_or(0, |id| id.0))
-        .bind(query.status.map(UserStatus::name))
-        .bind(i64::from(query.limit));
-    let listed = match prefix {
-        None => listed,
-        // The last of all characters, which no name holds: every key with the prefix is less.
-        Some(prefix) => listed.bind(prefix).bind(format!("{prefix}{}", char::MAX)),
-    };
-    Ok(listed.fetch_all(connection).await?)
 }
 
 async fn create(
@@ -190,7 +172,7 @@ async fn update(
     id: UserId,
     change: &UserChange,
     now: Timestamp,
-) -> Result<Option<Result<User, Taken>>, Trouble> {
+) -> Result<Option<Result<User, NotChanged>>, Trouble> {
     // Asked before the row is written, so that which of the names is taken need not be read out of an error.
     if change.username.is_some() || change.email.is_some() {
         let (username, email) = (change.username.as_ref(), change.email.as_ref());
@@ -199,8 +181,13 @@ async fn update(
             return Ok(None);
         }
         if let Some(taken) = names.taken {
-            return Ok(Some(Err(taken)));
+            return Ok(Some(Err(taken.into())));
         }
+    }
+    if change.guarded
+        && let Some(refusal) = refusal(connection, id, change).await?
+    {
+        return Ok(Some(Err(refusal)));
     }
     let row = sqlx::query(CHANGE)
         .bind(id.0)
@@ -233,6 +220,23 @@ async fn update(
         feed::append(connection, &Changed::User { id, version: user.version }, now).await?;
     }
     Ok(Some(Ok(user)))
+}
+
+/// Asks the rule, and holds what it was asked about until the change is done.
+async fn refusal(
+    connection: &mut PgConnection,
+    id: UserId,
+    change: &UserChange,
+) -> Result<Option<NotChanged>, Trouble> {
+    let hold = if change.ends_super_user() { HOLD_SUPER_USERS } else { HOLD };
+    let held = sqlx::query(hold).bind(id.0).fetch_all(connection).await?;
+    let held = rows::all(&held, rows::user)?;
+    let Some(user) = held.iter().find(|user| user.id == id) else {
+        return Ok(None);
+    };
+    let is_other =
+        |other: &User| other.id != id && other.is_super_user && other.status == UserStatus::Active;
+    change.refusal(user, || Ok(held.iter().any(is_other)))
 }
 
 struct Names {

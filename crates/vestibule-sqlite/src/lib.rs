@@ -30,12 +30,15 @@
 //! of all files of the database while it does not. It does not work on a network file system, where
 //! the write-ahead log cannot share its index.
 
+mod audit;
 mod error;
 mod feed;
+mod feedback;
 mod files;
 mod history;
 mod keys;
 mod leases;
+mod listing;
 mod lock;
 mod open;
 mod reader;

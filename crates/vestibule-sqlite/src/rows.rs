@@ -3,13 +3,18 @@
 use std::{error::Error, str::FromStr};
 
 use rusqlite::{Row, types::Type};
+use serde_json::{Map, Value};
 use vestibule_core::{
+    event::Event,
     file::{Blob, BlobKey, File, FileName, Upload},
     id::{FileId, SessionId, UploadId, UserId},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session},
-    store::{Change, Changed, RenewalNote, SeenFile, Share, split_roles},
+    store::{
+        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, RenewalNote, SeenFile, Share,
+        split_roles,
+    },
     time::Timestamp,
     user::{Credentials, User},
 };
@@ -41,8 +46,21 @@ macro_rules! named_columns {
 
 /// How many they are.
 pub(crate) const SEEN_COLUMNS: usize = 12;
+/// The columns that [`event`] reads, in its order.
+macro_rules! event_columns {
+    () => {
+        "sequence, at, name, outcome, actor, subject, session_id, address, agent, request_id, details"
+    };
+}
 
-pub(crate) use {named_columns, session_columns, user_columns};
+/// The columns that [`feedback`] reads, in its order.
+macro_rules! feedback_columns {
+    () => {
+        "id, at, user_id, email, text, address, agent, done_at"
+    };
+}
+
+pub(crate) use {event_columns, feedback_columns, named_columns, session_columns, user_columns};
 
 pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -174,6 +192,55 @@ pub(crate) fn blob(row: &Row<'_>, first: usize) -> rusqlite::Result<Blob> {
         key: row.get(first).map(BlobKey::from_bytes)?,
         size: unsigned(row, first + 1)?,
         digest: row.get(first + 2)?,
+    })
+}
+
+pub(crate) fn event(row: &Row<'_>) -> rusqlite::Result<KeptEvent> {
+    let user = |column| row.get::<_, Option<i64>>(column).map(|id| id.map(UserId));
+    let event = Event {
+        name: parsed(row, 2)?,
+        at: time(row, 1)?,
+        outcome: parsed(row, 3)?,
+        actor: user(4)?,
+        subject: user(5)?,
+        session: row.get::<_, Option<[u8; 16]>>(6)?.map(SessionId::from_bytes),
+        address: row.get(7)?,
+        agent: row.get(8)?,
+        request_id: row.get(9)?,
+        details: serde_json::from_str(row.get_ref(10)?.as_str()?)
+            .map_err(|cause| unreadable(10, cause))?,
+    };
+    Ok(KeptEvent { sequence: unsigned(row, 0)?, event })
+}
+
+/// A JSON object as a text.
+pub(crate) fn object(details: &Map<String, Value>) -> rusqlite::Result<String> {
+    serde_json::to_string(details)
+        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))
+}
+
+/// Reads `day, name, cause, count`.
+pub(crate) fn day_count(row: &Row<'_>) -> rusqlite::Result<DayCount> {
+    Ok(DayCount {
+        day: row.get(0)?,
+        name: parsed(row, 1)?,
+        cause: row.get(2)?,
+        count: unsigned(row, 3)?,
+    })
+}
+
+pub(crate) fn feedback(row: &Row<'_>) -> rusqlite::Result<Feedback> {
+    Ok(Feedback {
+        id: row.get(0)?,
+        at: time(row, 1)?,
+        content: NewFeedback {
+            user: row.get::<_, Option<i64>>(2)?.map(UserId),
+            email: row.get(3)?,
+            text: row.get(4)?,
+            address: row.get(5)?,
+            agent: row.get(6)?,
+        },
+        done_at: optional_time(row, 7)?,
     })
 }
 

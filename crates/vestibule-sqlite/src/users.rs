@@ -7,11 +7,11 @@ use vestibule_core::{
     name::{EmailAddress, LoginKey, UserName},
     store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
     time::Timestamp,
-    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+    user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
 use crate::{
-    SqliteStore, feed, files,
+    SqliteStore, feed, files, listing,
     rows::{self, user_columns},
 };
 
@@ -48,21 +48,7 @@ pub(crate) const CHANGE: &str = concat!(
     user_columns!()
 );
 
-pub(crate) const LIST: &str = concat!(
-    "SELECT ",
-    user_columns!(),
-    " FROM users WHERE id > ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id LIMIT ?3"
-);
-
-/// Two ranges of the indexes of the keys, not a pattern: nothing in a prefix has a meaning of its own.
-pub(crate) const LIST_PREFIX: &str = concat!(
-    "SELECT ",
-    user_columns!(),
-    " FROM users WHERE id IN ( \
-     SELECT id FROM users WHERE username_key >= ?4 AND username_key < ?5 UNION \
-     SELECT id FROM users WHERE email_key >= ?4 AND email_key < ?5) \
-     AND id > ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id LIMIT ?3"
-);
+pub(crate) const OTHER_SUPER_USER: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE is_super_user = 1 AND status = 'active' AND id <> ?1)";
 
 pub(crate) const HAS_SUPER_USER: &str =
     "SELECT EXISTS (SELECT 1 FROM users WHERE is_super_user = 1 AND status = 'active')";
@@ -105,31 +91,14 @@ impl UserStore for SqliteStore {
         id: UserId,
         change: &UserChange,
         now: Timestamp,
-    ) -> StoreResult<Option<Result<User, Taken>>> {
+    ) -> StoreResult<Option<Result<User, NotChanged>>> {
         let change = change.clone();
         self.write(move |connection| update(connection, id, &change, now)).await
     }
 
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
-        let after = query.after.map_or(0, |id| id.0);
-        let status = query.status.map(UserStatus::name);
-        let limit = query.limit;
-        let prefix = query.prefix.clone().filter(|prefix| !prefix.is_empty());
-        self.read(move |connection| match prefix {
-            None => connection
-                .prepare_cached(LIST)?
-                .query_map(params![after, status, limit], rows::user)?
-                .collect(),
-            Some(prefix) => {
-                // The last of all characters, which no name holds: every key with the prefix is less.
-                let end = format!("{prefix}{}", char::MAX);
-                connection
-                    .prepare_cached(LIST_PREFIX)?
-                    .query_map(params![after, status, limit, prefix, end], rows::user)?
-                    .collect()
-            }
-        })
-        .await
+        let query = query.clone();
+        self.read(move |connection| listing::users(connection, &query)).await
     }
 
     async fn has_super_user(&self) -> StoreResult<bool> {
@@ -168,14 +137,20 @@ fn update(
     id: UserId,
     change: &UserChange,
     now: Timestamp,
-) -> rusqlite::Result<Option<Result<User, Taken>>> {
-    if connection.prepare_cached(BY_ID)?.query_row([id.0], |_| Ok(())).optional()?.is_none() {
+) -> rusqlite::Result<Option<Result<User, NotChanged>>> {
+    let current = connection.prepare_cached(BY_ID)?.query_row([id.0], rows::user).optional()?;
+    let Some(current) = current else {
         return Ok(None);
-    }
+    };
     if let Some(taken) =
         taken(connection, Some(id), change.username.as_ref(), change.email.as_ref())?
     {
-        return Ok(Some(Err(taken)));
+        return Ok(Some(Err(taken.into())));
+    }
+    let others =
+        || connection.prepare_cached(OTHER_SUPER_USER)?.query_row([id.0], |row| row.get(0));
+    if let Some(refusal) = change.refusal(&current, others)? {
+        return Ok(Some(Err(refusal)));
     }
     let row = params![
         id.0,

@@ -1,5 +1,6 @@
 //! A store that can be taken away and given back.
 
+mod audit;
 mod files;
 
 use std::sync::{
@@ -20,7 +21,7 @@ use vestibule_core::{
         Sighting, StoreError, StoreResult, UserQuery, UserStore,
     },
     time::Timestamp,
-    user::{Credentials, NewUser, Taken, User, UserChange},
+    user::{Credentials, NewUser, NotChanged, Taken, User, UserChange},
 };
 
 /// A store in front of another one: it counts what is asked of it, and answers
@@ -215,7 +216,7 @@ impl<S: UserStore> UserStore for FailingStore<S> {
         id: UserId,
         change: &UserChange,
         now: Timestamp,
-    ) -> StoreResult<Option<Result<User, Taken>>> {
+    ) -> StoreResult<Option<Result<User, NotChanged>>> {
         self.up()?.change_user(id, change, now).await
     }
 

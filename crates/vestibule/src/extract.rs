@@ -254,6 +254,16 @@ impl<R: Role> Requirement for R {
     }
 }
 
+/// Runs the site: the one requirement that is no role.
+#[derive(Clone, Copy, Debug)]
+pub struct SuperUser;
+
+impl Requirement for SuperUser {
+    fn is_met_by(caller: &Principal) -> bool {
+        caller.is_super_user()
+    }
+}
+
 /// A caller who meets a requirement: `Require<Editor>`. Others are answered 403.
 #[derive(Clone, Debug)]
 pub struct Require<R>(pub Principal, PhantomData<R>);
@@ -280,12 +290,11 @@ impl<S: Sync, R: Requirement> FromRequestParts<S> for Require<R> {
         if R::is_met_by(&caller) {
             return Ok(Self(caller, PhantomData));
         }
-        tracing::warn!(
-            event = EventName::AuthzFail.name(),
-            user = %caller.user_id(),
-            session = %caller.session_id(),
-            path = parts.uri.path(),
-            "a caller without the role for it was refused"
+        let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let event = visit.event(EventName::AuthzFail).of(caller.user_id());
+        visit.record(
+            event.in_session(caller.session_id()).with("path", parts.uri.path()),
+            "a caller without the role for it was refused",
         );
         Err(Problem::new(ErrorCode::Forbidden).carried(caller.carrier))
     }

@@ -24,6 +24,7 @@ use vestibule_core::{
 };
 
 use crate::{
+    audit::AuditSink,
     background,
     cache::TokenCache,
     config::Config,
@@ -77,6 +78,7 @@ pub(crate) struct Hall {
     pub(crate) throttle: Throttle,
     pub(crate) hashers: Hashers,
     pub(crate) messenger: Arc<dyn Messenger>,
+    pub(crate) audit: Option<Arc<dyn AuditSink>>,
     pub(crate) claims: Option<ClaimsOf>,
     pub(crate) on_problem: Option<OnProblem>,
 }
@@ -205,6 +207,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     messenger: Arc<dyn Messenger>,
+    audit: Option<Arc<dyn AuditSink>>,
     notifier: Option<Arc<dyn FeedNotifier>>,
     shared_limits: Option<Arc<dyn SharedLimits>>,
     claims: Option<ClaimsOf>,
@@ -220,6 +223,7 @@ impl Builder {
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy),
             messenger: Arc::new(Silent),
+            audit: None,
             notifier: None,
             shared_limits: None,
             claims: None,
@@ -240,6 +244,11 @@ impl Builder {
     /// Who tells people what they have to know, by mail for example. Without one nobody is told.
     pub fn messenger(self, messenger: impl Messenger) -> Self {
         Self { messenger: Arc::new(messenger), ..self }
+    }
+
+    /// Who keeps an audit trail of what happens. Without one it is only logged.
+    pub fn audit(self, sink: impl AuditSink) -> Self {
+        Self { audit: Some(Arc::new(sink)), ..self }
     }
 
     /// What tells the nodes of a site that the feed has something new. Without one each of them reads the
@@ -314,6 +323,7 @@ impl Builder {
             clock: self.clock,
             entropy: self.entropy,
             messenger: self.messenger,
+            audit: self.audit,
             claims: self.claims,
             on_problem: self.on_problem,
             config,

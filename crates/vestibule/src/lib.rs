@@ -72,7 +72,7 @@
 //! # What can be changed
 //!
 //! [`Builder::on_problem`] answers refusals in an application's own way, [`Builder::claims`] adds claims to
-//! access tokens, [`Builder::users`] brings a user table of the application's own, [`route`] mounts the
+//! access tokens, [`Builder::audit`] takes what happens for an audit trail, [`Builder::users`] brings a user table of the application's own, [`route`] mounts the
 //! endpoints at other paths, and [`Config`] names cookies, lifetimes and limits.
 //!
 //! # The threat model
@@ -89,6 +89,7 @@
 //! OAuth or OpenID Connect provider: its tokens are for its own application.
 
 mod address;
+mod audit;
 mod authenticate;
 mod background;
 mod batch;
@@ -118,10 +119,11 @@ mod system;
 mod throttle;
 mod visit;
 
+pub use audit::{AuditSink, log_event};
 pub use config::{
     Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
 };
-pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role};
+pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role, SuperUser};
 pub use flows::{Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
 pub use hall::{BuildError, Builder, Vestibule};
 pub use json::{JsonBody, required};

@@ -10,6 +10,7 @@ use axum::{
 use serde::Serialize;
 use vestibule_core::{
     error::ErrorCode, limit::Limited, redirect::LocalPath, session::Carrier, store::StoreError,
+    user::NotChanged,
 };
 
 /// A refusal on its way out.
@@ -96,6 +97,12 @@ impl From<StoreError> for Problem {
                 Self::new(ErrorCode::Internal)
             }
         }
+    }
+}
+
+impl From<NotChanged> for Problem {
+    fn from(refusal: NotChanged) -> Self {
+        Self::new(ErrorCode::Conflict).detail(refusal.to_string())
     }
 }
 

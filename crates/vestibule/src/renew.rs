@@ -3,7 +3,7 @@
 use vestibule_core::{
     csrf::CsrfKey,
     error::ErrorCode,
-    event::EventName,
+    event::{Event, EventName},
     freshness::Freshness,
     renewal::{Advance, Decision, Outcome, Refusal, Repeat, State, decide},
     session::{Carrier, EndReason, Session},
@@ -87,16 +87,12 @@ impl Vestibule {
                 step.apply(&mut session);
             }
             self.note_outcome(presented, outcome, visit);
-            tracing::info!(
-                event = EventName::SessionRenewed.name(),
-                cause = outcome.name(),
-                session = %session.id,
-                user = %session.user_id,
-                generation = session.generation,
-                carrier = %carrier,
-                address = %visit.address(),
-                request_id = visit.request_id(),
-                "a session was renewed"
+            visit.record(
+                event(visit, EventName::SessionRenewed, &session)
+                    .with("cause", outcome.name())
+                    .with("generation", session.generation)
+                    .with("carrier", carrier.name()),
+                "a session was renewed",
             );
             return self.tokens_of(session, user, Freshness::Stale);
         }
@@ -165,18 +161,15 @@ impl Vestibule {
         let hall = &self.0;
         let first = hall.end_session(session.id, EndReason::Theft).await?;
         self.note_outcome(presented, Outcome::Theft, visit);
-        tracing::warn!(
-            event = EventName::AuthnTokenReuse.name(),
-            session = %session.id,
-            user = %session.user_id,
-            presented = presented.generation,
-            current = session.generation,
-            address = %visit.address(),
-            agent = visit.agent(),
-            last_address = session.address,
-            last_agent = session.agent,
-            request_id = visit.request_id(),
-            "a refresh token was used twice: the session was ended"
+        // Who presented it is just what is not known.
+        let event = Event { actor: None, ..event(visit, EventName::AuthnTokenReuse, session) };
+        visit.record(
+            event
+                .with("presented", presented.generation)
+                .with("current", session.generation)
+                .with("last_address", session.address.as_str())
+                .with("last_agent", session.agent.as_str()),
+            "a refresh token was used twice: the session was ended",
         );
         if first && let Some(user) = hall.users.user(session.user_id).await? {
             hall.messenger.tell(Notice::TheftNoticed(user)).await;
@@ -191,16 +184,13 @@ fn refused(session: &Session, refusal: Refusal, visit: &Visit) -> Problem {
         // The session is unharmed and its real tokens are good.
         Refusal::NotIssued => ErrorCode::TokenInvalid,
     };
-    tracing::info!(
-        event = EventName::SessionExpired.name(),
-        cause = Outcome::from(refusal).name(),
-        session = %session.id,
-        user = %session.user_id,
-        address = %visit.address(),
-        request_id = visit.request_id(),
-        "a renewal was refused"
-    );
+    let event = event(visit, EventName::SessionExpired, session);
+    visit.record(event.with("cause", Outcome::from(refusal).name()), "a renewal was refused");
     Problem::new(code)
+}
+
+fn event(visit: &Visit, name: EventName, session: &Session) -> Event {
+    visit.event(name).of(session.user_id).in_session(session.id)
 }
 
 fn unmintable(error: MintError) -> Problem {

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use vestibule_core::{
     csrf::{CsrfValue, Origin, Provenance, Source, VisitorId},
     error::ErrorCode,
+    event::EventName,
     id::SessionId,
     redirect::LocalPath,
 };
@@ -167,13 +168,11 @@ impl Visit {
         if self.source() == Source::Own && known {
             return Ok(());
         }
-        tracing::warn!(
-            event = vestibule_core::event::EventName::MaliciousCsrf.name(),
-            source = ?self.source(),
-            value_known = known,
-            address = %self.address(),
-            request_id = self.request_id(),
-            "a cookie request that does not come from one of our pages was refused"
+        self.record(
+            self.event(EventName::MaliciousCsrf)
+                .with("source", format!("{:?}", self.source()))
+                .with("value_known", known),
+            "a cookie request that does not come from one of our pages was refused",
         );
         Err(Problem::new(ErrorCode::CsrfFailed))
     }

@@ -3,7 +3,9 @@
 //! It keeps the contract of [`crate::store`] but for one sentence: nothing is durable. Everything is
 //! gone with the process, so a site that runs on it signs everybody out whenever it restarts.
 
+mod audit;
 mod feed;
+mod feedback;
 mod files;
 mod history;
 mod leases;
@@ -14,21 +16,21 @@ mod users;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     id::{SessionId, UserId},
     ring::StoredKey,
     session::Session,
-    store::{Change, Changed},
+    store::{Change, Changed, Feedback},
     time::Timestamp,
 };
 
-/// A store whose rows live as long as this value.
-#[derive(Default)]
+/// A store whose rows live as long as this value. Clones are the same store.
+#[derive(Clone, Default)]
 pub struct MemoryStore {
-    tables: Mutex<Tables>,
+    tables: Arc<Mutex<Tables>>,
 }
 
 impl MemoryStore {
@@ -63,6 +65,8 @@ struct Tables {
     histories: HashMap<SessionId, history::History>,
     leases: HashMap<String, leases::Lease>,
     files: files::Files,
+    trail: audit::Trail,
+    feedback: Vec<Feedback>,
 }
 
 impl Tables {

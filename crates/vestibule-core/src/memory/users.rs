@@ -7,9 +7,9 @@ use crate::{
     id::UserId,
     name::{EmailAddress, LoginKey, UserName},
     password::PasswordHash,
-    store::{Changed, StoreResult, UserQuery, UserStore},
+    store::{Changed, StoreError, StoreResult, UserQuery, UserStore},
     time::Timestamp,
-    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+    user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
 /// An account with what only the store compares.
@@ -82,14 +82,22 @@ impl UserStore for MemoryStore {
         id: UserId,
         change: &UserChange,
         now: Timestamp,
-    ) -> StoreResult<Option<Result<User, Taken>>> {
+    ) -> StoreResult<Option<Result<User, NotChanged>>> {
         let mut tables = self.tables();
         let taken = tables.taken(Some(id), change.username.as_ref(), change.email.as_ref());
+        let is_other_super_user = tables.users.values().any(|row| {
+            row.user.id != id && row.user.is_super_user && row.user.status == UserStatus::Active
+        });
         let Some(row) = tables.users.get_mut(&id) else {
             return Ok(None);
         };
         if let Some(taken) = taken {
-            return Ok(Some(Err(taken)));
+            return Ok(Some(Err(taken.into())));
+        }
+        if let Some(refusal) =
+            change.refusal(&row.user, || Ok::<_, StoreError>(is_other_super_user))?
+        {
+            return Ok(Some(Err(refusal)));
         }
         apply(change, row, now);
         let user = row.user.clone();
@@ -103,16 +111,44 @@ impl UserStore for MemoryStore {
     }
 
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
+        let prefix = query.prefix.as_deref().unwrap_or_default();
+        // Its place in the list, or nothing where it is not in it.
+        let place = |row: &Row| {
+            if prefix.is_empty() {
+                Some((0, String::new(), row.user.id))
+            } else if row.username_key.starts_with(prefix) {
+                Some((0, row.username_key.clone(), row.user.id))
+            } else if row.email_key.starts_with(prefix) {
+                Some((1, row.email_key.clone(), row.user.id))
+            } else {
+                None
+            }
+        };
         let wanted = |row: &&Row| {
-            query.prefix.as_ref().is_none_or(|prefix| {
-                row.username_key.starts_with(prefix) || row.email_key.starts_with(prefix)
-            }) && query.status.is_none_or(|status| row.user.status == status)
-                && query.after.is_none_or(|after| row.user.id > after)
+            query.status.is_none_or(|status| row.user.status == status)
+                && query.role.as_ref().is_none_or(|role| row.user.roles.contains(role))
+                && (!query.super_users || row.user.is_super_user)
         };
         let tables = self.tables();
-        let rows = tables.users.values().filter(wanted);
+        let after = match query.after {
+            Some(id) if prefix.is_empty() => Some((0, String::new(), id)),
+            // What is in the list no longer has nothing behind it.
+            Some(id) => match tables.users.get(&id).and_then(place) {
+                Some(after) => Some(after),
+                None => return Ok(Vec::new()),
+            },
+            None => None,
+        };
+        let mut rows: Vec<_> = tables
+            .users
+            .values()
+            .filter(wanted)
+            .filter_map(|row| Some((place(row)?, row)))
+            .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
+            .collect();
+        rows.sort_by(|(one, _), (other, _)| one.cmp(other));
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        Ok(rows.take(limit).map(|row| row.user.clone()).collect())
+        Ok(rows.into_iter().take(limit).map(|(_, row)| row.user.clone()).collect())
     }
 
     async fn has_super_user(&self) -> StoreResult<bool> {

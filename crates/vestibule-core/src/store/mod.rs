@@ -9,6 +9,8 @@
 //! - [`StoreError::Unavailable`] means "ask again later". It says nothing about the caller, and is
 //!   never turned into a refusal of their tokens.
 
+mod audit;
+mod feedback;
 mod files;
 mod site;
 
@@ -18,15 +20,17 @@ use async_trait::async_trait;
 
 use crate::{
     id::{SessionId, UserId},
-    name::LoginKey,
+    name::{LoginKey, RoleName},
     password::PasswordHash,
     renewal::{Advance, Outcome},
     ring::StoredKey,
     session::{EndReason, Session},
     time::Timestamp,
-    user::{Credentials, NewUser, Taken, User, UserChange, UserStatus},
+    user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
+pub use audit::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEvent};
+pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
 pub use site::SiteStore;
 
@@ -220,14 +224,19 @@ pub trait UserStore: Send + Sync + 'static {
 
     /// Changes an account and gives it as it is then, or `None` where there is none. Where
     /// [`UserChange::raises_version`], the version grows by one.
+    ///
+    /// [`UserChange::refusal`] is asked first, in the same transaction: of two super users who take that
+    /// right from each other at the same time, one stays.
     async fn change_user(
         &self,
         id: UserId,
         change: &UserChange,
         now: Timestamp,
-    ) -> StoreResult<Option<Result<User, Taken>>>;
+    ) -> StoreResult<Option<Result<User, NotChanged>>>;
 
-    /// Users in the order of their numbers.
+    /// Users in the order of their numbers; with a prefix, first those whose name begins with it in the
+    /// order of the names as compared, then those of whom only the address does, in the order of the
+    /// addresses.
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>>;
 
     /// Whether an active super user exists.
@@ -241,7 +250,12 @@ pub struct UserQuery {
     pub prefix: Option<String>,
     /// Only those with this status.
     pub status: Option<UserStatus>,
-    /// Only those after this number.
+    /// Only those with this role.
+    pub role: Option<RoleName>,
+    /// Only those who run the site, active or not.
+    pub super_users: bool,
+    /// Only those behind this one, the last of the page before. With a prefix, nothing is behind one that it
+    /// does not find (any more).
     pub after: Option<UserId>,
     /// At most so many.
     pub limit: u32,
@@ -369,16 +383,16 @@ impl<T: SessionStore + UserStore + KeyStore + Feed + Leases> Store for T {}
 
 /// The roles as one text, sorted, separated by spaces: how stores may keep them.
 #[must_use]
-pub fn join_roles(roles: &BTreeSet<crate::name::RoleName>) -> String {
-    roles.iter().map(crate::name::RoleName::as_str).collect::<Vec<_>>().join(" ")
+pub fn join_roles(roles: &BTreeSet<RoleName>) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Reads what [`join_roles`] wrote.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] where a word is no role.
-pub fn split_roles(text: &str) -> StoreResult<BTreeSet<crate::name::RoleName>> {
+pub fn split_roles(text: &str) -> StoreResult<BTreeSet<RoleName>> {
     text.split_ascii_whitespace()
-        .map(|word| crate::name::RoleName::parse(word).map_err(StoreError::unreadable))
+        .map(|word| RoleName::parse(word).map_err(StoreError::unreadable))
         .collect()
 }

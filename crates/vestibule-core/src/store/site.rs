@@ -1,9 +1,9 @@
 //! What the ready-made site keeps beside what the library needs. An application with a store of its own
 //! implements none of it.
 
-use super::{FileCatalogue, Store};
+use super::{AuditTrail, FeedbackBox, FileCatalogue, Store};
 
 /// Everything that the ready-made site needs of its store.
-pub trait SiteStore: Store + FileCatalogue {}
+pub trait SiteStore: Store + FileCatalogue + AuditTrail + FeedbackBox {}
 
-impl<T: Store + FileCatalogue> SiteStore for T {}
+impl<T: Store + FileCatalogue + AuditTrail + FeedbackBox> SiteStore for T {}

@@ -16,9 +16,9 @@ use vestibule_testkit::{
 
 use super::store;
 use crate::{
-    PoolOptions, PostgresStore, feed,
+    PoolOptions, PostgresStore, audit, feed, feedback,
     files::{self, blobs, shares, uploads},
-    history, keys, leases, sessions, users,
+    history, keys, leases, listing, sessions, users,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,8 +48,12 @@ async fn no_hot_statement_reads_a_whole_table() {
         (users::BY_EMAIL, &["users_email_key"]),
         (users::TAKEN, &["users_email_key", "users_pkey", "users_username_key"]),
         (users::CHANGE, &["users_pkey"]),
-        (users::LIST, &["users_pkey"]),
-        (users::LIST_PREFIX, &["users_email_key", "users_pkey", "users_username_key"]),
+        (users::HOLD, &["users_pkey"]),
+        (users::HOLD_SUPER_USERS, &["users_pkey", "users_super"]),
+        (listing::KEYS, &["users_pkey"]),
+        (audit::COUNTS, &["event_counts_pkey"]),
+        (audit::PURGE_COUNTS, &["event_counts_pkey"]),
+        (feedback::LIST, &["feedback_pkey"]),
         (users::HAS_SUPER_USER, &["users_active_super"]),
         (keys::RAISE, &["ring_pkey"]),
         (files::SELECT, &["files_pkey", "shares_pkey", "users_pkey"]),

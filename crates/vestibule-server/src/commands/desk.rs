@@ -2,7 +2,13 @@
 
 use vestibule::{
     Config, SystemClock, SystemEntropy,
-    core::{random::Entropy, store::SiteStore, time::Clock},
+    core::{
+        event::{Event, EventName},
+        random::Entropy,
+        store::SiteStore,
+        time::Clock,
+    },
+    log_event,
 };
 
 use super::{CommandError, output::Console};
@@ -18,6 +24,29 @@ pub(crate) struct Desk<'a> {
     /// time after a restart.
     pub(crate) clock: &'a dyn Clock,
     pub(crate) entropy: &'a dyn Entropy,
+}
+
+impl Desk<'_> {
+    /// Something that this command does now.
+    pub(crate) fn event(&self, name: EventName) -> Event {
+        Event::new(name, self.clock.now()).with("via", "command")
+    }
+
+    /// Says that something was done, in the log and in the audit trail. It is done: where the trail cannot
+    /// be written, the log says so.
+    pub(crate) async fn record(&self, event: Event, in_words: &str) {
+        self.record_all(&[event], in_words).await;
+    }
+
+    /// The same for many.
+    pub(crate) async fn record_all(&self, events: &[Event], in_words: &str) {
+        for some in events.chunks(1000) {
+            some.iter().for_each(|event| log_event(event, in_words));
+            if let Err(error) = self.store.append_events(some).await {
+                tracing::error!(%error, "the audit trail could not be written");
+            }
+        }
+    }
 }
 
 /// Opens the store of the site and lets `work` change it, with the process's own streams for what it has

@@ -4,6 +4,7 @@ use serde::Serialize;
 use vestibule::{
     Signing,
     core::{
+        event::EventName,
         ring::{self, KeyRing, KeyState, RingError, RotationPolicy, StoredKey},
         secret::SealingKey,
         time::Timestamp,
@@ -114,6 +115,8 @@ async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
             ring::rotate(keys, &rules.policy, &rules.sealing, desk.entropy, now)
         })
         .await?;
+    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+    desk.record(event, "the keys were rotated").await;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
         console.say(format_args!("Key {} signs from now on.", key.kid))?;
     }
@@ -127,6 +130,8 @@ async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result
             ring::retire(keys, kid, &rules.policy, &rules.sealing, desk.entropy, now)
         })
         .await?;
+    let event = desk.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
+    desk.record(event, "a key was retired").await;
     console.say(format_args!(
         "Key {} is retired: what it signed is refused from now on.",
         visible(kid)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use vestibule::core::{
-    event::EventName,
+    event::{Event, EventName},
     id::{SessionId, UserId},
     session::{EndReason, Session},
     store::{RenewalNote, SessionSelection},
@@ -263,7 +263,11 @@ pub(super) async fn end_all(
     desk: &Desk<'_>,
 ) -> Result<Vec<SessionId>, CommandError> {
     let ended = desk.store.end_sessions(selection, reason, desk.clock.now()).await?;
-    ended.iter().for_each(|session| log_end(*session, reason));
+    let subject = match selection {
+        SessionSelection::User { id, .. } => Some(id),
+        SessionSelection::All => None,
+    };
+    record_ends(&ended, subject, reason, desk).await;
     Ok(ended)
 }
 
@@ -276,7 +280,8 @@ async fn end_one(
     let id: SessionId = typed.parse().map_err(|_| unknown(typed))?;
     let reason = EndReason::EndedByAdmin;
     if desk.store.end_session(id, reason, desk.clock.now()).await? {
-        log_end(id, reason);
+        let owner = desk.store.session(id).await?.map(|session| session.user_id);
+        record_ends(&[id], owner, reason, desk).await;
         return Ok(true);
     }
     let session = find(typed, desk).await?;
@@ -290,8 +295,19 @@ async fn end_one(
     Ok(false)
 }
 
-fn log_end(session: SessionId, reason: EndReason) {
-    tracing::info!(event = EventName::SessionLogout.name(), %session, %reason, "a session was ended");
+async fn record_ends(
+    sessions: &[SessionId],
+    owner: Option<UserId>,
+    reason: EndReason,
+    desk: &Desk<'_>,
+) {
+    let event = |session: &SessionId| Event {
+        subject: owner,
+        session: Some(*session),
+        ..desk.event(EventName::SessionLogout).with("reason", reason.name())
+    };
+    let events: Vec<_> = sessions.iter().map(event).collect();
+    desk.record_all(&events, "a session was ended").await;
 }
 
 /// What a device calls itself can be long, and the beginning says it.

@@ -3,7 +3,7 @@
 
 use vestibule_core::{
     file::{ShareAccess, Usage},
-    user::UserStatus,
+    user::{NotChanged, UserChange, UserStatus},
 };
 
 use super::{
@@ -40,6 +40,31 @@ pub async fn a_deleted_account_takes_everything_with_it(store: AnySiteStore) {
     assert!(seen(&store, 3, bob).await.is_some(), "what is another's stays");
     assert!(store.upload(upload_id(2)).await.expect("ok").is_some());
     assert_eq!(usage(&store, bob).await, Usage { bytes: 60, files: 2 });
+}
+
+pub async fn an_account_that_must_stay_keeps_its_files(store: AnySiteStore) {
+    let ann = add_user(&store, "ann").await;
+    let bob = add_user(&store, "bob").await;
+    let runs_the_site = UserChange { is_super_user: Some(true), ..UserChange::default() };
+    store.change_user(ann, &runs_the_site, at(1)).await.expect("ok");
+    for owner in [ann, bob] {
+        let number = u8::try_from(owner.0).expect("small");
+        add_file(&store, &new_file(number, owner, 10), at(2)).await;
+        begin(&store, &new_upload(number, owner, 50)).await;
+    }
+    let deletion =
+        UserChange { status: Some(UserStatus::Deleted), guarded: true, ..UserChange::default() };
+    let refused = store.change_user(ann, &deletion, at(3)).await.expect("ok").expect("there");
+    assert_eq!(refused.expect_err("nobody else runs the site"), NotChanged::LastSuperUser);
+    assert_eq!(usage(&store, ann).await, Usage { bytes: 60, files: 2 });
+    assert!(dropped(&store).await.is_empty());
+
+    store.change_user(bob, &deletion, at(4)).await.expect("ok").expect("there").expect("may go");
+    assert_eq!(usage(&store, bob).await, Usage::default());
+    let mut dropped = dropped(&store).await;
+    dropped.sort_unstable();
+    assert_eq!(dropped, [2, 102]);
+    assert_eq!(store.files_of(ann, None, 10).await.expect("ok").len(), 1);
 }
 
 pub async fn a_suspended_account_keeps_its_files(store: AnySiteStore) {

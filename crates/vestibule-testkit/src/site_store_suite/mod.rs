@@ -1,5 +1,5 @@
-//! The behaviour suite of the catalogue of files (see [`vestibule_core::store::FileCatalogue`]), for stores
-//! that keep a whole site.
+//! The behaviour suite of what a store that keeps a whole site has beside the store contract: the catalogue of
+//! files, the audit trail and feedback (see [`vestibule_core::store::SiteStore`]).
 //!
 //! It stands beside [`store_suite`](mod@crate::store_suite), and is used in the same way:
 //!
@@ -23,7 +23,9 @@
     reason = "every case panics where the contract does not hold: that is what it is for"
 )]
 
+pub mod audit;
 pub mod blobs;
+pub mod feedback;
 pub mod files;
 pub mod leaving;
 pub mod lists;
@@ -46,7 +48,7 @@ use crate::samples::{START, at, new_user};
 /// The store under test.
 pub type AnySiteStore = Arc<dyn SiteStore>;
 
-/// Makes one test of each case of the catalogue's contract, against the store that `$make` makes.
+/// Makes one test of each case of what a site needs of its store, against the store that `$make` makes.
 ///
 /// `$make` is the path of an `async fn() -> (AnySiteStore, Guard)`; the guard lives as long as the test.
 /// The crate that calls this needs tokio with `macros` and `rt-multi-thread`.
@@ -95,12 +97,28 @@ macro_rules! site_store_suite {
         );
         $crate::site_store_suite!(@cases $make, leaving,
             a_deleted_account_takes_everything_with_it
+            an_account_that_must_stay_keeps_its_files
             a_suspended_account_keeps_its_files
         );
         $crate::site_store_suite!(@cases $make, blobs,
             dropped_blobs_come_in_the_order_in_which_they_were_dropped
             only_dropped_blobs_are_forgotten
             known_blobs_are_those_with_a_row
+        );
+        $crate::site_store_suite!(@cases $make, audit,
+            an_event_is_read_as_it_was_written
+            events_come_latest_first
+            events_are_found_by_what_is_known_of_them
+            a_list_of_events_goes_on_behind_a_place
+            events_are_counted_for_their_days
+            purging_events_removes_the_oldest_first
+            events_written_at_once_all_stay
+            accounts_and_open_sessions_are_counted
+        );
+        $crate::site_store_suite!(@cases $make, feedback,
+            feedback_is_read_as_it_came
+            feedback_comes_latest_first_page_by_page
+            feedback_is_settled_and_waits_again
         );
     };
     (@cases $make:path, $module:ident, $($case:ident)+) => {

@@ -136,6 +136,10 @@ macro_rules! store_suite {
             users_are_found_by_the_beginning_of_name_or_address
             signs_with_a_meaning_in_patterns_have_none_in_a_prefix
             users_are_found_by_status
+            users_are_found_by_role_and_by_running_the_site
+            the_last_active_super_user_stays_one
+            of_two_super_users_who_end_each_other_one_stays
+            a_deleted_account_does_not_come_back
         );
         $crate::store_suite!(@cases $make, keys,
             an_empty_ring_has_revision_zero

@@ -30,7 +30,7 @@ pub async fn where_both_names_are_taken_the_user_name_is_reported(store: AnyStor
         ..UserChange::default()
     };
     let outcome = store.change_user(ann.id, &both, at(1)).await.expect("ok");
-    assert_eq!(outcome, Some(Err(Taken::Username)));
+    assert_eq!(outcome, Some(Err(Taken::Username.into())));
 }
 
 pub async fn a_deleted_users_names_stay_taken(store: AnyStore) {
@@ -83,7 +83,7 @@ pub async fn a_change_to_a_taken_name_changes_nothing(store: AnyStore) {
         ..UserChange::default()
     };
     let outcome = store.change_user(ann.id, &taken, at(1)).await.expect("ok");
-    assert_eq!(outcome, Some(Err(Taken::Email)));
+    assert_eq!(outcome, Some(Err(Taken::Email.into())));
     assert_eq!(store.user(ann.id).await.expect("ok"), Some(ann));
     assert!(store.credentials(&login("free")).await.expect("ok").is_none());
     assert!(news(&store).await.is_empty());

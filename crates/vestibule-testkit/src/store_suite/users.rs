@@ -4,10 +4,10 @@
 use vestibule_core::{
     id::UserId,
     store::{Changed, UserQuery},
-    user::{NewUser, UserChange, UserStatus},
+    user::{NewUser, NotChanged, UserChange, UserStatus},
 };
 
-use super::{AnyStore, add_user, change, news};
+use super::{AnyStore, add_user, change, news, race};
 use crate::samples::{START, at, email, login, new_user, password_hash, roles, username};
 
 pub async fn an_account_is_read_as_it_was_made(store: AnyStore) {
@@ -142,16 +142,26 @@ pub async fn users_are_found_by_the_beginning_of_name_or_address(store: AnyStore
     }
     let annex = NewUser { email: email("Annex@example.org"), ..new_user("carl") };
     add_user(&store, &annex).await;
-    assert_eq!(listed(&store, &beginning("ann")).await, ["Anna", "ann", "carl"]);
+    assert_eq!(listed(&store, &beginning("ann")).await, ["ann", "Anna", "carl"]);
     assert_eq!(listed(&store, &beginning("ann@example")).await, ["ann"]);
-    assert_eq!(listed(&store, &beginning("b")).await, ["bob", "banner"]);
+    assert_eq!(listed(&store, &beginning("b")).await, ["banner", "bob"]);
     assert!(listed(&store, &beginning("nn")).await.is_empty());
     assert_eq!(listed(&store, &beginning("")).await.len(), 6);
     let first = listed(&store, &UserQuery { limit: 1, ..beginning("ann") }).await;
-    assert_eq!(first, ["Anna"]);
-    let found = store.users(&beginning("anna")).await.expect("ok");
-    let after = UserQuery { after: Some(found[0].id), ..beginning("ann") };
-    assert_eq!(listed(&store, &after).await, ["ann", "carl"]);
+    assert_eq!(first, ["ann"]);
+    let found = store.users(&beginning("ann")).await.expect("ok");
+    for (last, rest) in [(0, &["Anna", "carl"][..]), (1, &["carl"]), (2, &[])] {
+        let after = UserQuery { after: Some(found[last].id), ..beginning("ann") };
+        assert_eq!(listed(&store, &after).await, rest);
+    }
+    let after = UserQuery { after: Some(found[0].id), limit: 1, ..beginning("ann") };
+    assert_eq!(listed(&store, &after).await, ["Anna"]);
+    // Who is not found is followed by nobody.
+    let bob = store.users(&beginning("bob")).await.expect("ok")[0].id;
+    for stranger in [bob, UserId(i64::MAX)] {
+        let after = UserQuery { after: Some(stranger), ..beginning("ann") };
+        assert!(listed(&store, &after).await.is_empty());
+    }
 }
 
 pub async fn signs_with_a_meaning_in_patterns_have_none_in_a_prefix(store: AnyStore) {
@@ -184,6 +194,107 @@ pub async fn users_are_found_by_status(store: AnyStore) {
     assert_eq!(listed(&store, &with(UserStatus::Active)).await, ["bob"]);
     let both = UserQuery { status: Some(UserStatus::Deleted), ..beginning("an") };
     assert_eq!(listed(&store, &both).await, ["anton"]);
+}
+
+pub async fn users_are_found_by_role_and_by_running_the_site(store: AnyStore) {
+    for (name, words, is_super_user) in
+        [("ann", "edit", true), ("bob", "editor reader", false), ("carl", "", false)]
+    {
+        let roles = roles(&words.split_whitespace().collect::<Vec<_>>());
+        add_user(&store, &NewUser { roles, is_super_user, ..new_user(name) }).await;
+    }
+    let role = |name: &str| UserQuery {
+        role: Some(name.parse().expect("a role")),
+        limit: 10,
+        ..UserQuery::default()
+    };
+    assert_eq!(listed(&store, &role("edit")).await, ["ann"]);
+    assert_eq!(listed(&store, &role("reader")).await, ["bob"]);
+    assert!(listed(&store, &role("read")).await.is_empty());
+    let super_users = UserQuery { super_users: true, limit: 10, ..UserQuery::default() };
+    assert_eq!(listed(&store, &super_users).await, ["ann"]);
+    assert!(listed(&store, &UserQuery { super_users: true, ..role("reader") }).await.is_empty());
+    let all = UserQuery { super_users: true, status: Some(UserStatus::Active), ..role("edit") };
+    assert_eq!(listed(&store, &all).await, ["ann"]);
+    let all = UserQuery { prefix: Some("a".to_owned()), ..all };
+    assert_eq!(listed(&store, &all).await, ["ann"]);
+}
+
+pub async fn the_last_active_super_user_stays_one(store: AnyStore) {
+    let ann = add_user(&store, &super_user("ann")).await;
+    let bob = add_user(&store, &super_user("bob")).await;
+    let suspended = UserChange { status: Some(UserStatus::Suspended), ..UserChange::default() };
+    change(&store, bob.id, suspended).await;
+    for change in ENDS {
+        let outcome = store.change_user(ann.id, &change(), at(1)).await.expect("ok");
+        assert_eq!(outcome, Some(Err(NotChanged::LastSuperUser)));
+    }
+    assert_eq!(store.user(ann.id).await.expect("ok"), Some(ann.clone()));
+    // What leaves them one is allowed, and so is everything to one who counts no more.
+    let more = UserChange { is_super_user: Some(true), guarded: true, ..UserChange::default() };
+    change(&store, ann.id, more).await;
+    change(&store, bob.id, ENDS[0]()).await;
+    let again = UserChange { is_super_user: Some(true), guarded: true, ..UserChange::default() };
+    change(&store, bob.id, UserChange { status: Some(UserStatus::Active), ..again }).await;
+    change(&store, ann.id, ENDS[2]()).await;
+    // Whoever does not ask for the guard knows what they do.
+    change(&store, bob.id, UserChange { guarded: false, ..ENDS[0]() }).await;
+}
+
+pub async fn of_two_super_users_who_end_each_other_one_stays(store: AnyStore) {
+    for round in 0..8 {
+        let pair = [
+            add_user(&store, &super_user(&format!("ann{round}"))).await.id,
+            add_user(&store, &super_user(&format!("bob{round}"))).await.id,
+        ];
+        let outcomes = race(2, |number| {
+            let store = store.clone();
+            let which = usize::try_from(number).expect("small");
+            let (other, change) = (pair[1 - which], ENDS[(round + which) % ENDS.len()]());
+            async move { store.change_user(other, &change, at(1)).await.expect("ok") }
+        })
+        .await;
+        let refused = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Some(Err(NotChanged::LastSuperUser))))
+            .count();
+        assert_eq!(refused, 1, "{outcomes:?}");
+        assert!(store.has_super_user().await.expect("ok"));
+        // The next round begins without any.
+        for id in pair {
+            change(&store, id, UserChange { guarded: false, ..ENDS[0]() }).await;
+        }
+    }
+}
+
+pub async fn a_deleted_account_does_not_come_back(store: AnyStore) {
+    let ann = add_user(&store, &new_user("ann")).await;
+    let deleted =
+        UserChange { status: Some(UserStatus::Deleted), guarded: true, ..UserChange::default() };
+    let was = change(&store, ann.id, deleted.clone()).await;
+    let guarded = || UserChange { guarded: true, ..UserChange::default() };
+    for change in [
+        UserChange { status: Some(UserStatus::Active), ..guarded() },
+        UserChange { status: Some(UserStatus::Suspended), ..guarded() },
+        UserChange { is_super_user: Some(true), ..guarded() },
+        UserChange { password_hash: Some(password_hash(2)), ..guarded() },
+    ] {
+        let outcome = store.change_user(ann.id, &change, at(61)).await.expect("ok");
+        assert_eq!(outcome, Some(Err(NotChanged::Deleted)));
+    }
+    assert_eq!(store.user(ann.id).await.expect("ok"), Some(was));
+    change(&store, ann.id, deleted).await;
+}
+
+/// The ways in which somebody is a super user no longer.
+const ENDS: [fn() -> UserChange; 3] = [
+    || UserChange { is_super_user: Some(false), guarded: true, ..UserChange::default() },
+    || UserChange { status: Some(UserStatus::Suspended), guarded: true, ..UserChange::default() },
+    || UserChange { status: Some(UserStatus::Deleted), guarded: true, ..UserChange::default() },
+];
+
+fn super_user(name: &str) -> NewUser {
+    NewUser { is_super_user: true, ..new_user(name) }
 }
 
 fn beginning(prefix: &str) -> UserQuery {

@@ -12,7 +12,7 @@ use vestibule_core::{
     random,
     session::{Carrier, EndReason},
     store::{Changed, SessionSelection},
-    user::{NewUser, Taken, User, UserChange, UserStatus},
+    user::{NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
 use crate::{
@@ -68,13 +68,7 @@ impl Visit {
         match made {
             Ok(user) => {
                 attempt.failed();
-                tracing::info!(
-                    event = EventName::UserCreated.name(),
-                    user = %user.id,
-                    address = %self.address(),
-                    request_id = self.request_id(),
-                    "an account was made"
-                );
+                self.record(self.event(EventName::UserCreated).of(user.id), "an account was made");
                 inner.messenger.tell(Notice::Registered(user)).await;
                 Ok(())
             }
@@ -130,10 +124,8 @@ impl Visit {
                 }
                 Ok(user)
             }
-            Some(Err(Taken::Username)) => Err(taken_name()),
-            Some(Err(Taken::Email)) => {
-                Err(Problem::new(ErrorCode::Conflict).detail(Taken::Email.to_string()))
-            }
+            Some(Err(NotChanged::Taken(Taken::Username))) => Err(taken_name()),
+            Some(Err(refusal)) => Err(refusal.into()),
             None => Err(Problem::new(ErrorCode::TokenRevoked)),
         }
     }
@@ -162,13 +154,8 @@ impl Visit {
         hall.end_sessions(others, EndReason::PasswordChanged).await?;
         let changed = hall.change_and_end(id, change, others, EndReason::PasswordChanged).await?;
         let user = changed.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
-        tracing::info!(
-            event = EventName::AuthnPasswordChange.name(),
-            user = %user.id,
-            address = %self.address(),
-            request_id = self.request_id(),
-            "a password was changed"
-        );
+        let event = self.event(EventName::AuthnPasswordChange).of(user.id);
+        self.record(event.in_session(caller.session_id()), "a password was changed");
         if caller.carrier() == Carrier::Cookie {
             let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
             self.rotate(caller, user.clone(), fresh).await?;
@@ -187,13 +174,9 @@ impl Visit {
             self.forget_session();
         }
         if let Some(user) = user {
-            tracing::info!(
-                event = EventName::UserDeleted.name(),
-                user = %user.id,
-                address = %self.address(),
-                request_id = self.request_id(),
-                "an account was deleted by its owner"
-            );
+            let event = self.event(EventName::UserDeleted).of(user.id);
+            let event = event.in_session(caller.session_id());
+            self.record(event, "an account was deleted by its owner");
             self.hall().0.messenger.tell(Notice::Deleted(user)).await;
         }
         Ok(())
@@ -255,7 +238,7 @@ impl Vestibule {
         &self,
         id: UserId,
         change: UserChange,
-    ) -> Result<Option<Result<User, Taken>>, Problem> {
+    ) -> Result<Option<Result<User, NotChanged>>, Problem> {
         let changed = self.0.users.change_user(id, &change, self.now()).await?;
         if let Some(Ok(user)) = &changed {
             let what = Changed::User { id, version: user.version };
@@ -264,7 +247,8 @@ impl Vestibule {
                 self.0.store.announce(&what, self.now()).await?;
             }
             self.0.tell_others().await;
-            tracing::info!(event = EventName::UserUpdated.name(), user = %id, version = user.version, "an account was changed");
+            let event = self.event(EventName::UserUpdated).about(id);
+            self.record(event.with("version", user.version), "an account was changed");
         }
         Ok(changed)
     }
@@ -308,6 +292,7 @@ impl Vestibule {
     /// Suspends, activates or deletes an account. Whoever is no longer active is signed out everywhere.
     ///
     /// # Errors
+    /// `conflict` for the last active super user, and for what would bring a deleted account back.
     /// `unavailable`; the account may then be changed and its sessions not yet ended, which the next
     /// try mends, and no session of it renews meanwhile.
     pub async fn set_status(
@@ -315,13 +300,25 @@ impl Vestibule {
         id: UserId,
         status: UserStatus,
     ) -> Result<Option<User>, Problem> {
-        let change = UserChange { status: Some(status), ..UserChange::default() };
-        let reason = match status {
-            UserStatus::Active => {
-                return Ok(self.change_user(id, change).await?.and_then(Result::ok));
+        let change = UserChange { status: Some(status), guarded: true, ..UserChange::default() };
+        self.change_standing(id, change).await
+    }
+
+    /// Changes an account, and signs whoever is no longer active by it out everywhere.
+    ///
+    /// # Errors
+    /// As for [`Vestibule::set_status`]; `conflict` for taken names too.
+    pub async fn change_standing(
+        &self,
+        id: UserId,
+        change: UserChange,
+    ) -> Result<Option<User>, Problem> {
+        let reason = match change.status {
+            Some(UserStatus::Active) | None => {
+                return Ok(self.change_user(id, change).await?.transpose()?);
             }
-            UserStatus::Suspended => EndReason::Suspended,
-            UserStatus::Deleted => EndReason::Deleted,
+            Some(UserStatus::Suspended) => EndReason::Suspended,
+            Some(UserStatus::Deleted) => EndReason::Deleted,
         };
         self.change_and_end(id, change, SessionSelection::User { id, except: None }, reason).await
     }
@@ -337,9 +334,9 @@ impl Vestibule {
     ) -> Result<Option<User>, Problem> {
         let hall = self.clone();
         let work = tokio::spawn(async move {
-            let changed = hall.change_user(id, change).await?;
+            let changed = hall.change_user(id, change).await?.transpose()?;
             hall.end_sessions(which, reason).await?;
-            Ok(changed.and_then(Result::ok))
+            Ok(changed)
         });
         work.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a change of an account was cut short");

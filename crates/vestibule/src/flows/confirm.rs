@@ -69,14 +69,9 @@ impl Visit {
             None => {
                 address.failed();
                 account.failed();
-                tracing::warn!(
-                    event = EventName::AuthnLoginFail.name(),
-                    user = %caller.user_id(),
-                    session = %caller.session_id(),
-                    address = %self.address(),
-                    request_id = self.request_id(),
-                    "somebody signed in gave a wrong password"
-                );
+                let event = self.event(EventName::AuthnLoginFail).of(caller.user_id());
+                let event = event.in_session(caller.session_id());
+                self.record(event, "somebody signed in gave a wrong password");
                 Err(Problem::new(ErrorCode::InvalidCredentials))
             }
         }

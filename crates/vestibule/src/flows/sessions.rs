@@ -46,7 +46,13 @@ impl Vestibule {
         for session in &ended {
             self.0.learn(Changed::SessionEnded(*session)).await;
             metrics::session_ended(reason);
-            tracing::info!(event = EventName::SessionLogout.name(), %session, %reason, "a session was ended");
+            let event = self.event(EventName::SessionLogout).in_session(*session);
+            let event = event.with("reason", reason.name());
+            let event = match which {
+                SessionSelection::User { id, .. } => event.about(id),
+                SessionSelection::All => event,
+            };
+            self.record(event, "a session was ended");
         }
         Ok(ended)
     }
@@ -67,8 +73,8 @@ impl Visit {
             return Err(Problem::new(ErrorCode::NotFound));
         }
         let this = session == caller.session_id();
-        self.end_own(session, if this { EndReason::SignedOut } else { EndReason::EndedByUser })
-            .await?;
+        let reason = if this { EndReason::SignedOut } else { EndReason::EndedByUser };
+        self.end_own(session, reason, Some(caller.user_id())).await?;
         if this && caller.carrier() == vestibule_core::session::Carrier::Cookie {
             self.forget_session();
         }

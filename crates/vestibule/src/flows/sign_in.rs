@@ -2,7 +2,7 @@
 
 use vestibule_core::{
     error::ErrorCode,
-    event::EventName,
+    event::{Event, EventName},
     freshness::Freshness,
     id::SessionId,
     limit::Limited,
@@ -71,18 +71,14 @@ impl Visit {
             .account(account)
             .await
             .map_err(|limited| self.limited(limited, "account"))?;
+        let tried = found.as_ref().map(|credentials| credentials.user.id);
         let outcome = self.check_password(found, form.password).await?;
         let Some((user, hash)) = outcome else {
             from_address.failed();
             of_account.failed();
             metrics::sign_in("failed");
-            tracing::warn!(
-                event = EventName::AuthnLoginFail.name(),
-                address = %self.address(),
-                agent = self.agent(),
-                request_id = self.request_id(),
-                "a sign-in failed"
-            );
+            let event = self.event(EventName::AuthnLoginFail);
+            self.record(tried.into_iter().fold(event, Event::about), "a sign-in failed");
             return Err(Problem::new(ErrorCode::InvalidCredentials));
         };
         if inner.config.require_verified_email && user.email_verified_at.is_none() {
@@ -110,28 +106,20 @@ impl Visit {
             return Err(Problem::new(ErrorCode::InvalidCredentials));
         }
         if let Some(before) = before {
-            self.end_own(before, EndReason::Replaced).await?;
+            self.end_own(before, EndReason::Replaced, None).await?;
         }
         if form.carrier == Carrier::Cookie {
             self.establish(&signed_in);
         }
         metrics::sign_in("succeeded");
-        tracing::info!(
-            event = EventName::AuthnLoginSuccess.name(),
-            user = %signed_in.user.id,
-            session = %signed_in.session.id,
-            carrier = %form.carrier,
-            address = %self.address(),
-            agent = self.agent(),
-            request_id = self.request_id(),
-            "somebody signed in"
+        let event = |name| self.event(name).of(signed_in.user.id).in_session(signed_in.session.id);
+        self.record(
+            event(EventName::AuthnLoginSuccess).with("carrier", form.carrier.name()),
+            "somebody signed in",
         );
-        tracing::info!(
-            event = EventName::SessionCreated.name(),
-            session = %signed_in.session.id,
-            user = %signed_in.user.id,
-            remembered = signed_in.session.remembered,
-            "a session was created"
+        self.record(
+            event(EventName::SessionCreated).with("remembered", signed_in.session.remembered),
+            "a session was created",
         );
         Ok(SignedIn(signed_in))
     }
@@ -188,13 +176,9 @@ impl Visit {
             EventName::ExcessRateLimitExceeded
         };
         metrics::sign_in("limited");
-        tracing::warn!(
-            event = event.name(),
-            of,
-            address = %self.address(),
-            retry_after = limited.retry_after.as_secs(),
-            request_id = self.request_id(),
-            "too many failures: the next try is refused for now"
+        self.record(
+            self.event(event).with("of", of).with("retry_after", limited.retry_after.as_secs()),
+            "too many failures: the next try is refused for now",
         );
         Problem::from(limited)
     }

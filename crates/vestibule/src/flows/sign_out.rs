@@ -4,7 +4,7 @@ use vestibule_core::{
     csrf::Source,
     error::ErrorCode,
     event::EventName,
-    id::SessionId,
+    id::{SessionId, UserId},
     session::{Carrier, EndReason},
 };
 
@@ -52,7 +52,7 @@ impl Visit {
                 session
             }
         };
-        self.end_own(session, EndReason::SignedOut).await?;
+        self.end_own(session, EndReason::SignedOut, None).await?;
         if matches!(self.presented(), Presented::Cookies(_)) {
             self.forget_session();
         }
@@ -66,22 +66,19 @@ impl Visit {
         Ok(session.is_none_or(|session| session.carrier == Carrier::Header))
     }
 
-    /// Ends one session and knows it at once.
+    /// Ends one session and knows it at once. Whose it is goes into the audit trail where it is known.
     pub(crate) async fn end_own(
         &self,
         session: SessionId,
         reason: EndReason,
+        owner: Option<UserId>,
     ) -> Result<bool, Problem> {
         let ended = self.hall().0.end_session(session, reason).await?;
         if ended {
-            tracing::info!(
-                event = EventName::SessionLogout.name(),
-                %session,
-                %reason,
-                address = %self.address(),
-                request_id = self.request_id(),
-                "a session was ended"
-            );
+            let event = self.event(EventName::SessionLogout).in_session(session);
+            let event = event.with("reason", reason.name());
+            let event = owner.into_iter().fold(event, vestibule_core::event::Event::of);
+            self.record(event, "a session was ended");
         }
         Ok(ended)
     }

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod audit;
 mod cookies;
 mod csrf;
 mod customs;

@@ -5,14 +5,12 @@ use vestibule::core::{
     name::RoleName,
     session::EndReason,
     store::SessionSelection,
-    user::{MAX_ROLES, User, UserChange, UserStatus},
+    user::{MAX_ROLES, NotChanged, User, UserChange, UserStatus},
 };
 
 use super::{
     create::{read_and_hash, too_many_roles},
-    find,
-    listing::Pages,
-    named,
+    find, named,
 };
 use crate::{
     command::UserRole,
@@ -37,9 +35,6 @@ pub(super) async fn set_status(
     if status != UserStatus::Deleted {
         refuse_deleted(&user)?;
     }
-    if status != UserStatus::Active {
-        keep_last_super_user(&user, desk).await?;
-    }
     if user.status == status {
         console.note(format_args!("{} was {status} before.", named(&user)));
     } else {
@@ -52,7 +47,8 @@ pub(super) async fn set_status(
         }
         UserStatus::Suspended => ("suspended", EndReason::Suspended),
         UserStatus::Deleted => {
-            tracing::info!(event = EventName::UserDeleted.name(), user = %user.id, "an account was deleted");
+            let event = desk.event(EventName::UserDeleted).about(user.id);
+            desk.record(event, "an account was deleted").await;
             ("deleted", EndReason::Deleted)
         }
     };
@@ -73,7 +69,8 @@ pub(super) async fn set_password(
     let hash = read_and_hash(password, &[&user.username, local_part], desk)?;
     let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
     change_user(&user, change, desk).await?;
-    tracing::info!(event = EventName::AuthnPasswordChange.name(), user = %user.id, "a password was changed");
+    let event = desk.event(EventName::AuthnPasswordChange).about(user.id);
+    desk.record(event, "a password was changed").await;
     let done = "set to the new password";
     let ended = end_sessions(&user, done, EndReason::PasswordChanged, desk).await?;
     console.say(format_args!(
@@ -131,9 +128,6 @@ async fn set_super_user(
     desk: &Desk<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    if !is_super_user {
-        keep_last_super_user(user, desk).await?;
-    }
     if user.is_super_user != is_super_user {
         let change = UserChange { is_super_user: Some(is_super_user), ..UserChange::default() };
         change_user(user, change, desk).await?;
@@ -164,32 +158,23 @@ fn refuse_deleted(user: &User) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Refuses where nobody would be left who can run the site.
-async fn keep_last_super_user(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
-    if !user.is_super_user || user.status != UserStatus::Active {
-        return Ok(());
-    }
-    let mut pages = Pages::new(Some(UserStatus::Active));
-    while let Some(users) = pages.next(desk).await? {
-        if users.iter().any(|other| other.is_super_user && other.id != user.id) {
-            return Ok(());
-        }
-    }
-    Err(CommandError::Failed(format!(
-        "{} is the last active super user, and nobody would be left to run the site; make another one \
-         first: `vestibule user grant USER --super-user`",
-        named(user)
-    )))
-}
-
+/// The store refuses what would leave nobody who can run the site, or bring a deleted account back, at the
+/// moment of the change.
 async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result<(), CommandError> {
+    let change = UserChange { guarded: true, ..change };
     let changed = desk.store.change_user(user.id, &change, desk.clock.now()).await?;
     match changed {
         Some(Ok(user)) => {
-            tracing::info!(event = EventName::UserUpdated.name(), user = %user.id, version = user.version, "an account was changed");
+            let event = desk.event(EventName::UserUpdated).about(user.id);
+            desk.record(event.with("version", user.version), "an account was changed").await;
             Ok(())
         }
-        Some(Err(taken)) => Err(CommandError::Failed(taken.to_string())),
+        Some(Err(NotChanged::LastSuperUser)) => Err(CommandError::Failed(format!(
+            "{} is the last active super user, and nobody would be left to run the site; make another one \
+             first: `vestibule user grant USER --super-user`",
+            named(user)
+        ))),
+        Some(Err(refusal)) => Err(CommandError::Failed(refusal.to_string())),
         None => Err(CommandError::Failed(format!(
             "the account of {} is gone; `vestibule user list` shows all accounts",
             named(user)

@@ -55,7 +55,8 @@ pub(super) async fn create(
         .create_user(&account, desk.clock.now())
         .await?
         .map_err(|taken| refusal(taken, &account))?;
-    tracing::info!(event = EventName::UserCreated.name(), user = %user.id, "an account was made");
+    let event = desk.event(EventName::UserCreated).about(user.id);
+    desk.record(event, "an account was made").await;
     console.say(format_args!("Created {}.", named(&user)))
 }
 

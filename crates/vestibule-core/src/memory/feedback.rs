@@ -1,0 +1,53 @@
+//! Feedback.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::{
+    store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
+    time::Timestamp,
+};
+
+#[async_trait]
+impl FeedbackBox for MemoryStore {
+    async fn add_feedback(&self, new: &NewFeedback, now: Timestamp) -> StoreResult<Feedback> {
+        let mut tables = self.tables();
+        // No row is ever removed, so the last number is the highest that was given out.
+        let id = tables.feedback.last().map_or(1, |last| last.id + 1);
+        let feedback = Feedback { id, at: now, content: new.clone(), done_at: None };
+        tables.feedback.push(feedback.clone());
+        Ok(feedback)
+    }
+
+    async fn feedback(&self, query: &FeedbackQuery) -> StoreResult<Vec<Feedback>> {
+        let tables = self.tables();
+        let wanted = tables.feedback.iter().rev().filter(|feedback| {
+            query.is_done.is_none_or(|is_done| feedback.done_at.is_some() == is_done)
+                && query.before.is_none_or(|before| feedback.id < before)
+        });
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        Ok(wanted.take(limit).cloned().collect())
+    }
+
+    async fn settle_feedback(
+        &self,
+        id: i64,
+        is_done: bool,
+        now: Timestamp,
+    ) -> StoreResult<Option<Feedback>> {
+        let mut tables = self.tables();
+        let Some(feedback) = tables.feedback.iter_mut().find(|feedback| feedback.id == id) else {
+            return Ok(None);
+        };
+        if feedback.done_at.is_some() != is_done {
+            feedback.done_at = is_done.then_some(now);
+        }
+        Ok(Some(feedback.clone()))
+    }
+
+    async fn waiting_feedback(&self) -> StoreResult<u64> {
+        let tables = self.tables();
+        let waiting = tables.feedback.iter().filter(|feedback| feedback.done_at.is_none());
+        Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,89 @@
+//! Feedback.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension as _, params};
+use vestibule_core::{
+    store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
+    time::Timestamp,
+};
+
+use crate::{
+    SqliteStore,
+    rows::{self, feedback_columns},
+};
+
+pub(crate) const ADD: &str = concat!(
+    "INSERT INTO feedback (at, user_id, email, text, address, agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING ",
+    feedback_columns!()
+);
+
+pub(crate) const LIST: &str = concat!(
+    "SELECT ",
+    feedback_columns!(),
+    " FROM feedback WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
+);
+
+pub(crate) const LIST_WAITING: &str = concat!(
+    "SELECT ",
+    feedback_columns!(),
+    " FROM feedback WHERE id < ?1 AND done_at IS NULL ORDER BY id DESC LIMIT ?2"
+);
+
+pub(crate) const LIST_DONE: &str = concat!(
+    "SELECT ",
+    feedback_columns!(),
+    " FROM feedback WHERE id < ?1 AND done_at IS NOT NULL ORDER BY id DESC LIMIT ?2"
+);
+
+pub(crate) const SETTLE: &str = concat!(
+    "UPDATE feedback SET done_at = CASE WHEN ?2 THEN COALESCE(done_at, ?3) END WHERE id = ?1 RETURNING ",
+    feedback_columns!()
+);
+
+pub(crate) const WAITING: &str = "SELECT COUNT(*) FROM feedback WHERE done_at IS NULL";
+
+#[async_trait]
+impl FeedbackBox for SqliteStore {
+    async fn add_feedback(&self, new: &NewFeedback, now: Timestamp) -> StoreResult<Feedback> {
+        let new = new.clone();
+        self.write(move |connection| {
+            let user = new.user.map(|user| user.0);
+            let row = params![now.millis(), user, new.email, new.text, new.address, new.agent];
+            connection.prepare_cached(ADD)?.query_row(row, rows::feedback)
+        })
+        .await
+    }
+
+    async fn feedback(&self, query: &FeedbackQuery) -> StoreResult<Vec<Feedback>> {
+        let statement = match query.is_done {
+            None => LIST,
+            Some(false) => LIST_WAITING,
+            Some(true) => LIST_DONE,
+        };
+        let page = [query.before.unwrap_or(i64::MAX), i64::from(query.limit)];
+        self.read(move |connection| {
+            connection.prepare_cached(statement)?.query_map(page, rows::feedback)?.collect()
+        })
+        .await
+    }
+
+    async fn settle_feedback(
+        &self,
+        id: i64,
+        is_done: bool,
+        now: Timestamp,
+    ) -> StoreResult<Option<Feedback>> {
+        self.write(move |connection| {
+            let row = params![id, is_done, now.millis()];
+            connection.prepare_cached(SETTLE)?.query_row(row, rows::feedback).optional()
+        })
+        .await
+    }
+
+    async fn waiting_feedback(&self) -> StoreResult<u64> {
+        self.read(|connection| {
+            connection.prepare_cached(WAITING)?.query_row([], |row| rows::unsigned(row, 0))
+        })
+        .await
+    }
+}

@@ -1,0 +1,97 @@
+//! The one way to say that something happened: a line in the log, and a note for whoever keeps an audit trail.
+
+use serde_json::Value;
+use tracing::field;
+use vestibule_core::event::{Event, EventName};
+
+use crate::{hall::Vestibule, visit::Visit};
+
+/// Takes what happened, for an audit trail.
+///
+/// Requests do not wait for it: note the event in memory and return, and write what was noted beside the
+/// requests.
+pub trait AuditSink: Send + Sync + 'static {
+    /// Takes an event, which is in the log already.
+    fn note(&self, event: Event);
+}
+
+impl Vestibule {
+    /// Says that something happened, in the log and to the [`AuditSink`] if there is one.
+    pub fn record(&self, event: Event, in_words: &str) {
+        log_event(&event, in_words);
+        if let Some(sink) = &self.0.audit {
+            sink.note(event);
+        }
+    }
+
+    /// Something that happens now, without a request.
+    #[must_use]
+    pub fn event(&self, name: EventName) -> Event {
+        Event::new(name, self.now())
+    }
+}
+
+impl Visit {
+    /// Something that happens now, by this request.
+    #[must_use]
+    pub fn event(&self, name: EventName) -> Event {
+        Event {
+            address: Some(self.address().to_string()),
+            agent: Some(self.agent().to_owned()),
+            request_id: Some(self.request_id().to_owned()),
+            ..self.hall().event(name)
+        }
+    }
+
+    /// Says that something happened, in the log and to the [`AuditSink`] if there is one.
+    pub fn record(&self, event: Event, in_words: &str) {
+        self.hall().record(event, in_words);
+    }
+}
+
+/// Writes an event as one line of the log, without telling any [`AuditSink`]. Refusals are warnings.
+///
+/// Of the details, those are logged that are named below: the fields of a log line are part of the program.
+pub fn log_event(event: &Event, in_words: &str) {
+    let text = |name| event.details.get(name).and_then(Value::as_str);
+    let number = |name| event.details.get(name).and_then(Value::as_u64);
+    let switch = |name| event.details.get(name).and_then(Value::as_bool);
+    let user = event.subject.or(event.actor);
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                event = event.name.name(),
+                of = text("of"),
+                cause = text("cause"),
+                session = event.session.map(field::display),
+                user = user.map(field::display),
+                actor = event.actor.filter(|actor| Some(*actor) != user).map(field::display),
+                generation = number("generation"),
+                presented = number("presented"),
+                current = number("current"),
+                version = number("version"),
+                remembered = switch("remembered"),
+                carrier = text("carrier").map(field::display),
+                reason = text("reason").map(field::display),
+                path = text("path"),
+                source = text("source").map(field::display),
+                value_known = switch("value_known"),
+                retry_after = number("retry_after"),
+                mail = text("mail"),
+                action = text("action"),
+                role = text("role"),
+                address = event.address.as_deref().map(field::display),
+                agent = event.agent.as_deref(),
+                last_address = text("last_address"),
+                last_agent = text("last_agent"),
+                request_id = event.request_id.as_deref(),
+                "{in_words}"
+            )
+        };
+    }
+    if event.name.is_refusal() {
+        line!(warn);
+    } else {
+        line!(info);
+    }
+}
