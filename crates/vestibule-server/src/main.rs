@@ -1,13 +1,17 @@
 //! `vestibule`: the ready-to-run site and its commands.
 
+mod admin;
+mod audit;
 mod command;
 mod commands;
 mod config;
+mod feedback;
 mod files;
 mod mail;
 mod open;
 mod pages;
 mod private;
+mod ring;
 mod serve;
 mod setup;
 mod site;

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use vestibule::Vestibule;
+use vestibule::{Vestibule, core::store::SiteStore};
 
-use crate::{config::Settings, files::Files, pages::Templates, setup::Setup};
+use crate::{
+    audit::AuditLog, config::Settings, feedback::FeedbackDesk, files::Files, pages::Templates,
+    setup::Setup,
+};
 
 /// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
 #[derive(Clone)]
@@ -13,5 +16,8 @@ pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) templates: Arc<Templates>,
     pub(crate) setup: Arc<Setup>,
+    pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) files: Files,
+    pub(crate) audit: AuditLog,
+    pub(crate) feedback: Arc<FeedbackDesk>,
 }

@@ -97,6 +97,12 @@ impl Visit {
         self.facts().map_or(IpAddr::from([0; 16]), |facts| facts.address)
     }
 
+    /// The network that limits count by: the address, of IPv6 its first 64 bits.
+    #[must_use]
+    pub fn network(&self) -> IpAddr {
+        address::network_of(self.address())
+    }
+
     /// The `User-Agent`, at most 300 characters, without control characters.
     #[must_use]
     pub fn agent(&self) -> &str {

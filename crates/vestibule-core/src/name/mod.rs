@@ -114,6 +114,17 @@ pub enum NameError {
     Role,
 }
 
+/// What the keys of all names begin with that begin with what was typed: for searching. An address that is
+/// whole gives its key.
+#[must_use]
+pub fn prefix_key(typed: &str) -> String {
+    let typed = typed.trim();
+    if let Ok(address) = EmailAddress::parse(typed) {
+        return address.key().to_owned();
+    }
+    fold(typed.get(..typed.floor_char_boundary(LoginKey::MAX_TYPED_BYTES)).unwrap_or(typed))
+}
+
 /// What every name with a typed form and a key has in common.
 macro_rules! keyed_name {
     ($name:ident) => {

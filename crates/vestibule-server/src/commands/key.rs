@@ -5,11 +5,9 @@ use vestibule::{
     Signing,
     core::{
         event::EventName,
-        ring::{self, KeyRing, KeyState, RingError, RotationPolicy, StoredKey},
-        secret::SealingKey,
+        ring::{KeyRing, KeyState, StoredKey},
         time::Timestamp,
     },
-    rotation_policy,
 };
 
 use super::{
@@ -20,13 +18,11 @@ use super::{
 use crate::{
     command::{KeyCommand, Listing},
     config::Configuration,
+    ring::{Ring, RingChangeError},
 };
 
 #[cfg(test)]
 mod tests;
-
-/// How often somebody else may change the ring while a command does.
-const MAX_TRIES: u32 = 16;
 
 /// Carries out one command.
 ///
@@ -109,12 +105,7 @@ async fn list(
 }
 
 async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let rules = Rules::of(desk)?;
-    let keys = rules
-        .replace(desk, |keys, now| {
-            ring::rotate(keys, &rules.policy, &rules.sealing, desk.entropy, now)
-        })
-        .await?;
+    let keys = ring(desk)?.rotate(desk.clock.now()).await.map_err(failed)?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
     desk.record(event, "the keys were rotated").await;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
@@ -124,12 +115,7 @@ async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
 }
 
 async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let rules = Rules::of(desk)?;
-    let keys = rules
-        .replace(desk, |keys, now| {
-            ring::retire(keys, kid, &rules.policy, &rules.sealing, desk.entropy, now)
-        })
-        .await?;
+    let keys = ring(desk)?.retire(kid, desk.clock.now()).await.map_err(failed)?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
     desk.record(event, "a key was retired").await;
     console.say(format_args!(
@@ -142,54 +128,12 @@ async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result
     Ok(())
 }
 
-/// How the ring of this site moves.
-struct Rules {
-    policy: RotationPolicy,
-    sealing: SealingKey,
+fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
+    Ring::of(desk.config, desk.store, desk.entropy).map_err(failed)
 }
 
-impl Rules {
-    fn of(desk: &Desk<'_>) -> Result<Self, CommandError> {
-        let Signing::Ring(algorithm) = &desk.config.signing else {
-            return Err(CommandError::Failed(
-                "tokens are signed with HS256 and the one key of the configuration, which does not \
-                 rotate here; give another `jwt_secret_key` and restart, or set `tokens.algorithm` to \
-                 ES256 or EdDSA"
-                    .to_owned(),
-            ));
-        };
-        Ok(Self {
-            policy: rotation_policy(*algorithm, &desk.config.lifetimes),
-            sealing: desk.config.secret.sealing_key(),
-        })
-    }
-
-    /// Changes the ring from whatever it is by then, and gives it as it is now.
-    async fn replace(
-        &self,
-        desk: &Desk<'_>,
-        change: impl Fn(&[StoredKey], Timestamp) -> Result<Vec<StoredKey>, RingError>,
-    ) -> Result<Vec<StoredKey>, CommandError> {
-        let failed = |error: RingError| CommandError::Failed(error.to_string());
-        for _ in 0..MAX_TRIES {
-            let (revision, keys) = desk.store.key_ring().await?;
-            let now = desk.clock.now();
-            let changed = change(&keys, now).map_err(failed)?;
-            if changed == keys {
-                return Ok(keys);
-            }
-            // A ring with keys under two secrets opens for nobody: with the wrong secret nothing is written.
-            KeyRing::open(&changed, &self.policy, &self.sealing).map_err(failed)?;
-            if desk.store.replace_key_ring(revision, &changed, now).await? {
-                tracing::info!(revision = revision + 1, "the key ring was changed");
-                return Ok(changed);
-            }
-        }
-        Err(CommandError::Failed(
-            "the ring was changed by others all the time; look at `vestibule key list` and try again"
-                .to_owned(),
-        ))
-    }
+fn failed(error: RingChangeError) -> CommandError {
+    CommandError::Failed(error.to_string())
 }
 
 fn configured(key: &[u8]) -> KeyJson {

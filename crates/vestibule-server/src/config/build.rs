@@ -9,8 +9,8 @@ use super::{
     reader::Reader,
     secret::{self, Secret},
     settings::{
-        Accounts, Algorithm, Cookies, Cors, Feed, Files, Limits, Mail, Metrics, Pages, Passwords,
-        Profile, Registration, SameSite, Settings, Tls, Tokens, VerifiedEmail,
+        Accounts, Algorithm, Audit, Cookies, Cors, Feed, Feedback, Files, Limits, Mail, Metrics,
+        Pages, Passwords, Profile, Registration, SameSite, Settings, Tls, Tokens, VerifiedEmail,
     },
     sources::{Given, GivenValue, Source},
     texts,
@@ -40,6 +40,7 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
     });
     let tokens = tokens(reader, &public_url);
     let cookies = cookies(reader, &tokens, public_url.is_https());
+    let mail = mail(reader, &public_url);
     Some(Settings {
         profile,
         site_name,
@@ -64,7 +65,9 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
             registration: reader.value("accounts.registration", Registration::Open),
             verified_email: reader.value("accounts.verified_email", VerifiedEmail::Optional),
         },
-        mail: mail(reader, &public_url),
+        audit: Audit { keep: duration(reader, "audit.keep", default(seconds(400 * DAY))) },
+        feedback: feedback(reader, &mail.from),
+        mail,
         files: Files {
             url: reader.value_or(
                 "files.url",
@@ -239,6 +242,7 @@ fn limits(reader: &mut Reader) -> Limits {
         address: rate("limits.address", 100, 15 * MINUTE),
         register: rate("limits.register", 20, HOUR),
         mail: rate("limits.mail", 5, HOUR),
+        feedback: rate("limits.feedback", 10, HOUR),
     }
 }
 
@@ -250,6 +254,11 @@ fn mail(reader: &mut Reader, public_url: &Origin) -> Mail {
         url: reader.optional("mail.url", ServiceUrl::mail),
         from: reader.value_or("mail.from", texts::sender, from),
     }
+}
+
+fn feedback(reader: &mut Reader, from: &str) -> Feedback {
+    let to = (texts::address_of(from).to_owned(), Source::Follows("mail.from"));
+    Feedback { to: reader.value_or("feedback.to", texts::sender, to) }
 }
 
 fn signing_secret(text: &str) -> Result<Secret, ValueError> {

@@ -173,6 +173,7 @@ impl Checker<'_> {
         self.within("tokens.grace", tokens.grace, (none, Duration::from_secs(300)));
         let feed = self.settings.feed.bound;
         self.within("feed.bound", feed, (second, Duration::from_secs(60)));
+        self.within("audit.keep", self.settings.audit.keep, (7 * DAY, 4000 * DAY));
         self.within("tokens.leeway", tokens.leeway, (none, Duration::from_secs(60)));
         if tokens.access_ttl >= tokens.refresh_ttl {
             let wrong = format!(

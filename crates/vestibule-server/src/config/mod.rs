@@ -44,6 +44,7 @@ pub(crate) use self::{
     settings::{
         Algorithm, Files, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail,
     },
+    texts::address_of,
     values::Rate,
 };
 

@@ -38,7 +38,9 @@ pub(crate) struct Settings {
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
     pub(crate) accounts: Accounts,
+    pub(crate) audit: Audit,
     pub(crate) mail: Mail,
+    pub(crate) feedback: Feedback,
     pub(crate) files: Files,
     pub(crate) pages: Pages,
     pub(crate) metrics: Metrics,
@@ -147,6 +149,8 @@ pub(crate) struct Limits {
     pub(crate) register: Rate,
     /// Mails per account.
     pub(crate) mail: Rate,
+    /// Feedback per address.
+    pub(crate) feedback: Rate,
 }
 
 /// Who may have an account.
@@ -170,6 +174,20 @@ pub(crate) enum Registration {
 pub(crate) enum VerifiedEmail {
     Optional,
     Required,
+}
+
+/// The audit trail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Audit {
+    /// How long what happened is kept.
+    pub(crate) keep: Duration,
+}
+
+/// Where feedback goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Feedback {
+    /// The address of those who read it.
+    pub(crate) to: String,
 }
 
 /// How mails leave.

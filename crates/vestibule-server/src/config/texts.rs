@@ -52,6 +52,12 @@ pub(crate) fn app_path(text: &str) -> Result<String, ValueError> {
     Ok(path)
 }
 
+/// The address of what [`sender`] takes.
+pub(crate) fn address_of(sender: &str) -> &str {
+    let named = sender.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'));
+    named.map_or(sender.trim(), |(_, address)| address.trim())
+}
+
 /// A sender: an address, or `Name <address>` (RFC 5322 section 3.4).
 pub(crate) fn sender(text: &str) -> Result<String, ValueError> {
     let address = match text.trim().strip_suffix('>') {

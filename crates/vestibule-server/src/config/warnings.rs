@@ -14,6 +14,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         ("limits.address", settings.limits.address),
         ("limits.register", settings.limits.register),
         ("limits.mail", settings.limits.mail),
+        ("limits.feedback", settings.limits.feedback),
     ];
     let mut warnings = Vec::new();
     if !settings.cookies.secure {

@@ -7,6 +7,7 @@
 //! | `message` | a mail as it travels |
 //! | `files` | where mails lie |
 
+mod feedback;
 mod files;
 mod message;
 mod texts;
@@ -32,6 +33,7 @@ use vestibule::{
         limit::{Outcome, SlidingWindow},
         name::EmailAddress,
         random::{self, Entropy},
+        store::Feedback,
         time::Clock,
     },
 };
@@ -42,7 +44,7 @@ use self::{
     verification::VerificationKey,
 };
 use crate::{
-    config::{Profile, Settings},
+    config::{self, Profile, Settings},
     open,
     pages::Templates,
 };
@@ -79,6 +81,7 @@ impl FileMailer {
             site_name: settings.site_name.clone(),
             public_url: settings.public_url.to_string(),
             from: Sender::parse(&settings.mail.from),
+            feedback_to: EmailAddress::parse(config::address_of(&settings.feedback.to)).ok(),
             folder: settings.mail_dir(),
             shows_links: settings.profile == Profile::Development,
             key: VerificationKey::new(secret),
@@ -138,6 +141,7 @@ impl Messenger for FileMailer {
 
 enum Job {
     Write(Kind, Box<User>),
+    Bring(Box<(Feedback, Option<String>)>),
     Answer(oneshot::Sender<()>),
 }
 
@@ -171,6 +175,16 @@ async fn work(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
                     tracing::error!(%error, mail = kind.name(), "a mail was not written");
                 }
             }
+            Job::Bring(feedback) => {
+                let desk = Arc::clone(&desk);
+                let written = tokio::task::spawn_blocking(move || {
+                    let (feedback, username) = &*feedback;
+                    desk.bring(feedback, username.as_deref());
+                });
+                if let Err(error) = written.await {
+                    tracing::error!(%error, "a mail of feedback was not written");
+                }
+            }
             Job::Answer(done) => {
                 // Whoever asked may have stopped waiting.
                 let _ = done.send(());
@@ -185,6 +199,8 @@ struct Desk {
     site_name: String,
     public_url: String,
     from: Sender,
+    /// Where feedback goes; on one's own machine there is often nobody.
+    feedback_to: Option<EmailAddress>,
     folder: PathBuf,
     /// Whether the log shows links, which let in whoever reads it: on one's own machine only.
     shows_links: bool,
@@ -194,6 +210,12 @@ struct Desk {
 }
 
 impl Desk {
+    /// What makes a `Message-ID` unique.
+    fn draw_id(&self) -> String {
+        let random: [u8; 15] = random::draw(&*self.entropy);
+        URL_SAFE_NO_PAD.encode(random)
+    }
+
     /// Writes a mail. What goes wrong is logged: nobody waits for it.
     fn write(&self, kind: Kind, user: &User) {
         let now = self.clock.now();
@@ -214,8 +236,7 @@ impl Desk {
         };
         // The log has it already.
         let Ok((subject, body)) = texts::write(&self.templates, kind, &facts) else { return };
-        let random: [u8; 15] = random::draw(&*self.entropy);
-        let id = URL_SAFE_NO_PAD.encode(random);
+        let id = self.draw_id();
         let mail = Message {
             from: &self.from,
             to: &to,

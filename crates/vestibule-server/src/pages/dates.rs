@@ -9,11 +9,17 @@ pub(super) fn time_element(seconds: i64) -> String {
     let second = seconds.rem_euclid(DAY);
     let (hour, minute) = (second / 3600, second / 60 % 60);
     let name = month_name(month);
-    let second = second % 60;
-    format!(
-        "<time datetime=\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z\">\
-         {day} {name} {year}, {hour:02}:{minute:02} UTC</time>"
-    )
+    let stamp = stamp(seconds);
+    format!("<time datetime=\"{stamp}\">{day} {name} {year}, {hour:02}:{minute:02} UTC</time>")
+}
+
+/// `2026-11-22T14:03:59Z`
+pub(super) fn stamp(seconds: i64) -> String {
+    const DAY: i64 = 24 * 3600;
+    let (year, month, day) = civil(seconds.div_euclid(DAY));
+    let second = seconds.rem_euclid(DAY);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// Year, month and day in the Gregorian calendar of a day counted from 1 January 1970.

@@ -29,6 +29,9 @@ pub(super) enum Flash {
     FileShared,
     FileUnshared,
     FileDeleted,
+    /// All sessions of somebody else's account.
+    SessionsEnded,
+    FeedbackTaken,
     /// A form came from somebody whose session had ended.
     SignInFirst,
     /// A form came that asks for a fresh proof.
@@ -39,7 +42,7 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -55,6 +58,8 @@ impl Flash {
         Self::FileShared,
         Self::FileUnshared,
         Self::FileDeleted,
+        Self::SessionsEnded,
+        Self::FeedbackTaken,
         Self::SignInFirst,
         Self::ConfirmFirst,
     ];
@@ -76,6 +81,8 @@ impl Flash {
             Self::FileShared => "file-shared",
             Self::FileUnshared => "file-unshared",
             Self::FileDeleted => "file-deleted",
+            Self::SessionsEnded => "sessions-ended",
+            Self::FeedbackTaken => "feedback-taken",
             Self::SignInFirst => "sign-in-first",
             Self::ConfirmFirst => "confirm-first",
         }
@@ -111,6 +118,8 @@ impl Flash {
             Self::FileShared => ("success", "The file is shared."),
             Self::FileUnshared => ("success", "The file is no longer shared."),
             Self::FileDeleted => ("success", "The file is deleted."),
+            Self::SessionsEnded => ("success", "All sessions of this account are ended."),
+            Self::FeedbackTaken => ("success", "Thank you: your message has arrived."),
             Self::SignInFirst => ("warning", "Please log in again; nothing was saved."),
             Self::ConfirmFirst => (
                 "info",

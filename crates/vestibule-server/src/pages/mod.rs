@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `front`, `sign_in`, `register`, `verify`, `account`, `sessions`, `uploads`, `setup` | the handlers |
+//! | `feedback`, `admin` | telling those who run the site something, and their own pages |
 //! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
 //! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
 //! | `form`, `refusal` | a form that was sent, and why it comes back |
@@ -11,10 +12,12 @@
 //! | `assets` | style sheet, script and icon |
 
 mod account;
+mod admin;
 mod agent;
 mod assets;
 pub(crate) mod dates;
 mod errors;
+mod feedback;
 mod flash;
 mod form;
 mod front;
@@ -60,6 +63,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/user/sessions/end-others", post(sessions::end_others).get(sessions::back_to_list))
         .route("/user/sessions/{id}", get(sessions::show))
         .route("/user/sessions/{id}/end", post(sessions::end).get(sessions::back_to_list))
+        .route("/feedback", get(feedback::show).post(feedback::send))
+        .merge(admin::routes())
         .layer(DefaultBodyLimit::max(form::MAX_BYTES))
         .fallback(front::nothing_here)
 }

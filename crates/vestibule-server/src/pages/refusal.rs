@@ -91,7 +91,7 @@ fn wait(time: Option<Duration>) -> String {
 }
 
 /// Messages of the rules begin in lower case where they also end a log line.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string());
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };

@@ -111,8 +111,8 @@ pub(super) fn features(settings: &Settings) -> Value {
         registration => settings.accounts.registration == Registration::Open,
         // A forgotten password cannot be replaced by mail yet.
         reset => false,
-        feedback => false,
-        admin => false,
+        feedback => true,
+        admin => true,
     }
 }
 

@@ -75,7 +75,7 @@ fn session_id(id: Result<Path<String>, PathRejection>) -> Result<SessionId, Prob
     id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Problem::new(ErrorCode::NotFound))
 }
 
-fn renewal(note: &RenewalNote, carrier: Carrier) -> Value {
+pub(super) fn renewal(note: &RenewalNote, carrier: Carrier) -> Value {
     context! {
         what => outcome_in_words(note.outcome),
         count => note.count,
@@ -101,7 +101,7 @@ const fn outcome_in_words(outcome: Outcome) -> &'static str {
     }
 }
 
-fn value(session: &Session, current: bool, now: Timestamp) -> Value {
+pub(super) fn value(session: &Session, current: bool, now: Timestamp) -> Value {
     let (ended_at, reason) = match session.end {
         Some(end) => (Some(end.at), Some(in_words(end.reason))),
         // Nothing writes down the end of a session that was not used for too long.

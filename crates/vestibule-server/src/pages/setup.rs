@@ -66,13 +66,8 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
         }
     })?;
     claim.use_up();
-    tracing::info!(
-        event = EventName::UserCreated.name(),
-        user = %user.id,
-        address = %view.visit.address(),
-        request_id = view.visit.request_id(),
-        "the first super user was made"
-    );
+    let event = view.visit.event(EventName::UserCreated).of(user.id);
+    view.visit.record(event, "the first super user was made");
     Ok(())
 }
 

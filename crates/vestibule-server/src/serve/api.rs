@@ -37,6 +37,7 @@ pub(crate) fn description() -> utoipa::openapi::OpenApi {
     vestibule::api_description()
         .merge_from(Description::openapi())
         .merge_from(files::Description::openapi())
+        .merge_from(crate::admin::api::Description::openapi())
 }
 
 #[derive(utoipa::OpenApi)]

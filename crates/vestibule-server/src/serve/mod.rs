@@ -33,11 +33,17 @@ use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use vestibule::{SystemClock, SystemEntropy, Vestibule, core::event::EventName};
+use vestibule::{
+    AuditSink as _, SystemClock, SystemEntropy, Vestibule,
+    core::{event::EventName, id::SessionId, store::Store},
+};
 
 use crate::{
+    admin,
+    audit::AuditLog,
     commands::{CommandError, print},
     config::{Configuration, Origin, Settings, Tls},
+    feedback::FeedbackDesk,
     files::{self, Cleanup, Files},
     mail::FileMailer,
     open::{self, Opened},
@@ -103,7 +109,14 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Arc::new(SystemEntropy),
     );
     let files = Files::new(Arc::clone(&store), blobs, &settings.files);
-    let mut builder = Vestibule::builder_over(store);
+    let audit = AuditLog::start(
+        Arc::clone(&store),
+        Arc::new(clock),
+        settings.audit.keep,
+        // What this node calls itself towards the others.
+        SessionId::draw(&SystemEntropy).to_string(),
+    );
+    let mut builder = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>);
     // Redis wakes nodes without a lock of the whole database, so where it is there it does.
     match (open::open_redis(&settings)?, notifier) {
         (Some(redis), _) => {
@@ -118,6 +131,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         .config(open::hall_config(&settings, secret)?)
         .clock(clock)
         .messenger(mailer.clone())
+        .audit(audit.clone())
         .on_problem({
             let (templates, settings) = (Arc::clone(&templates), Arc::clone(&settings));
             move |problem, visit| pages::on_problem(&templates, &settings, problem, visit)
@@ -131,7 +145,9 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Setup::open(&SystemEntropy)
     };
     let setup = Arc::new(setup);
-    let site = Site { hall: hall.clone(), settings, templates, setup, files };
+    let feedback = Arc::new(FeedbackDesk::new(&settings, Arc::new(clock), mailer.clone()));
+    let site =
+        Site { hall: hall.clone(), settings, templates, setup, store, files, audit, feedback };
 
     announce(&site, &warnings, figures.as_ref().and_then(Figures::address))?;
     let stop = CancellationToken::new();
@@ -153,9 +169,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         },
         signal = signals.next() => tracing::warn!(signal, "stopping at once"),
     }
-    let (seen, mails) = tokio::join!(
+    hall.record(hall.event(EventName::SysShutdown), "the site has stopped");
+    let (seen, mails, events) = tokio::join!(
         tokio::time::timeout(LAST_WRITES, hall.flush()),
         tokio::time::timeout(LAST_WRITES, mailer.flush()),
+        tokio::time::timeout(LAST_WRITES, site.audit.flush()),
     );
     if seen.is_err() {
         tracing::warn!("when sessions were last used could not be written");
@@ -163,7 +181,9 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     if mails.is_err() {
         tracing::warn!("the last mails could not be written");
     }
-    tracing::info!(event = EventName::SysShutdown.name(), "the site has stopped");
+    if events.is_err() {
+        tracing::warn!("the last of the audit trail could not be written");
+    }
     drop(lock);
     Ok(())
 }
@@ -174,6 +194,7 @@ pub(crate) fn service(site: &Site) -> SiteService {
         .merge(site.hall.routes())
         .merge(api::routes(site.settings.pages.openapi))
         .merge(files::routes())
+        .merge(admin::api::routes())
         .merge(pages::routes())
         .merge(pages::static_routes())
         .merge(app::routes(&site.settings.pages))
@@ -221,14 +242,17 @@ fn announce(
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    let version = env!("CARGO_PKG_VERSION");
+    let startup = site.hall.event(EventName::SysStartup).with("version", version);
     tracing::info!(
-        event = EventName::SysStartup.name(),
+        event = startup.name.name(),
         address = %public_url,
         listen = %listen,
         profile = %profile,
-        version = env!("CARGO_PKG_VERSION"),
+        version,
         "the site is running"
     );
+    site.audit.note(startup);
     let mut banner = format!(
         "{} (Vestibule {}, profile {profile})\nListening on {}\n",
         site.settings.site_name,

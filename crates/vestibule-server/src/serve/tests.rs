@@ -20,7 +20,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use vestibule::{MemoryStore, SiteSecret, Vestibule};
+use vestibule::{
+    MemoryStore, SiteSecret, SystemClock, SystemEntropy, Vestibule,
+    core::{
+        store::{SiteStore, Store},
+        time::Clock,
+    },
+};
 use vestibule_files::Blobs;
 
 use super::{
@@ -28,9 +34,12 @@ use super::{
     frame, room,
 };
 use crate::{
+    audit::AuditLog,
     command::{ConfigFlags, KeyValue},
     config::{self, Settings},
+    feedback::FeedbackDesk,
     files::Files,
+    mail::FileMailer,
     open, pages,
     setup::Setup,
     site::Site,
@@ -44,16 +53,7 @@ async fn site(settings: &[(&str, &str)]) -> SiteService {
         .map(|(key, value)| KeyValue { key: (*key).to_owned(), value: (*value).to_owned() });
     let flags = ConfigFlags { set: set.collect(), ..ConfigFlags::default() };
     let settings = Arc::new(config::load(&flags, [], folder.path()).unwrap().settings);
-    let templates = Arc::new(pages::Templates::load().unwrap());
-    let secret = SiteSecret::new([7; 32]).unwrap();
-    let (store, files) = files(&settings, folder.path());
-    let hall = Vestibule::builder_over(store)
-        .config(open::hall_config(&settings, secret).unwrap())
-        .build()
-        .await
-        .unwrap();
-    let setup = Arc::new(Setup::closed());
-    let site = Site { hall: hall.clone(), settings, templates, setup, files };
+    let site = build(settings, folder.path()).await;
     let router = Router::new()
         .route("/api/panics", get(panics))
         .route("/api/sleeps", get(sleeps))
@@ -61,14 +61,38 @@ async fn site(settings: &[(&str, &str)]) -> SiteService {
         .route("/api/number/{number}", get(async |PathOf(number): PathOf<u32>| Json(number)))
         .route("/api/json", post(async |Json(value): Json<Value>| Json(value)))
         .route("/api/own", get(async || (StatusCode::NOT_FOUND, Json("mine"))));
-    frame::around(&site, room::around(&hall, router))
+    frame::around(&site, room::around(&site.hall, router))
 }
 
-/// A store in memory, and its files in a folder.
-fn files(settings: &Settings, folder: &Path) -> (Arc<MemoryStore>, Files) {
-    let store = Arc::new(MemoryStore::default());
+/// A site whose store is in memory, and whose files are in a folder.
+async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
+    let templates = Arc::new(pages::Templates::load().unwrap());
+    let secret = SiteSecret::new([7; 32]).unwrap();
+    let store: Arc<dyn SiteStore> = Arc::new(MemoryStore::default());
+    let clock = Arc::new(SystemClock::start());
     let blobs = Blobs::in_folder(&folder.join("files")).unwrap();
-    (Arc::clone(&store), Files::new(store, blobs, &settings.files))
+    let files = Files::new(Arc::clone(&store), blobs, &settings.files);
+    let audit = AuditLog::start(
+        Arc::clone(&store),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        settings.audit.keep,
+        "node".to_owned(),
+    );
+    let mailer = FileMailer::start(
+        &settings,
+        &secret,
+        Arc::clone(&templates),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::new(SystemEntropy),
+    );
+    let feedback = Arc::new(FeedbackDesk::new(&settings, clock, mailer));
+    let hall = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
+        .config(open::hall_config(&settings, secret).unwrap())
+        .build()
+        .await
+        .unwrap();
+    let setup = Arc::new(Setup::closed());
+    Site { hall, settings, templates, setup, store, files, audit, feedback }
 }
 
 /// An app that is being developed finds its own way; only what lies in its folder is served.
@@ -82,17 +106,7 @@ async fn an_app_is_served_from_its_folder() {
     std::fs::write(app.join("app.js"), "start()").unwrap();
     let settings = [("VESTIBULE_PAGES__APP_DIR".to_owned(), app.display().to_string())];
     let loaded = config::load(&ConfigFlags::default(), settings, folder.path()).unwrap();
-    let secret = SiteSecret::new([7; 32]).unwrap();
-    let (store, files) = files(&loaded.settings, folder.path());
-    let hall = Vestibule::builder_over(store)
-        .config(open::hall_config(&loaded.settings, secret).unwrap())
-        .build()
-        .await
-        .unwrap();
-    let settings = Arc::new(loaded.settings);
-    let templates = Arc::new(pages::Templates::load().unwrap());
-    let setup = Arc::new(Setup::closed());
-    let service = super::service(&Site { hall, settings, templates, setup, files });
+    let service = super::service(&build(Arc::new(loaded.settings), folder.path()).await);
     for (path, kind, text) in [
         ("/static/mapapp/", "text/html", "<h1>App</h1>"),
         ("/static/mapapp/app.js", "text/javascript", "start()"),

@@ -81,6 +81,25 @@ impl Visit {
         Ok(())
     }
 
+    /// Ends a session of this account, for whoever runs the site; whether it had not ended before. Who may,
+    /// and whether the session is that account's, is for the caller to see to.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn end_session_as_admin(
+        &self,
+        owner: UserId,
+        session: SessionId,
+    ) -> Result<bool, Problem> {
+        let ended = self.hall().0.end_session(session, EndReason::EndedByAdmin).await?;
+        if ended {
+            let event = self.event(EventName::SessionLogout).in_session(session).about(owner);
+            let event = event.with("reason", EndReason::EndedByAdmin.name());
+            self.record(event, "a session was ended");
+        }
+        Ok(ended)
+    }
+
     /// Ends all of the caller's sessions but this one.
     ///
     /// # Errors

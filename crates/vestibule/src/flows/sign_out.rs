@@ -3,7 +3,7 @@
 use vestibule_core::{
     csrf::Source,
     error::ErrorCode,
-    event::EventName,
+    event::{Event, EventName},
     id::{SessionId, UserId},
     session::{Carrier, EndReason},
 };
@@ -77,7 +77,14 @@ impl Visit {
         if ended {
             let event = self.event(EventName::SessionLogout).in_session(session);
             let event = event.with("reason", reason.name());
-            let event = owner.into_iter().fold(event, vestibule_core::event::Event::of);
+            let owner = match owner {
+                Some(owner) => Some(owner),
+                // It has ended, whether or not it can be found out whose it was.
+                None => {
+                    self.hall().store().session(session).await.ok().flatten().map(|s| s.user_id)
+                }
+            };
+            let event = owner.into_iter().fold(event, Event::of);
             self.record(event, "a session was ended");
         }
         Ok(ended)

@@ -83,6 +83,7 @@ fn the_defaults_are_those_of_the_reference() {
         ("limits.address", "100/15m"),
         ("limits.register", "20/1h"),
         ("limits.mail", "5/1h"),
+        ("limits.feedback", "10/1h"),
         ("accounts.registration", "open"),
         ("accounts.verified_email", "optional"),
         ("mail.url", "null"),

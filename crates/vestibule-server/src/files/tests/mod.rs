@@ -15,8 +15,11 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use vestibule::{
-    MemoryStore, SiteSecret, Vestibule,
-    core::time::{Clock, Timestamp},
+    MemoryStore, SiteSecret, SystemEntropy, Vestibule,
+    core::{
+        store::SiteStore,
+        time::{Clock, Timestamp},
+    },
 };
 use vestibule_files::Blobs;
 use vestibule_testkit::{
@@ -27,7 +30,10 @@ use vestibule_testkit::{
 };
 
 use super::{Cleanup, Files};
-use crate::{command::ConfigFlags, config, open, pages, serve, setup::Setup, site::Site};
+use crate::{
+    audit::AuditLog, command::ConfigFlags, config, feedback::FeedbackDesk, mail::FileMailer, open,
+    pages, serve, setup::Setup, site::Site,
+};
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
 const PASSWORD: &str = "correct mongoose lamp orbit";
@@ -71,9 +77,25 @@ impl House {
         let settings = Arc::new(loaded.settings);
         let store = FailingStore::new(MemoryStore::default());
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
-        let files = Files::new(Arc::new(store.clone()), blobs, &settings.files);
+        let shared: Arc<dyn SiteStore> = Arc::new(store.clone());
+        let files = Files::new(Arc::clone(&shared), blobs, &settings.files);
         let clock = Arc::new(FakeClock::default());
         let secret = SiteSecret::new([7; 32]).unwrap();
+        let templates = Arc::new(pages::Templates::load().unwrap());
+        let mailer = FileMailer::start(
+            &settings,
+            &secret,
+            Arc::clone(&templates),
+            Arc::clone(&clock) as _,
+            Arc::new(SystemEntropy),
+        );
+        let audit = AuditLog::start(
+            Arc::clone(&shared),
+            Arc::clone(&clock) as _,
+            settings.audit.keep,
+            "node".to_owned(),
+        );
+        let feedback = FeedbackDesk::new(&settings, Arc::clone(&clock) as _, mailer);
         let hall = Vestibule::builder(store.clone())
             .config(open::hall_config(&settings, secret).unwrap())
             .clock(Shared(Arc::clone(&clock)))
@@ -83,9 +105,12 @@ impl House {
         let site = Site {
             hall: hall.clone(),
             settings,
-            templates: Arc::new(pages::Templates::load().unwrap()),
+            templates,
             setup: Arc::new(Setup::closed()),
+            store: shared,
             files: files.clone(),
+            audit,
+            feedback: Arc::new(feedback),
         };
         let router = Router::new().fallback_service(serve::service(&site));
         Self { router, hall, files, store, clock, folder }

@@ -1,7 +1,10 @@
 //! The pages, asked the way a browser asks.
 
 mod account;
+mod admin;
+mod admin_api;
 mod doors;
+mod feedback;
 mod problems;
 mod templates;
 mod uploads;
@@ -24,14 +27,20 @@ use axum::{
 };
 use tower::ServiceExt as _;
 use vestibule::{
-    Config, MemoryStore, SiteSecret, SystemEntropy, Vestibule,
-    core::time::{Clock, Timestamp},
+    Config, MemoryStore, SiteSecret, SystemEntropy, User, Vestibule,
+    core::{
+        name::LoginKey,
+        store::SiteStore,
+        time::{Clock, Timestamp},
+        user::UserChange,
+    },
 };
 use vestibule_files::Blobs;
 
 use super::{Templates, on_problem, routes, static_routes};
 use crate::{
-    command::ConfigFlags, config, files::Files, mail::FileMailer, setup::Setup, site::Site,
+    audit::AuditLog, command::ConfigFlags, config, feedback::FeedbackDesk, files::Files,
+    mail::FileMailer, setup::Setup, site::Site,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
@@ -62,6 +71,7 @@ impl Clock for StoppedClock {
 struct House {
     app: Router,
     hall: Vestibule,
+    store: MemoryStore,
     clock: StoppedClock,
     setup: Arc<Setup>,
     mailer: FileMailer,
@@ -98,11 +108,15 @@ impl House {
             Arc::new(clock.clone()),
             Arc::new(SystemEntropy),
         );
-        let store = Arc::new(MemoryStore::default());
+        let store = MemoryStore::default();
+        let shared: Arc<dyn SiteStore> = Arc::new(store.clone());
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
-        let files = Files::new(Arc::clone(&store) as _, blobs, &settings.files);
-        let hall = Vestibule::builder_over(store)
+        let files = Files::new(Arc::clone(&shared), blobs, &settings.files);
+        let (keep, node) = (settings.audit.keep, "node".to_owned());
+        let audit = AuditLog::start(Arc::clone(&shared), Arc::new(clock.clone()), keep, node);
+        let hall = Vestibule::builder(store.clone())
             .config(config)
+            .audit(audit.clone())
             .clock(clock.clone())
             .messenger(mailer.clone())
             .on_problem(move |problem, visit| on_problem(&pages.0, &pages.1, problem, visit))
@@ -110,10 +124,24 @@ impl House {
             .await
             .unwrap();
         let setup = Arc::new(Setup::open(&SystemEntropy));
-        let site =
-            Site { hall: hall.clone(), settings, templates, setup: Arc::clone(&setup), files };
-        let app = routes().merge(static_routes()).with_state(site).layer(hall.layer());
-        Self { app, hall, clock, setup, mailer, folder, mails: Mutex::default() }
+        let feedback = FeedbackDesk::new(&settings, Arc::new(clock.clone()), mailer.clone());
+        let site = Site {
+            hall: hall.clone(),
+            settings,
+            templates,
+            setup: Arc::clone(&setup),
+            store: shared,
+            files,
+            audit,
+            feedback: Arc::new(feedback),
+        };
+        let app = routes()
+            .merge(static_routes())
+            .merge(crate::admin::api::routes())
+            .with_state(site)
+            .merge(hall.routes())
+            .layer(hall.layer());
+        Self { app, hall, store, clock, setup, mailer, folder, mails: Mutex::default() }
     }
 
     fn browser(&self) -> Browser {
@@ -137,6 +165,23 @@ impl House {
             }
         }
         mails.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
+    /// A browser in which somebody who runs the site has just signed in.
+    async fn super_user(&self, name: &str) -> Browser {
+        self.signed_in(name).await;
+        let user = self.user(name).await;
+        let change = UserChange { is_super_user: Some(true), ..UserChange::default() };
+        self.hall.change_user(user.id, change).await.unwrap();
+        let mut browser = self.browser();
+        browser.sign_in(name).await;
+        browser
+    }
+
+    /// The account of this name, as it is now.
+    async fn user(&self, name: &str) -> User {
+        let found = self.hall.users().credentials(&LoginKey::from_typed(name)).await.unwrap();
+        found.unwrap().user
     }
 
     /// A browser in which somebody has just signed in.

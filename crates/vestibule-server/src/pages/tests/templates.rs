@@ -21,6 +21,12 @@ fn every_template_renders_what_it_is_given_and_escapes_all_of_it() {
             assert!(!page.contains("<script>"), "{name} lets markup through");
             assert!(!page.contains("undefined") && !page.contains(">None<"), "{name}: {page}");
             assert!(page.contains("/static/style.css?v="), "{name}");
+            // What only the pages of those who run the site need, nobody else loads.
+            assert_eq!(
+                page.contains("/static/admin.css?v="),
+                name.starts_with("admin/"),
+                "{name} and the style of the admin pages"
+            );
             assert_eq!(count(&page, "<h1"), 1 - count(&name, "base"), "{name}");
             assert_eq!(
                 count(&page, "method=\"post\""),
@@ -130,9 +136,81 @@ fn content(name: &str) -> Value {
                 sharing => context! { id => "b", username => HOSTILE },
             }
         }
+        "feedback.html" => context! { form => context! { text => HOSTILE, email => HOSTILE } },
+        name if name.starts_with("admin/") => administration(name),
         "error.html" => context! {
             status => 503, title => HOSTILE, detail => HOSTILE, retry_after => 100, request_id => HOSTILE
         },
         _ => panic!("{name} has no sample here: add what its handler gives it"),
     }
+}
+
+/// Nobody sees these without running the site.
+fn administration(name: &str) -> Value {
+    let person = || context! { id => 7, name => HOSTILE };
+    let event = || {
+        context! {
+            at => 0, name => HOSTILE, words => HOSTILE, failed => true, subject => person(),
+            actor => context! { id => 8, name => None::<String> }, session => HOSTILE, address => HOSTILE,
+            device => HOSTILE, details => vec![(HOSTILE, HOSTILE)],
+        }
+    };
+    let user = context! {
+        id => 7, username => HOSTILE, email => HOSTILE, email_verified => true, status => HOSTILE,
+        is_super_user => true, roles => vec![HOSTILE], created_at => 0,
+    };
+    let session = |ended: Option<i64>| {
+        context! {
+            id => HOSTILE, device => HOSTILE, address => HOSTILE, carrier => HOSTILE, created => 0,
+            last_seen => 0, ended_at => ended, reason => ended.map(|_| HOSTILE), alarming => true,
+        }
+    };
+    let pages = context! { next => HOSTILE, start => HOSTILE, is_first => false };
+    let filter = context! {
+        q => HOSTILE, status => HOSTILE, role => HOSTILE, super_user => HOSTILE, event => HOSTILE,
+        subject => HOSTILE, actor => HOSTILE, address => HOSTILE, session => HOSTILE, from => HOSTILE,
+        to => HOSTILE,
+    };
+    let content = match name {
+        "admin/front.html" => {
+            let chart = context! {
+                id => "a", title => HOSTILE, summary => HOSTILE, width => 1, height => 1, floor => 1,
+                highest => "1", first_day => "1 Jan", last_day => "Today", series => vec!["a", "b"],
+                bars => vec![context! { series => 0, x => 0, y => 0, width => 1, height => 1 }],
+                days => vec![context! { name => "1 Jan", counts => vec!["1", "2"] }],
+            };
+            context! { users => "1", sessions => "2", waiting => 3, charts => vec![chart] }
+        }
+        "admin/users.html" => context! { filter, users => vec![user] },
+        "admin/user.html" => context! {
+            user, is_self => true, sessions => vec![session(None), session(Some(1))], has_open => true,
+            events_list => vec![event()], typed_role => HOSTILE,
+        },
+        "admin/session.html" => {
+            let renewal = context! {
+                what => HOSTILE, count => 2, first => 0, last => 1, address => HOSTILE, device => HOSTILE,
+                alarming => true,
+            };
+            context! { user, session => session(None), agent => HOSTILE, renewals => vec![renewal] }
+        }
+        "admin/audit.html" => context! {
+            filter, names => vec![(HOSTILE, HOSTILE)], events_list => vec![event()], csv => HOSTILE,
+        },
+        "admin/feedback.html" => {
+            let one = context! {
+                id => 1, at => 0, done => false, text => HOSTILE, email => HOSTILE, user => person(),
+                device => HOSTILE, address => HOSTILE,
+            };
+            context! { feedback => vec![one], show => "" }
+        }
+        "admin/keys.html" => {
+            let key = context! {
+                kid => HOSTILE, algorithm => "ES256", state => "active", created_at => 0, changed_at => 0,
+            };
+            context! { is_shared => false, keys => vec![key] }
+        }
+        _ => panic!("{name} has no sample here: add what its handler gives it"),
+    };
+    let around = context! { current_user => somebody(), ..pages };
+    context! { ..content, ..around }
 }

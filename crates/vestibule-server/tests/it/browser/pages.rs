@@ -21,13 +21,27 @@ pub(super) const LOOKS: [(&str, Look); 4] = [
 ];
 
 /// The pages of somebody who is not signed in; those marked are refusals.
-const OUTSIDE: [(&str, &str, bool); 6] = [
+const OUTSIDE: [(&str, &str, bool); 7] = [
     ("front", "/", false),
     ("login", "/auth/login", false),
     ("cookies-blocked", "/auth/login?cookies=blocked", false),
     ("register", "/auth/register", false),
+    ("feedback", "/feedback", false),
     ("logout", "/auth/logout", false),
     ("not-found", "/nowhere", true),
+];
+
+/// The pages of those who run the site. The account of number 2 is there, and a piece of feedback.
+const ADMINISTRATION: [(&str, &str, bool); 9] = [
+    ("admin", "/admin", false),
+    ("admin-users", "/admin/users", false),
+    ("admin-users-none", "/admin/users?q=nobody&status=suspended", false),
+    ("admin-user", "/admin/users/2", false),
+    ("admin-user-own", "/admin/users/1", false),
+    ("admin-audit", "/admin/audit", false),
+    ("admin-audit-narrowed", "/admin/audit?event=authn_login_fail&from=2020-01-01", false),
+    ("admin-feedback", "/admin/feedback", false),
+    ("admin-keys", "/admin/keys", false),
 ];
 
 /// The pages of somebody who is.
@@ -182,6 +196,60 @@ async fn the_pages_fit_without_scripts_too() {
         sign_in(&tab, &site, "ada", "/user/account").await;
         note_cookies(&tab, &site).await;
         walk(&tab, &site, &INSIDE, &looks).await;
+        walk(&tab, &site, &[("feedback", "/feedback", false)], &looks).await;
     })
     .await;
+}
+
+/// Those who run the site find somebody, look at them, and change something; it is in the trail.
+#[tokio::test]
+async fn the_pages_of_those_who_run_the_site_fit_every_screen() {
+    let place = place();
+    create_user(&place, "ada", &["--super-user"]);
+    let long = "wilhelmina-von-und-zu-hohenzollern-42";
+    create_user(&place, long, &["--role", "editor", "--role", "map-maker"]);
+    let site = serve(&place);
+    let (phone, gone) = (site.app(), site.app());
+    assert_eq!(phone.sign_in(long, "not my password at all").await.status, 401);
+    assert_eq!(phone.sign_in(long, PASSWORD).await.status, 200);
+    assert_eq!(gone.sign_in(long, PASSWORD).await.status, 200);
+    assert_eq!(phone.refresh().await.status, 200);
+    assert_eq!(gone.sign_out().await.status, 204);
+    browse(Look::DESK, async |tab| {
+        tab.go(&format!("{}/feedback", site.url())).await;
+        tab.fill("#text", "The map of the harbour is upside down.").await;
+        tab.fill("#email", "sailor@people.test").await;
+        tab.click("main button[type=submit]").await;
+        assert!(tab.text(".notice-success").await.contains("has arrived"));
+
+        sign_in(&tab, &site, "ada", "/admin").await;
+        note_cookies(&tab, &site).await;
+        walk(&tab, &site, &ADMINISTRATION, &LOOKS).await;
+
+        tab.go(&format!("{}/admin", site.url())).await;
+        tab.click(".rooms a[href='/admin/users']").await;
+        tab.arrive("/admin/users").await;
+        tab.fill("#q", "wilhel").await;
+        tab.click(".search button").await;
+        tab.arrive("/admin/users?q=wilhel&status=&role=&super_user=").await;
+        tab.click(".stack td a.name").await;
+        tab.arrive("/admin/users/2").await;
+        let path = tab.path().await;
+        tab.click(".stack td[data-label=Device] a").await;
+        assert!(tab.text("main").await.contains("How it was renewed"));
+        look_at(&tab, "admin-session", false, &LOOKS).await;
+        tab.go(&format!("{}{path}", site.url())).await;
+        tab.click("#standing-title + .card button").await;
+        assert!(tab.text(".notice-success").await.contains("saved"));
+        assert!(tab.text("main .meta").await.contains("Suspended"));
+        look_at(&tab, "admin-user-suspended", false, &LOOKS).await;
+
+        // The last one stays, and is told why.
+        tab.go(&format!("{}/admin/users/1", site.url())).await;
+        tab.click("#standing-title + .card button").await;
+        assert!(tab.text("#error-bar").await.contains("nobody would be left"));
+        look_at(&tab, "admin-user-last", true, &LOOKS).await;
+    })
+    .await;
+    assert_eq!(phone.get("/api/auth/me").await.code(), "token_revoked");
 }

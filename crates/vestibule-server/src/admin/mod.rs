@@ -1,0 +1,226 @@
+//! What those who run the site do, by a page or by the API: carried out, and in the audit trail before it is
+//! answered.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `filter` | what lists are narrowed to, as typed |
+//! | `api` | `/api/admin/…` |
+//! | `bodies` | what it answers |
+//!
+//! The pages are in `crate::pages::admin`.
+
+pub(crate) mod api;
+mod bodies;
+pub(crate) mod filter;
+
+use vestibule::{
+    ErrorCode, Principal, Problem, User, Visit,
+    core::{
+        event::{Event, EventName},
+        id::{SessionId, UserId},
+        name::RoleName,
+        ring::StoredKey,
+        session::{EndReason, Session},
+        store::{Feedback, SessionSelection},
+        user::{MAX_ROLES, UserChange},
+    },
+};
+
+use crate::{
+    ring::{Ring, RingChangeError},
+    site::Site,
+};
+
+/// A super user who proved themselves not long ago, at work.
+#[derive(Clone, Copy)]
+pub(crate) struct Admin<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) visit: &'a Visit,
+    pub(crate) caller: &'a Principal,
+}
+
+impl Admin<'_> {
+    /// The account with this number.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`.
+    pub(crate) async fn user(&self, id: UserId) -> Result<User, Problem> {
+        let user = self.site.hall.users().user(id).await?;
+        user.ok_or(Problem::new(ErrorCode::NotFound))
+    }
+
+    /// Changes an account, and gives it as it is then. Whoever is no longer active is signed out everywhere.
+    ///
+    /// # Errors
+    /// `conflict` for the last active super user and what would bring a deleted account back; `invalid_input`
+    /// for too many roles; `not_found`, `unavailable`.
+    pub(crate) async fn change(&self, id: UserId, change: UserChange) -> Result<User, Problem> {
+        let user = self.user(id).await?;
+        let change = UserChange {
+            // What is so already is left alone, but for a status that ends sessions: an earlier try may have
+            // got no further.
+            status: change
+                .status
+                .filter(|status| *status != user.status || user.status.name() != "active"),
+            is_super_user: change.is_super_user.filter(|is| *is != user.is_super_user),
+            roles: change.roles.filter(|roles| *roles != user.roles),
+            guarded: true,
+            ..UserChange::default()
+        };
+        if change.roles.as_ref().is_some_and(|roles| roles.len() > MAX_ROLES) {
+            let text = format!("An account has at most {MAX_ROLES} roles.");
+            return Err(Problem::field("roles", text));
+        }
+        if !change.raises_version() {
+            return Ok(user);
+        }
+        let event = described(self.event("change_user").about(id), &change);
+        let changed = self.site.hall.change_standing(id, change).await;
+        let changed = changed.and_then(|user| user.ok_or(Problem::new(ErrorCode::NotFound)));
+        self.done(event, changed, "an administrator changed an account").await
+    }
+
+    /// Gives a role to an account, or takes it.
+    ///
+    /// # Errors
+    /// As for [`Admin::change`].
+    pub(crate) async fn set_role(
+        &self,
+        id: UserId,
+        role: RoleName,
+        is_granted: bool,
+    ) -> Result<User, Problem> {
+        let mut roles = self.user(id).await?.roles;
+        if is_granted {
+            roles.insert(role);
+        } else {
+            roles.remove(&role);
+        }
+        self.change(id, UserChange { roles: Some(roles), ..UserChange::default() }).await
+    }
+
+    /// Ends all sessions of an account, and says how many.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`.
+    pub(crate) async fn end_sessions(&self, id: UserId) -> Result<usize, Problem> {
+        self.user(id).await?;
+        let theirs = SessionSelection::User { id, except: None };
+        let ended = self.site.hall.end_sessions(theirs, EndReason::EndedByAdmin).await;
+        let ended = ended.map(|ended| ended.len());
+        let event = self.event("end_sessions").about(id);
+        let event = event.with("count", ended.as_ref().copied().unwrap_or_default());
+        self.done(event, ended, "an administrator ended the sessions of an account").await
+    }
+
+    /// A session of this account.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`.
+    pub(crate) async fn session(&self, id: UserId, session: SessionId) -> Result<Session, Problem> {
+        let found = self.site.hall.store().session(session).await?;
+        found.filter(|found| found.user_id == id).ok_or(Problem::new(ErrorCode::NotFound))
+    }
+
+    /// Ends one session of an account.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`.
+    pub(crate) async fn end_session(&self, id: UserId, session: SessionId) -> Result<(), Problem> {
+        self.session(id, session).await?;
+        let ended = self.visit.end_session_as_admin(id, session).await;
+        let event = self.event("end_session").about(id).in_session(session);
+        self.done(event, ended.map(|_| ()), "an administrator ended a session").await
+    }
+
+    /// Notes that feedback is dealt with, or waits again.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`.
+    pub(crate) async fn settle(&self, id: i64, is_done: bool) -> Result<Feedback, Problem> {
+        let settled = self.site.store.settle_feedback(id, is_done, self.site.hall.now()).await;
+        let settled = settled.map_err(Problem::from);
+        let settled = settled.and_then(|found| found.ok_or(Problem::new(ErrorCode::NotFound)));
+        let action = if is_done { "settle_feedback" } else { "reopen_feedback" };
+        let event = self.event(action).with("feedback", id);
+        self.done(event, settled, "an administrator dealt with feedback").await
+    }
+
+    /// Has the next key sign from now on.
+    ///
+    /// # Errors
+    /// `conflict` where it cannot, `unavailable`.
+    pub(crate) async fn rotate_keys(&self) -> Result<Vec<StoredKey>, Problem> {
+        let changed = match self.ring() {
+            Ok(ring) => ring.rotate(self.site.hall.now()).await,
+            Err(error) => Err(error),
+        };
+        let event = self.event("rotate_keys");
+        self.done(event, changed.map_err(ring_problem), "an administrator rotated the keys").await
+    }
+
+    /// Has nothing that this key signed be good any more.
+    ///
+    /// # Errors
+    /// `conflict` where it cannot, `unavailable`.
+    pub(crate) async fn retire_key(&self, kid: &str) -> Result<Vec<StoredKey>, Problem> {
+        let changed = match self.ring() {
+            Ok(ring) => ring.retire(kid, self.site.hall.now()).await,
+            Err(error) => Err(error),
+        };
+        let kid: String = kid.chars().take(64).collect();
+        let event = self.event("retire_key").with("kid", kid);
+        self.done(event, changed.map_err(ring_problem), "an administrator retired a key").await
+    }
+
+    fn ring(&self) -> Result<Ring<'_>, RingChangeError> {
+        let hall = &self.site.hall;
+        Ring::of(hall.config(), &*self.site.store, hall.entropy())
+    }
+
+    fn event(&self, action: &str) -> Event {
+        let event = self.visit.event(EventName::AuthzAdmin).by(self.caller.user_id());
+        let event = event.in_session(self.caller.session_id());
+        event.with("action", action)
+    }
+
+    /// Writes down what was done or refused, then gives it. Where the trail cannot be written the answer says
+    /// that something went wrong, although it was done.
+    async fn done<T>(
+        &self,
+        event: Event,
+        outcome: Result<T, Problem>,
+        in_words: &str,
+    ) -> Result<T, Problem> {
+        let event = match &outcome {
+            Ok(_) => event,
+            Err(problem) => event.failed().with("cause", problem.code.name()),
+        };
+        let written = self.site.audit.write_now(event, in_words).await;
+        let outcome = outcome?;
+        written?;
+        Ok(outcome)
+    }
+}
+
+/// What a change wants, for the trail.
+fn described(event: Event, change: &UserChange) -> Event {
+    let mut event = event;
+    if let Some(status) = change.status {
+        event = event.with("status", status.name());
+    }
+    if let Some(is_super_user) = change.is_super_user {
+        event = event.with("super_user", is_super_user);
+    }
+    if let Some(roles) = &change.roles {
+        event = event.with("roles", vestibule::core::store::join_roles(roles));
+    }
+    event
+}
+
+fn ring_problem(error: RingChangeError) -> Problem {
+    match error {
+        RingChangeError::Store(error) => error.into(),
+        error => Problem::new(ErrorCode::Conflict).detail(error.to_string()),
+    }
+}

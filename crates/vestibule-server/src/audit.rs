@@ -1,0 +1,284 @@
+//! The site's audit trail: what happens is noted in memory and written in batches.
+//!
+//! No request waits for it, but those of administrators: what they do is in the store before it is answered.
+//! A crash loses what was noted within the last half second, which the log has; a batch whose writing was not
+//! confirmed may be there twice.
+
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::time::{MissedTickBehavior, interval};
+use vestibule::{
+    AuditSink,
+    core::{
+        event::Event,
+        store::{SiteStore, StoreResult},
+        time::Clock,
+    },
+    log_event,
+};
+
+/// How often what was noted is written.
+const WRITES: Duration = Duration::from_millis(500);
+/// As much is noted at most while the store is away; each takes about a kilobyte.
+const CAPACITY: usize = 20_000;
+/// As much is written in one transaction at most.
+const BATCH: usize = 2_000;
+/// How often what is too old is removed.
+const ROUNDS: Duration = Duration::from_secs(3600);
+/// As much is removed in one transaction at most.
+const REMOVED: u32 = 5_000;
+/// The lease under which one node at a time does that, until the next time.
+const LEASE: &str = "audit";
+
+/// Takes what happens. Cloning is cheap; all clones are the same one.
+#[derive(Clone)]
+pub(crate) struct AuditLog(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn SiteStore>,
+    waiting: Mutex<Waiting>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    events: Vec<Event>,
+    /// How many more there were than could be noted.
+    lost: u64,
+}
+
+impl AuditLog {
+    /// Starts it: what is noted is written, and what is older than `keep` removed. Must be called within a
+    /// tokio runtime; it ends with the last clone.
+    pub(crate) fn start(
+        store: Arc<dyn SiteStore>,
+        clock: Arc<dyn Clock>,
+        keep: Duration,
+        node: String,
+    ) -> Self {
+        let inner = Inner { store, waiting: Mutex::default(), turn: tokio::sync::Mutex::default() };
+        let log = Self(Arc::new(inner));
+        tokio::spawn(write_often(Arc::downgrade(&log.0)));
+        tokio::spawn(go_round(Arc::downgrade(&log.0), clock, keep, node));
+        log
+    }
+
+    /// Says that something happened, in the log and in the store, and waits for the latter.
+    ///
+    /// # Errors
+    /// Where it could not be written; it is then written with the next batch.
+    pub(crate) async fn write_now(&self, event: Event, in_words: &str) -> StoreResult<()> {
+        log_event(&event, in_words);
+        let written = self.0.store.append_events(std::slice::from_ref(&event)).await;
+        if written.is_err() {
+            self.note(event);
+        }
+        written
+    }
+
+    /// Writes what was noted until now.
+    pub(crate) async fn flush(&self) {
+        self.0.write().await;
+    }
+}
+
+impl AuditSink for AuditLog {
+    fn note(&self, event: Event) {
+        let mut waiting = self.0.lock();
+        if waiting.events.len() < CAPACITY {
+            waiting.events.push(event);
+        } else {
+            waiting.lost += 1;
+        }
+    }
+}
+
+impl Inner {
+    async fn write(&self) {
+        // One at a time, so that a batch that cannot be written is not passed by the next one.
+        let _turn = self.turn.lock().await;
+        loop {
+            let (batch, lost) = self.take();
+            if lost > 0 {
+                tracing::error!(lost, "too much happened to be noted: it is in the log only");
+            }
+            if batch.is_empty() {
+                return;
+            }
+            // Whoever gives up while it is written has it written all the same, or put back.
+            let batch = Batch { inner: self, events: batch };
+            if let Err(error) = self.store.append_events(&batch.events).await {
+                let events = batch.events.len();
+                tracing::warn!(%error, events, "the audit trail could not be written yet");
+                return;
+            }
+            batch.forget();
+        }
+    }
+
+    fn take(&self) -> (Vec<Event>, u64) {
+        let mut waiting = self.lock();
+        let size = waiting.events.len().min(BATCH);
+        let rest = waiting.events.split_off(size);
+        (mem::replace(&mut waiting.events, rest), mem::take(&mut waiting.lost))
+    }
+
+    async fn purge(&self, clock: &dyn Clock, keep: Duration, node: &str) -> StoreResult<()> {
+        let now = clock.now();
+        if !self.store.take_lease(LEASE, node, now, now + ROUNDS).await? {
+            return Ok(());
+        }
+        let mut removed = 0;
+        loop {
+            let some = self.store.purge_events(now - keep, REMOVED).await?;
+            removed += some;
+            if some < u64::from(REMOVED) {
+                break;
+            }
+        }
+        if removed > 0 {
+            tracing::info!(removed, "what happened long ago was removed from the audit trail");
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Goes back to what waits unless it was written.
+struct Batch<'a> {
+    inner: &'a Inner,
+    events: Vec<Event>,
+}
+
+impl Batch<'_> {
+    fn forget(mut self) {
+        self.events.clear();
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.events.is_empty() {
+            let mut waiting = self.inner.lock();
+            let later = mem::replace(&mut waiting.events, mem::take(&mut self.events));
+            waiting.events.extend(later);
+        }
+    }
+}
+
+async fn write_often(inner: Weak<Inner>) {
+    let mut tick = interval(WRITES);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        inner.write().await;
+    }
+}
+
+async fn go_round(inner: Weak<Inner>, clock: Arc<dyn Clock>, keep: Duration, node: String) {
+    let mut tick = interval(ROUNDS);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        if let Err(error) = inner.purge(&*clock, keep, &node).await {
+            tracing::warn!(%error, "the audit trail could not be cut to its length yet");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vestibule::{
+        MemoryStore, SystemClock,
+        core::{
+            event::EventName,
+            store::{AuditTrail as _, EventQuery},
+            time::Timestamp,
+        },
+    };
+
+    use super::*;
+
+    const KEEP: Duration = Duration::from_secs(10);
+
+    fn log(store: &MemoryStore) -> AuditLog {
+        let clock = Arc::new(SystemClock::start());
+        AuditLog::start(Arc::new(store.clone()), clock, KEEP, "node".to_owned())
+    }
+
+    fn event(seconds: i64) -> Event {
+        Event::new(EventName::SysStartup, Timestamp::from_seconds(seconds))
+    }
+
+    async fn kept(store: &MemoryStore) -> Vec<i64> {
+        let query = EventQuery { limit: u32::MAX, ..EventQuery::default() };
+        let events = store.events(&query).await.unwrap();
+        events.iter().map(|kept| kept.event.at.seconds()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_noted_is_written_within_a_second() {
+        let store = MemoryStore::new();
+        let log = log(&store);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        for number in 0..i64::try_from(BATCH).unwrap() + 5 {
+            log.note(event(number));
+        }
+        assert!(kept(&store).await.is_empty());
+        tokio::time::sleep(Duration::from_millis(990)).await;
+        assert_eq!(kept(&store).await.len(), BATCH + 5);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_written_waits_in_its_order() {
+        let store = MemoryStore::new();
+        let log = log(&store);
+        log.note(event(1));
+        let (events, _) = log.0.take();
+        log.note(event(2));
+        drop(Batch { inner: &log.0, events });
+        let (events, _) = log.0.take();
+        assert_eq!(events.iter().map(|event| event.at.seconds()).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_noted_is_counted() {
+        let store = MemoryStore::new();
+        let log = log(&store);
+        (0..CAPACITY + 3).for_each(|_| log.note(event(1)));
+        assert_eq!(log.0.lock().lost, 3);
+        log.flush().await;
+        assert_eq!(kept(&store).await.len(), CAPACITY);
+    }
+
+    #[tokio::test]
+    async fn what_is_old_goes_and_only_one_node_sees_to_it() {
+        struct At(i64);
+        impl Clock for At {
+            fn now(&self) -> Timestamp {
+                Timestamp::from_seconds(self.0)
+            }
+            fn monotonic(&self) -> Duration {
+                Duration::ZERO
+            }
+        }
+        let store = MemoryStore::new();
+        let log = log(&store);
+        store.append_events(&[event(100), event(101), event(102)]).await.unwrap();
+        log.0.purge(&At(111), KEEP, "this").await.unwrap();
+        assert_eq!(kept(&store).await, [102, 101]);
+        log.0.purge(&At(112), KEEP, "other").await.unwrap();
+        assert_eq!(kept(&store).await, [102, 101]);
+        log.0.purge(&At(112), KEEP, "this").await.unwrap();
+        assert_eq!(kept(&store).await, [102]);
+    }
+}

@@ -1,0 +1,104 @@
+//! Feedback on its way in: so much from each network, kept, and told by mail.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use vestibule::{
+    Problem, Visit,
+    core::{
+        event::EventName,
+        limit::{Outcome, SlidingWindow},
+        name::EmailAddress,
+        store::NewFeedback,
+        time::Clock,
+    },
+};
+
+use crate::{config::Settings, mail::FileMailer, open, site::Site};
+
+/// As many networks are remembered at most for their limit.
+const NETWORKS: usize = 100_000;
+/// The longest message, in characters.
+pub(crate) const MOST: usize = 5_000;
+
+/// Where feedback comes in.
+pub(crate) struct FeedbackDesk {
+    sent: Option<Mutex<SlidingWindow<IpAddr>>>,
+    clock: Arc<dyn Clock>,
+    mailer: FileMailer,
+}
+
+impl FeedbackDesk {
+    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>, mailer: FileMailer) -> Self {
+        let rate = open::rate(settings.limits.feedback);
+        let sent = rate.map(|rate| Mutex::new(SlidingWindow::new(rate, NETWORKS)));
+        Self { sent, clock, mailer }
+    }
+
+    /// Takes in feedback of whoever is there.
+    ///
+    /// # Errors
+    /// `invalid_input` with the fields, `rate_limited`, `unavailable`.
+    pub(crate) async fn take(
+        &self,
+        site: &Site,
+        visit: &Visit,
+        text: &str,
+        email: &str,
+    ) -> Result<(), Problem> {
+        let (text, email) = checked(text, email)?;
+        self.count(visit)?;
+        let user = visit.known_caller().map(|caller| caller.user_id());
+        let new = NewFeedback {
+            user,
+            email,
+            text,
+            address: visit.address().to_string(),
+            agent: visit.agent().to_owned(),
+        };
+        let kept = site.store.add_feedback(&new, site.hall.now()).await?;
+        let username = visit.known_caller().map(|caller| caller.username().to_owned());
+        self.mailer.bring(kept, username);
+        Ok(())
+    }
+
+    /// Every message counts, not only those that fail.
+    fn count(&self, visit: &Visit) -> Result<(), Problem> {
+        let Some(sent) = &self.sent else { return Ok(()) };
+        let (network, now) = (visit.network(), self.clock.monotonic());
+        let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(limited) = sent.begin(&network, now) {
+            drop(sent);
+            let event = visit.event(EventName::ExcessRateLimitExceeded).with("of", "feedback");
+            visit.record(event, "too much feedback from one address: this is not taken");
+            return Err(limited.into());
+        }
+        sent.settle(&network, Outcome::Failed, now);
+        Ok(())
+    }
+}
+
+fn checked(text: &str, email: &str) -> Result<(String, Option<String>), Problem> {
+    let (text, email) = (text.trim(), email.trim());
+    let mut problems = Vec::new();
+    if text.is_empty() {
+        problems.push(Problem::field("text", "There is no message yet: write one."));
+    } else if text.chars().count() > MOST {
+        let wrong = format!("The message is too long: use at most {MOST} characters.");
+        problems.push(Problem::field("text", wrong));
+    }
+    let address = (!email.is_empty()).then(|| EmailAddress::parse(email));
+    if let Some(Err(error)) = &address {
+        problems.push(Problem::field("email", error));
+    }
+    let fields: Vec<_> = problems.into_iter().flat_map(|problem| problem.fields).collect();
+    if !fields.is_empty() {
+        return Err(Problem { fields, ..Problem::new(vestibule::ErrorCode::InvalidInput) });
+    }
+    // Line ends as forms send them, and no other control character.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.chars().filter(|letter| !letter.is_control() || "\n\t".contains(*letter));
+    Ok((text.collect(), address.and_then(Result::ok).map(|address| address.as_str().to_owned())))
+}

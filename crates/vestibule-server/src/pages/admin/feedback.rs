@@ -1,0 +1,73 @@
+//! What people said.
+
+use axum::{http::Uri, response::Response};
+use minijinja::{Value, context};
+use vestibule::{
+    Carrier, Problem,
+    core::store::{Feedback, FeedbackQuery},
+};
+
+use super::{Caller, FreshCaller, Segment, View, back_to, page_link, segment, words};
+use crate::{
+    admin::filter::{PAGE as SIZE, Parameters},
+    pages::{agent, flash::Flash, form::FormBody},
+};
+
+const PAGE: &str = "/admin/feedback";
+
+/// `GET /admin/feedback`
+pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Problem> {
+    let parameters = Parameters::of(&uri);
+    let (show, is_done) = match parameters.text("show") {
+        Some("waiting") => ("waiting", Some(false)),
+        Some("done") => ("done", Some(true)),
+        _ => ("", None),
+    };
+    // A place that is none is the beginning.
+    let before = parameters.text("cursor").and_then(|text| text.parse().ok());
+    let query = FeedbackQuery { is_done, before, limit: SIZE + 1 };
+    let mut found = view.site.store.feedback(&query).await?;
+    let size = usize::try_from(SIZE).unwrap_or(usize::MAX);
+    let goes_on = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| goes_on);
+    let next = next.map(|last| page_link(&uri, PAGE, Some(&last.id.to_string())));
+    let ids: Vec<_> = found.iter().filter_map(|one| one.content.user).collect();
+    let people = words::people(&ids, &view.site).await?;
+    let value = |one: &Feedback| {
+        let content = &one.content;
+        context! {
+            id => one.id,
+            at => one.at.seconds(),
+            done => one.done_at.is_some(),
+            text => content.text.as_str(),
+            email => content.email.as_deref(),
+            user => words::person(content.user, &people),
+            address => content.address.as_str(),
+            device => agent::in_words(&content.agent, Carrier::Cookie),
+        }
+    };
+    let content = context! {
+        feedback => found.iter().map(value).collect::<Vec<Value>>(),
+        show,
+        is_first => before.is_none(),
+        next,
+        start => page_link(&uri, PAGE, None),
+    };
+    view.show("admin/feedback.html", content)
+}
+
+/// `POST /admin/feedback/{id}`
+pub(super) async fn settle(
+    caller: FreshCaller,
+    view: View,
+    id: Segment,
+    form: FormBody,
+) -> Result<Response, Problem> {
+    view.admin(&caller).settle(segment(id)?, form.is_ticked("done")).await?;
+    Ok(view.go(PAGE, Some(Flash::Saved)))
+}
+
+pub(super) async fn back(view: View) -> Response {
+    back_to(&view, PAGE)
+}
