@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod admin;
 mod bare;
 mod client;
 mod flood;
@@ -23,6 +24,7 @@ usage: cargo xtask bench [NAME]…
   start   start-up time with an existing database, and idle memory
   renew   durable renewals each second with 64 sessions at once, on SQLite and on PostgreSQL
   revoke  three nodes on PostgreSQL: how long after an end the others still accept a session
+  admin   the administrator's lists over a million users in SQLite: time of each page
   flood   memory before and after 10,000 sign-ins
 
 Without a name: `start` and `me`.";
@@ -35,6 +37,7 @@ async fn main() -> ExitCode {
         let outcome = match name.as_str() {
             "me" => me::run().await,
             "start" => start::run().await,
+            "admin" => admin::run().await,
             "flood" => flood::run().await,
             "renew" => renew::run().await,
             "revoke" => revoke::run().await,
