@@ -33,6 +33,8 @@ pub mod jws;
 pub mod limit;
 pub mod memory;
 pub mod name;
+pub mod one_time;
+pub mod outbox;
 pub mod password;
 pub mod random;
 pub mod redirect;

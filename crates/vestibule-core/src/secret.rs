@@ -59,6 +59,13 @@ impl SiteSecret {
         self.own_mac_key(&[b"application ", label].concat())
     }
 
+    /// A key that things of the application's own are encrypted under while they lie in a store, apart from
+    /// every other label's and from ours.
+    #[must_use]
+    pub fn sealing_key_of(&self, label: &[u8]) -> SealingKey {
+        SealingKey(self.derive(&[b"application sealed ", label].concat()))
+    }
+
     pub(crate) fn own_mac_key(&self, label: &[u8]) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &*self.derive(label))
     }
@@ -145,7 +152,7 @@ impl SealingKey {
 /// Something sealed in the store does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a key in the store does not open with this secret; start with the `secret_key` that it was made under"
+    "what is sealed in the store does not open with this secret; start with the `secret_key` that it was made under"
 )]
 pub struct SealError;
 
@@ -172,6 +179,7 @@ mod tests {
         let sealed = secret.sealing_key().seal("a", b"private", &Fixed(1)).unwrap();
         assert_eq!(&**secret.sealing_key().open("a", &sealed).unwrap(), b"private");
         assert!(secret.sealing_key().open("b", &sealed).is_err());
+        assert!(secret.sealing_key_of(b"mails").open("a", &sealed).is_err());
         let other = SiteSecret::new([8; 32]).unwrap();
         assert!(other.sealing_key().open("a", &sealed).is_err());
         let mut damaged = sealed;

@@ -118,6 +118,8 @@ pub struct UserChange {
     pub email_verified_at: Option<Timestamp>,
     /// Another password.
     pub password_hash: Option<PasswordHash>,
+    /// Whether that hash is a better one of the password that they have.
+    pub keeps_password: bool,
     /// Another status.
     pub status: Option<UserStatus>,
     /// Whether they run the site.
@@ -175,6 +177,14 @@ impl UserChange {
             || self.is_super_user == Some(true)
             || self.roles.as_ref().is_some_and(|roles| !roles.is_empty())
             || self.password_hash.is_some()
+    }
+
+    /// Whether links in mails that are out must not work any more after this change of an account whose
+    /// address was compared as `email_key`: it has another password or another address.
+    #[must_use]
+    pub fn voids_tokens(&self, email_key: &str) -> bool {
+        (self.password_hash.is_some() && !self.keeps_password)
+            || self.email.as_ref().is_some_and(|email| email.key() != email_key)
     }
 }
 

@@ -36,6 +36,7 @@
 //! because an ended session must not come back for as long as the replica is behind.
 
 mod audit;
+mod erasure;
 mod error;
 mod feed;
 mod feedback;
@@ -45,7 +46,9 @@ mod keys;
 mod leases;
 mod listing;
 mod notifier;
+mod one_time;
 mod open;
+mod outbox;
 mod place;
 mod pool;
 mod rows;

@@ -7,6 +7,8 @@ use vestibule_core::{
     event::Event,
     file::{Blob, BlobKey, File, FileName, Upload},
     id::{FileId, SessionId, UploadId, UserId},
+    one_time::{OneTime, TokenHash},
+    outbox::{ClaimedMail, MailId, OutboxEntry, OutgoingMail},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session, UnknownName},
@@ -255,6 +257,48 @@ pub(crate) fn feedback(row: &PgRow) -> Result<Feedback, Trouble> {
     })
 }
 
+/// Reads `hash, purpose, user_id, email, created_at, expires_at, used_at`.
+pub(crate) fn one_time(row: &PgRow) -> Result<OneTime, Trouble> {
+    Ok(OneTime {
+        hash: bytes(row, 0).map(TokenHash::from_bytes)?,
+        purpose: parsed(row, 1)?,
+        user: UserId(column(row, 2)?),
+        email: column(row, 3)?,
+        created_at: time(row, 4)?,
+        expires_at: time(row, 5)?,
+        used_at: optional_time(row, 6)?,
+    })
+}
+
+/// Reads `id, kind, user_id, recipient, sealed, created_at, gives_up_at` and the tries before this one.
+pub(crate) fn claimed_mail(row: &PgRow) -> Result<ClaimedMail, Trouble> {
+    let mail = OutgoingMail {
+        id: mail_id(row, 0)?,
+        kind: column(row, 1)?,
+        user: column::<Option<i64>>(row, 2)?.map(UserId),
+        recipient: column(row, 3)?,
+        sealed: column(row, 4)?,
+        created_at: time(row, 5)?,
+        gives_up_at: time(row, 6)?,
+    };
+    Ok(ClaimedMail { mail, tries: count(row, 7)? })
+}
+
+/// Reads `id, kind, user_id, recipient, state, tries, last_error, created_at, at`.
+pub(crate) fn mail(row: &PgRow) -> Result<OutboxEntry, Trouble> {
+    Ok(OutboxEntry {
+        id: mail_id(row, 0)?,
+        kind: column(row, 1)?,
+        user: column::<Option<i64>>(row, 2)?.map(UserId),
+        recipient: column(row, 3)?,
+        state: parsed(row, 4)?,
+        tries: count(row, 5)?,
+        last_error: column(row, 6)?,
+        created_at: time(row, 7)?,
+        at: time(row, 8)?,
+    })
+}
+
 /// The names of the kinds of changes.
 pub(crate) mod kind {
     pub(crate) const SESSION_ENDED: &str = "session_ended";
@@ -288,6 +332,14 @@ pub(crate) fn session_id(row: &PgRow, place: usize) -> Result<SessionId, Trouble
 pub(crate) fn bytes<const N: usize>(row: &PgRow, place: usize) -> Result<[u8; N], Trouble> {
     let bytes: &[u8] = column(row, place)?;
     bytes.try_into().map_err(Trouble::row)
+}
+
+fn mail_id(row: &PgRow, place: usize) -> Result<MailId, Trouble> {
+    bytes(row, place).map(MailId::from_bytes)
+}
+
+fn count(row: &PgRow, place: usize) -> Result<u32, Trouble> {
+    u32::try_from(column::<i32>(row, place)?).map_err(Trouble::row)
 }
 
 pub(crate) fn unsigned(row: &PgRow, place: usize) -> Result<u64, Trouble> {

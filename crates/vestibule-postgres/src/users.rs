@@ -13,11 +13,14 @@ use vestibule_core::{
 use crate::{
     PostgresStore,
     error::Trouble,
-    feed, files, listing,
+    feed, files, listing, one_time,
     rows::{self, user_columns},
 };
 
 pub(crate) const BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
+
+/// Held until the account is changed, so that what is compared is what is replaced.
+pub(crate) const EMAIL_KEY: &str = "SELECT email_key FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 pub(crate) const BY_NAME: &str =
     concat!("SELECT ", user_columns!(), " FROM users WHERE username_key = $1");
@@ -189,6 +192,13 @@ async fn update(
     {
         return Ok(Some(Err(refusal)));
     }
+    let voids_tokens = match change.password_hash.is_some() || change.email.is_some() {
+        false => false,
+        true => match sqlx::query(EMAIL_KEY).bind(id.0).fetch_optional(&mut *connection).await? {
+            Some(row) => change.voids_tokens(rows::column(&row, 0)?),
+            None => return Ok(None),
+        },
+    };
     let row = sqlx::query(CHANGE)
         .bind(id.0)
         .bind(change.username.as_ref().map(UserName::as_str))
@@ -215,6 +225,9 @@ async fn update(
     let user = rows::user(&row)?;
     if user.status == UserStatus::Deleted {
         files::leave(connection, id, now).await?;
+    }
+    if voids_tokens {
+        one_time::drop_of(connection, id).await?;
     }
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now).await?;

@@ -31,6 +31,7 @@
 //! the write-ahead log cannot share its index.
 
 mod audit;
+mod erasure;
 mod error;
 mod feed;
 mod feedback;
@@ -40,7 +41,9 @@ mod keys;
 mod leases;
 mod listing;
 mod lock;
+mod one_time;
 mod open;
+mod outbox;
 mod reader;
 mod rows;
 mod schema;

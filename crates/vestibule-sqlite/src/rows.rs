@@ -8,6 +8,8 @@ use vestibule_core::{
     event::Event,
     file::{Blob, BlobKey, File, FileName, Upload},
     id::{FileId, SessionId, UploadId, UserId},
+    one_time::{OneTime, TokenHash},
+    outbox::{ClaimedMail, MailId, OutboxEntry, OutgoingMail},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session},
@@ -241,6 +243,48 @@ pub(crate) fn feedback(row: &Row<'_>) -> rusqlite::Result<Feedback> {
             agent: row.get(6)?,
         },
         done_at: optional_time(row, 7)?,
+    })
+}
+
+/// Reads `hash, purpose, user_id, email, created_at, expires_at, used_at`.
+pub(crate) fn one_time(row: &Row<'_>) -> rusqlite::Result<OneTime> {
+    Ok(OneTime {
+        hash: row.get(0).map(TokenHash::from_bytes)?,
+        purpose: parsed(row, 1)?,
+        user: UserId(row.get(2)?),
+        email: row.get(3)?,
+        created_at: time(row, 4)?,
+        expires_at: time(row, 5)?,
+        used_at: optional_time(row, 6)?,
+    })
+}
+
+/// Reads `id, kind, user_id, recipient, sealed, created_at, gives_up_at` and the tries before this one.
+pub(crate) fn claimed_mail(row: &Row<'_>) -> rusqlite::Result<ClaimedMail> {
+    let mail = OutgoingMail {
+        id: row.get(0).map(MailId::from_bytes)?,
+        kind: row.get(1)?,
+        user: row.get::<_, Option<i64>>(2)?.map(UserId),
+        recipient: row.get(3)?,
+        sealed: row.get(4)?,
+        created_at: time(row, 5)?,
+        gives_up_at: time(row, 6)?,
+    };
+    Ok(ClaimedMail { mail, tries: row.get(7)? })
+}
+
+/// Reads `id, kind, user_id, recipient, state, tries, last_error, created_at, at`.
+pub(crate) fn mail(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+    Ok(OutboxEntry {
+        id: row.get(0).map(MailId::from_bytes)?,
+        kind: row.get(1)?,
+        user: row.get::<_, Option<i64>>(2)?.map(UserId),
+        recipient: row.get(3)?,
+        state: parsed(row, 4)?,
+        tries: row.get(5)?,
+        last_error: row.get(6)?,
+        created_at: time(row, 7)?,
+        at: time(row, 8)?,
     })
 }
 

@@ -18,9 +18,9 @@ use vestibule_core::{
 use vestibule_testkit::samples::{START, at, new_user, session, session_id};
 
 use crate::{
-    OpenOptions, SqliteStore, audit, feed, feedback,
+    OpenOptions, SqliteStore, audit, erasure, feed, feedback,
     files::{self, blobs, shares, uploads},
-    history, leases, sessions, users, writer,
+    history, leases, one_time, outbox, sessions, users, writer,
 };
 
 fn store() -> (SqliteStore, TempDir) {
@@ -58,6 +58,30 @@ async fn no_hot_statement_reads_a_whole_table() {
         ),
         (history::OF_SESSION, &["SEARCH renewals USING PRIMARY KEY (session_id=?)"]),
         (leases::RELEASE, &["SEARCH leases USING PRIMARY KEY (name=?)"]),
+        (one_time::BY_HASH, &["SEARCH one_time USING INDEX sqlite_autoindex_one_time_1 (hash=?)"]),
+        (one_time::OF_USER, &["SEARCH one_time USING PRIMARY KEY (user_id=? AND purpose=?)"]),
+        (one_time::USE, &["(hash=?)"]),
+        (one_time::DROP, &["SEARCH one_time USING PRIMARY KEY (user_id=?)"]),
+        (one_time::PURGE, &["SEARCH one_time USING INDEX one_time_expiry (expires_at<?)"]),
+        (
+            outbox::CLAIM,
+            &[
+                "SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)",
+                "SEARCH mails USING INDEX mails_waiting (at<?)",
+            ],
+        ),
+        (outbox::SENT, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
+        (outbox::FAILED, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
+        (outbox::RETRY, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
+        (outbox::LIST, &["SEARCH mails USING INDEX mails_created"]),
+        (outbox::LIST_OF_USER, &["SEARCH mails USING INDEX mails_user (user_id=?"]),
+        (outbox::PURGE, &["SEARCH mails USING INDEX mails_done (at<?)"]),
+        (erasure::DUE, &["SEARCH users USING INDEX users_to_erase (updated_at<?)"]),
+        (erasure::FEEDBACK, &["SEARCH feedback USING INDEX feedback_user (user_id=?)"]),
+        (erasure::ERASE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (erasure::SESSIONS, &["SEARCH sessions USING COVERING INDEX sessions_user (user_id=?)"]),
+        (erasure::MAILS, &["mails_user (user_id=?)"]),
+        (users::EMAIL_KEY, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (users::BY_ID, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (users::BY_NAME, &["SEARCH users USING INDEX sqlite_autoindex_users_1 (username_key=?)"]),
         (users::BY_EMAIL, &["SEARCH users USING INDEX sqlite_autoindex_users_2 (email_key=?)"]),

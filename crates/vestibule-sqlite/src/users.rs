@@ -11,11 +11,13 @@ use vestibule_core::{
 };
 
 use crate::{
-    SqliteStore, feed, files, listing,
+    SqliteStore, feed, files, listing, one_time,
     rows::{self, user_columns},
 };
 
 pub(crate) const BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1");
+
+pub(crate) const EMAIL_KEY: &str = "SELECT email_key FROM users WHERE id = ?1";
 
 pub(crate) const BY_NAME: &str =
     concat!("SELECT ", user_columns!(), " FROM users WHERE username_key = ?1");
@@ -166,7 +168,12 @@ fn update(
         i64::from(change.raises_version()),
         now.millis(),
     ];
+    let email_key: String =
+        connection.prepare_cached(EMAIL_KEY)?.query_row([id.0], |row| row.get(0))?;
     let user = connection.prepare_cached(CHANGE)?.query_row(row, rows::user)?;
+    if change.voids_tokens(&email_key) {
+        one_time::drop_of(connection, id)?;
+    }
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now)?;
     }

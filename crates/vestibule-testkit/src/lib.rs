@@ -1,7 +1,7 @@
 //! What the tests of Vestibule share. Nothing of it is shipped.
 //!
 //! - [`store_suite!`] runs the whole store contract against one store, one named test per sentence.
-//! - [`site_store_suite!`] does so for the catalogue of files, which a whole site needs as well.
+//! - [`site_store_suite!`] does the same for what only the ready-made site keeps.
 //! - [`FakeClock`] and [`SeededEntropy`] are the two arguments that make every expiry exact and every
 //!   run the same.
 //! - [`visitors`] come to an application as nobody, as a browser or as an app; one test body serves both

@@ -9,6 +9,8 @@ mod feedback;
 mod files;
 mod history;
 mod leases;
+mod one_time;
+mod outbox;
 mod sessions;
 mod uploads;
 mod users;
@@ -21,6 +23,8 @@ use std::{
 
 use crate::{
     id::{SessionId, UserId},
+    one_time::{OneTime, Purpose},
+    outbox::MailId,
     ring::StoredKey,
     session::Session,
     store::{Change, Changed, Feedback},
@@ -67,6 +71,8 @@ struct Tables {
     files: files::Files,
     trail: audit::Trail,
     feedback: Vec<Feedback>,
+    one_time: BTreeMap<(UserId, Purpose), OneTime>,
+    mails: HashMap<MailId, outbox::Row>,
 }
 
 impl Tables {

@@ -7,7 +7,7 @@ use crate::{
     id::UserId,
     name::{EmailAddress, LoginKey, UserName},
     password::PasswordHash,
-    store::{Changed, StoreError, StoreResult, UserQuery, UserStore},
+    store::{Changed, Erasure, StoreError, StoreResult, UserQuery, UserStore},
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
@@ -99,8 +99,12 @@ impl UserStore for MemoryStore {
         {
             return Ok(Some(Err(refusal)));
         }
+        let voids_tokens = change.voids_tokens(&row.email_key);
         apply(change, row, now);
         let user = row.user.clone();
+        if voids_tokens {
+            tables.one_time.retain(|(owner, _), _| *owner != id);
+        }
         if change.raises_version() {
             tables.append(Changed::User { id, version: user.version }, now);
         }
@@ -158,6 +162,53 @@ impl UserStore for MemoryStore {
             .values()
             .any(|row| row.user.is_super_user && row.user.status == UserStatus::Active))
     }
+}
+
+#[async_trait]
+impl Erasure for MemoryStore {
+    async fn erase_deleted(
+        &self,
+        before: Timestamp,
+        limit: u32,
+        now: Timestamp,
+    ) -> StoreResult<Vec<UserId>> {
+        let mut tables = self.tables();
+        let is_due = |row: &&mut Row| {
+            row.user.status == UserStatus::Deleted
+                && !row.user.email.is_empty()
+                && row.user.updated_at < before
+        };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut due: Vec<_> = tables.users.values_mut().filter(is_due).collect();
+        due.sort_by_key(|row| row.user.updated_at);
+        let erased: Vec<_> = due.into_iter().take(limit).map(|row| erase(row, now)).collect();
+        tables.sessions.retain(|_, session| !erased.contains(&session.user_id));
+        let Tables { sessions, histories, .. } = &mut *tables;
+        histories.retain(|id, _| sessions.contains_key(id));
+        tables.one_time.retain(|(owner, _), _| !erased.contains(owner));
+        tables.mails.retain(|_, row| row.mail.user.is_none_or(|user| !erased.contains(&user)));
+        for feedback in &mut tables.feedback {
+            if feedback.content.user.is_some_and(|user| erased.contains(&user)) {
+                feedback.content.forget_author();
+            }
+        }
+        Ok(erased)
+    }
+}
+
+fn erase(row: &mut Row, now: Timestamp) -> UserId {
+    let id = row.user.id;
+    // No address is empty, or compared like this.
+    row.email_key = format!("erased {id}");
+    row.password_hash = None;
+    let user = &mut row.user;
+    user.username = format!("deleted-{id}");
+    user.email = String::new();
+    user.email_verified_at = None;
+    user.is_super_user = false;
+    user.roles.clear();
+    user.updated_at = now;
+    id
 }
 
 impl Tables {

@@ -42,6 +42,16 @@ pub struct NewFeedback {
     pub agent: String,
 }
 
+impl NewFeedback {
+    /// Drops who it came from; what they said stays.
+    pub fn forget_author(&mut self) {
+        self.user = None;
+        self.email = None;
+        self.address.clear();
+        self.agent.clear();
+    }
+}
+
 /// Feedback as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feedback {

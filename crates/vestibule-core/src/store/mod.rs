@@ -10,8 +10,11 @@
 //!   never turned into a refusal of their tokens.
 
 mod audit;
+mod erasure;
 mod feedback;
 mod files;
+mod one_time;
+mod outbox;
 mod site;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -30,8 +33,11 @@ use crate::{
 };
 
 pub use audit::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEvent};
+pub use erasure::Erasure;
 pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
+pub use one_time::OneTimeTokens;
+pub use outbox::{Outbox, OutboxQuery};
 pub use site::SiteStore;
 
 /// A store could not do its work.

@@ -16,9 +16,9 @@ use vestibule_testkit::{
 
 use super::store;
 use crate::{
-    PoolOptions, PostgresStore, audit, feed, feedback,
+    PoolOptions, PostgresStore, audit, erasure, feed, feedback,
     files::{self, blobs, shares, uploads},
-    history, keys, leases, listing, sessions, users,
+    history, keys, leases, listing, one_time, outbox, sessions, users,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,6 +43,27 @@ async fn no_hot_statement_reads_a_whole_table() {
         (history::OF_SESSION, &["renewals_pkey"]),
         (leases::TAKE, &["leases_pkey"]),
         (leases::RELEASE, &["leases_pkey"]),
+        (one_time::BY_HASH, &["one_time_hash_key"]),
+        (one_time::OF_USER, &["one_time_pkey"]),
+        (one_time::PUT, &["one_time_pkey"]),
+        (one_time::USE, &["one_time_hash_key"]),
+        (one_time::DROP, &["one_time_pkey"]),
+        (one_time::PURGE, &["one_time_expiry"]),
+        (outbox::CLAIM, &["mails_pkey", "mails_waiting"]),
+        (outbox::SENT, &["mails_pkey"]),
+        (outbox::FAILED, &["mails_pkey"]),
+        (outbox::NEXT, &["mails_waiting"]),
+        (outbox::LIST, &["mails_created"]),
+        (outbox::LIST_OF_USER, &["mails_user"]),
+        (outbox::RETRY, &["mails_pkey"]),
+        (outbox::PURGE, &["mails_done"]),
+        (erasure::DUE, &["users_to_erase"]),
+        (erasure::ERASE, &["users_pkey"]),
+        (erasure::SESSIONS, &["sessions_user"]),
+        (erasure::MAILS, &["mails_user"]),
+        (erasure::TOKENS, &["one_time_pkey"]),
+        (erasure::FEEDBACK, &["feedback_user"]),
+        (users::EMAIL_KEY, &["users_pkey"]),
         (users::BY_ID, &["users_pkey"]),
         (users::BY_NAME, &["users_username_key"]),
         (users::BY_EMAIL, &["users_email_key"]),
@@ -113,6 +134,11 @@ fn fill(database: &Database<'_>) {
          n, n, n + 1000, n + 2000, n, '192.0.2.1', '', NULL, NULL, NULL FROM generate_series(1, 9000) AS n; \
          INSERT INTO renewals SELECT id, 1, 'advanced', 1, 0, 0, '', '' FROM sessions; \
          INSERT INTO changes (sequence, at, kind) SELECT n, n, 'keys' FROM generate_series(1, 9000) AS n; \
+         INSERT INTO one_time SELECT n, 'verify_address', decode(md5(n::text), 'hex'), '', n, n, NULL \
+         FROM generate_series(1, 9000) AS n; \
+         INSERT INTO mails SELECT decode(md5(n::text), 'hex'), '', n % 3000, '', '', \
+         CASE WHEN n % 100 = 0 THEN 'waiting' ELSE 'sent' END, 0, NULL, n, n, n, NULL, 0 \
+         FROM generate_series(1, 9000) AS n; \
          INSERT INTO leases SELECT n::text, '', 0 FROM generate_series(1, 3000) AS n; \
          INSERT INTO files SELECT decode(md5(n::text), 'hex'), n, 'a', 'text/plain', 0, '', 1, n, n, n \
          FROM generate_series(1, 3000) AS n; \

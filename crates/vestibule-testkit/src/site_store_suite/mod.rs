@@ -1,5 +1,6 @@
 //! The behaviour suite of what a store that keeps a whole site has beside the store contract: the catalogue of
-//! files, the audit trail and feedback (see [`vestibule_core::store::SiteStore`]).
+//! files, the audit trail, feedback, one-time tokens, mails and the erasure of deleted accounts (see
+//! [`vestibule_core::store::SiteStore`]).
 //!
 //! It stands beside [`store_suite`](mod@crate::store_suite), and is used in the same way:
 //!
@@ -25,10 +26,13 @@
 
 pub mod audit;
 pub mod blobs;
+pub mod erasure;
 pub mod feedback;
 pub mod files;
 pub mod leaving;
 pub mod lists;
+pub mod one_time;
+pub mod outbox;
 pub mod replacing;
 pub mod sharing;
 pub mod uploads;
@@ -40,7 +44,7 @@ use vestibule_core::{
     id::{FileId, UploadId, UserId},
     store::{SeenFile, SiteStore},
     time::Timestamp,
-    user::{User, UserChange, UserStatus},
+    user::{NewUser, User, UserChange, UserStatus},
 };
 
 use crate::samples::{START, at, new_user};
@@ -119,6 +123,43 @@ macro_rules! site_store_suite {
             feedback_is_read_as_it_came
             feedback_comes_latest_first_page_by_page
             feedback_is_settled_and_waits_again
+        );
+        $crate::site_store_suite!(@cases $make, one_time,
+            a_token_is_read_as_it_was_kept
+            a_token_is_used_once
+            an_expired_token_is_not_used
+            a_token_is_used_for_its_purpose_only
+            of_twenty_who_use_a_token_one_does
+            a_newer_token_takes_the_place_of_the_older
+            tokens_of_other_purposes_and_users_stay
+            another_password_voids_all_of_a_users_tokens
+            another_address_voids_all_of_a_users_tokens
+            what_is_no_other_password_or_address_voids_nothing
+            a_change_that_is_refused_voids_nothing
+            a_users_tokens_can_be_dropped
+            old_tokens_are_purged
+        );
+        $crate::site_store_suite!(@cases $make, outbox,
+            a_mail_is_claimed_as_it_was_kept
+            a_claimed_mail_is_nobody_elses_until_the_claim_ends
+            the_mail_that_waits_longest_comes_first
+            of_twenty_who_claim_each_mail_goes_to_one
+            a_sent_mail_has_no_content_and_is_not_sent_again
+            a_failed_mail_is_due_again_at_its_time
+            a_mail_that_is_given_up_is_not_tried_by_itself
+            only_the_holder_says_what_became_of_a_mail
+            a_holder_who_is_late_is_heard_until_somebody_else_has_claimed
+            the_next_time_is_known
+            mails_are_listed_the_newest_first_page_by_page
+            mails_are_listed_by_state_and_account
+            a_mail_can_be_retried_unless_it_was_sent_or_is_being_sent
+            old_mails_are_purged_and_waiting_ones_stay
+        );
+        $crate::site_store_suite!(@cases $make, erasure,
+            a_deleted_account_is_erased_after_its_time_and_once
+            what_is_known_of_an_erased_account_is_gone
+            an_erased_name_stays_taken_and_its_address_does_not
+            accounts_are_erased_the_longest_deleted_first
         );
     };
     (@cases $make:path, $module:ident, $($case:ident)+) => {
@@ -211,4 +252,13 @@ async fn usage(store: &AnySiteStore, owner: UserId) -> Usage {
 async fn dropped(store: &AnySiteStore) -> Vec<u8> {
     let keys = store.dropped_blobs(at(1_000_000), 1000).await.expect("the store works");
     keys.iter().map(|key| key.as_bytes()[0]).collect()
+}
+
+async fn add(store: &AnySiteStore, new: &NewUser) -> User {
+    store.create_user(new, START).await.expect("the store works").expect("the names are free")
+}
+
+async fn change(store: &AnySiteStore, user: &User, change: UserChange) -> User {
+    let changed = store.change_user(user.id, &change, at(60)).await.expect("the store works");
+    changed.expect("the user is there").expect("the names are free")
 }

@@ -160,8 +160,11 @@ impl Visit {
         }
         let mut hash = credentials.password_hash;
         if let Some(upgraded) = upgraded {
-            let change =
-                UserChange { password_hash: Some(upgraded.clone()), ..UserChange::default() };
+            let change = UserChange {
+                password_hash: Some(upgraded.clone()),
+                keeps_password: true,
+                ..UserChange::default()
+            };
             inner.users.change_user(credentials.user.id, &change, inner.now()).await?;
             hash = Some(upgraded);
         }

@@ -1,0 +1,40 @@
+//! One-time tokens of a site.
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+use crate::{
+    id::UserId,
+    one_time::{OneTime, Purpose, TokenHash},
+    time::Timestamp,
+};
+
+/// Keeps one-time tokens (see [`crate::one_time`]): of each purpose at most one for each user.
+///
+/// [`UserStore::change_user`](super::UserStore::change_user) of the same store removes all of a user's in
+/// its own transaction, where [`UserChange::voids_tokens`](crate::user::UserChange::voids_tokens) says so.
+#[async_trait]
+pub trait OneTimeTokens: Send + Sync + 'static {
+    /// Keeps a token, in place of the one that its user had for the same purpose.
+    async fn put_one_time(&self, token: &OneTime) -> StoreResult<()>;
+
+    /// The token with this hash, whether it still works or not.
+    async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>>;
+
+    /// The token that a user has for a purpose, whether it still works or not.
+    async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>>;
+
+    /// Uses a token up: of all who try, one gets it, and only while it is neither used nor expired at `now`.
+    async fn use_one_time(
+        &self,
+        hash: &TokenHash,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> StoreResult<Option<OneTime>>;
+
+    /// Removes all of a user's.
+    async fn drop_one_time(&self, user: UserId) -> StoreResult<()>;
+
+    /// Removes those that expired before `before`, and says how many.
+    async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64>;
+}

@@ -1,0 +1,123 @@
+//! One-time tokens.
+
+use async_trait::async_trait;
+use sqlx::PgConnection;
+use vestibule_core::{
+    id::UserId,
+    one_time::{OneTime, Purpose, TokenHash},
+    store::{OneTimeTokens, StoreResult},
+    time::Timestamp,
+};
+
+use crate::{PostgresStore, error::Trouble, rows};
+
+/// The columns that [`rows::one_time`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "hash, purpose, user_id, email, created_at, expires_at, used_at"
+    };
+}
+
+pub(crate) const PUT: &str = concat!(
+    "INSERT INTO one_time (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, purpose) DO UPDATE SET \
+     hash = excluded.hash, email = excluded.email, created_at = excluded.created_at, \
+     expires_at = excluded.expires_at, used_at = excluded.used_at"
+);
+
+pub(crate) const BY_HASH: &str = concat!("SELECT ", columns!(), " FROM one_time WHERE hash = $1");
+
+pub(crate) const OF_USER: &str =
+    concat!("SELECT ", columns!(), " FROM one_time WHERE user_id = $1 AND purpose = $2");
+
+pub(crate) const USE: &str = concat!(
+    "UPDATE one_time SET used_at = $3 \
+     WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING ",
+    columns!()
+);
+
+pub(crate) const DROP: &str = "DELETE FROM one_time WHERE user_id = $1";
+
+pub(crate) const PURGE: &str = "DELETE FROM one_time WHERE expires_at < $1";
+
+#[async_trait]
+impl OneTimeTokens for PostgresStore {
+    async fn put_one_time(&self, token: &OneTime) -> StoreResult<()> {
+        self.write(token.clone(), |token, connection| {
+            Box::pin(async move {
+                sqlx::query(PUT)
+                    .bind(&token.hash.as_bytes()[..])
+                    .bind(token.purpose.name())
+                    .bind(token.user.0)
+                    .bind(&token.email)
+                    .bind(token.created_at.millis())
+                    .bind(token.expires_at.millis())
+                    .bind(token.used_at.map(Timestamp::millis))
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>> {
+        self.read(*hash, |hash, connection| {
+            Box::pin(async move {
+                let select = sqlx::query(BY_HASH).bind(&hash.as_bytes()[..]);
+                let row = select.fetch_optional(connection).await?;
+                row.as_ref().map(rows::one_time).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>> {
+        self.read((user, purpose), |(user, purpose), connection| {
+            Box::pin(async move {
+                let select = sqlx::query(OF_USER).bind(user.0).bind(purpose.name());
+                let row = select.fetch_optional(connection).await?;
+                row.as_ref().map(rows::one_time).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn use_one_time(
+        &self,
+        hash: &TokenHash,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> StoreResult<Option<OneTime>> {
+        self.write((*hash, purpose, now), |(hash, purpose, now), connection| {
+            Box::pin(async move {
+                let using = sqlx::query(USE).bind(&hash.as_bytes()[..]);
+                let using = using.bind(purpose.name()).bind(now.millis());
+                let row = using.fetch_optional(connection).await?;
+                row.as_ref().map(rows::one_time).transpose()
+            })
+        })
+        .await
+    }
+
+    async fn drop_one_time(&self, user: UserId) -> StoreResult<()> {
+        self.write(user, |user, connection| Box::pin(drop_of(connection, *user))).await
+    }
+
+    async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64> {
+        self.write(before, |before, connection| {
+            Box::pin(async move {
+                let purge = sqlx::query(PURGE).bind(before.millis());
+                Ok(purge.execute(connection).await?.rows_affected())
+            })
+        })
+        .await
+    }
+}
+
+/// Removes all of a user's.
+pub(crate) async fn drop_of(connection: &mut PgConnection, user: UserId) -> Result<(), Trouble> {
+    sqlx::query(DROP).bind(user.0).execute(connection).await?;
+    Ok(())
+}
