@@ -16,7 +16,7 @@ use vestibule::{
     },
 };
 
-use crate::{config::Settings, mail::FileMailer, open, site::Site};
+use crate::{config::Settings, mail::Mailer, open, site::Site};
 
 /// As many networks are remembered at most for their limit.
 const NETWORKS: usize = 100_000;
@@ -27,11 +27,11 @@ pub(crate) const MOST: usize = 5_000;
 pub(crate) struct FeedbackDesk {
     sent: Option<Mutex<SlidingWindow<IpAddr>>>,
     clock: Arc<dyn Clock>,
-    mailer: FileMailer,
+    mailer: Mailer,
 }
 
 impl FeedbackDesk {
-    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>, mailer: FileMailer) -> Self {
+    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>, mailer: Mailer) -> Self {
         let rate = open::rate(settings.limits.feedback);
         let sent = rate.map(|rate| Mutex::new(SlidingWindow::new(rate, NETWORKS)));
         Self { sent, clock, mailer }
@@ -59,8 +59,12 @@ impl FeedbackDesk {
             agent: visit.agent().to_owned(),
         };
         let kept = site.store.add_feedback(&new, site.hall.now()).await?;
-        let username = visit.known_caller().map(|caller| caller.username().to_owned());
-        self.mailer.bring(kept, username);
+        let caller = visit.known_caller();
+        let username = caller.as_ref().map(|caller| caller.username());
+        if let Err(error) = self.mailer.bring(&kept, username).await {
+            // It is kept, and the pages show it.
+            tracing::error!(%error, feedback = kept.id, "feedback is not told by mail");
+        }
         Ok(())
     }
 

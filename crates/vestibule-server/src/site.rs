@@ -13,10 +13,10 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) hall: Vestibule,
+    pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) templates: Arc<Templates>,
     pub(crate) setup: Arc<Setup>,
-    pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) files: Files,
     pub(crate) audit: AuditLog,
     pub(crate) feedback: Arc<FeedbackDesk>,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod files;
+mod mail;
 
 use std::sync::{
     Arc,

@@ -14,7 +14,6 @@ pub(crate) fn run(
 ) -> Result<(), CommandError> {
     match command {
         ConfigCommand::Check => {
-            open::check_parts(&configuration.settings)?;
             // What only the library can judge: a cost or an origin beyond what it takes.
             let stand_in = vestibule::SiteSecret::new([0; 32])
                 .map_err(|error| CommandError::Failed(error.to_string()))?;

@@ -180,6 +180,11 @@ impl ServiceUrl {
         }
     }
 
+    /// Its parts.
+    pub(crate) fn parts(&self) -> &Url {
+        &self.0
+    }
+
     /// Reads a `smtp://` or `smtps://` URL.
     pub(crate) fn mail(text: &str) -> Result<Self, ValueError> {
         let mend = "write smtp://user:password@host:587, or smtps://… for TLS from the first byte";

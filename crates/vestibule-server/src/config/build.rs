@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
 use super::{
     addresses::{self, DatabaseUrl, FilesUrl, Origin, ServiceUrl},
     cookie_names::{self, NameSet},
+    mail_server::MailServer,
     problem::{Problem, ValueError},
     reader::Reader,
     secret::{self, Secret},
@@ -85,6 +86,7 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
                 default("/static/mapapp".to_owned()),
             ),
             openapi: reader.switch("pages.openapi"),
+            templates: folder(reader, "pages.templates"),
         },
         metrics: Metrics { listen: reader.optional("metrics.listen", addresses::listener) },
         feed: Feed {
@@ -251,8 +253,9 @@ fn mail(reader: &mut Reader, public_url: &Origin) -> Mail {
     let domain = if public_url.is_loopback() { "localhost" } else { host };
     let from = (format!("no-reply@{domain}"), Source::Follows("public_url"));
     Mail {
-        url: reader.optional("mail.url", ServiceUrl::mail),
+        url: reader.optional("mail.url", MailServer::parse),
         from: reader.value_or("mail.from", texts::sender, from),
+        templates: folder(reader, "mail.templates"),
     }
 }
 

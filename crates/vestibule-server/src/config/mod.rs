@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `keys` | every key there is |
 //! | `sources`, `file`, `dotenv` | what was given, and where |
-//! | `values`, `addresses`, `secret`, `texts`, `cookie_names` | how one value is read and shown |
+//! | `values`, `addresses`, `mail_server`, `secret`, `texts`, `cookie_names` | how one value is read and shown |
 //! | `reader`, `build`, `settings` | from texts to [`Settings`] |
 //! | `check`, `warnings` | what must hold between them, and what only deserves a word |
 //! | `show` | the listing |
@@ -20,6 +20,7 @@ mod cookie_names;
 mod dotenv;
 mod file;
 mod keys;
+mod mail_server;
 mod problem;
 mod reader;
 mod secret;
@@ -40,6 +41,7 @@ use crate::command::ConfigFlags;
 
 pub(crate) use self::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
+    mail_server::{MailServer, MailTls},
     problem::ConfigProblems,
     settings::{
         Algorithm, Files, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail,

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
+    mail_server::MailServer,
     problem::ValueError,
     secret::Secret,
     values::{Argon2Cost, Rate},
@@ -194,9 +195,11 @@ pub(crate) struct Feedback {
 #[derive(Debug, Clone)]
 pub(crate) struct Mail {
     /// The mail server; `None`: mails are written below [`Settings::mail_dir`].
-    pub(crate) url: Option<ServiceUrl>,
+    pub(crate) url: Option<MailServer>,
     /// The sender, `Name <address>` or an address.
     pub(crate) from: String,
+    /// Templates of mails in place of ours, by their names.
+    pub(crate) templates: Option<PathBuf>,
 }
 
 /// Uploaded files.
@@ -217,6 +220,8 @@ pub(crate) struct Pages {
     pub(crate) app_path: String,
     /// Whether `/openapi.json` is answered.
     pub(crate) openapi: bool,
+    /// Templates of pages in place of ours, by their names.
+    pub(crate) templates: Option<PathBuf>,
 }
 
 /// Measurements.

@@ -1,28 +1,37 @@
 //! Feedback, told to those who run the site.
 
 use minijinja::context;
-use vestibule::core::store::Feedback;
+use vestibule::core::{name::EmailAddress, outbox, store::Feedback, store::StoreResult};
 
-use super::{Desk, FileMailer, Job, files, message::Message};
+use super::{
+    Mailer,
+    desk::{Desk, Envelope},
+    texts,
+};
 
-impl FileMailer {
-    /// Tells those who run the site what somebody said. It is kept already: where too many mails wait, this
-    /// one is lost, and the log says so.
-    pub(crate) fn bring(&self, feedback: Feedback, username: Option<String>) {
-        let id = feedback.id;
-        if self.queue.try_send(Job::Bring(Box::new((feedback, username)))).is_err() {
-            tracing::error!(feedback = id, "too many mails wait: this one is lost");
-        }
+/// Its name in the log and in listings, as every other mail has one.
+const KIND: &str = "feedback";
+
+impl Mailer {
+    /// Tells those who run the site what somebody said.
+    ///
+    /// # Errors
+    /// Where the store cannot be used: no mail is on its way then.
+    pub(crate) async fn bring(
+        &self,
+        feedback: &Feedback,
+        username: Option<&str>,
+    ) -> StoreResult<()> {
+        self.desk.bring(feedback, username).await
     }
 }
 
 impl Desk {
-    /// Writes the mail. What goes wrong is logged: nobody waits for it.
-    pub(super) fn bring(&self, feedback: &Feedback, username: Option<&str>) {
+    async fn bring(&self, feedback: &Feedback, username: Option<&str>) -> StoreResult<()> {
         let Some(to) = &self.feedback_to else {
             let id = feedback.id;
             tracing::info!(feedback = id, "not mailed to anybody: feedback.to is not set");
-            return;
+            return Ok(());
         };
         let content = &feedback.content;
         let facts = context! {
@@ -34,24 +43,15 @@ impl Desk {
             text => content.text.as_str(),
         };
         // The log has it already.
-        let Ok(text) = self.templates.render("mail/feedback.txt", facts) else { return };
-        let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
-        let id = self.draw_id();
-        let now = self.clock.now();
-        let mail = Message {
-            from: &self.from,
-            to,
-            subject: subject.strip_prefix("Subject:").unwrap_or(subject).trim(),
-            date: now,
-            id: &id,
-            body: body.trim(),
+        let Ok(written) = texts::render(&self.templates, "feedback", &facts, &facts) else {
+            return Ok(());
         };
-        let written = files::write(&self.folder, now, &mail.to_text(), &*self.entropy);
-        match written {
-            Ok(path) => {
-                tracing::info!(feedback = feedback.id, file = %path.display(), "a mail was written")
-            }
-            Err(error) => tracing::error!(%error, feedback = feedback.id, "a mail was not written"),
-        }
+        let (user, tried_for) = (content.user, outbox::TRIED_FOR);
+        self.post_it(
+            Envelope { kind: KIND, user, to: EmailAddress::clone(to), tried_for },
+            &written,
+        )
+        .await?;
+        Ok(())
     }
 }

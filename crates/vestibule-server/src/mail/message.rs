@@ -1,4 +1,4 @@
-//! A mail as it travels (RFC 5322), with a body of plain text (RFC 2045 to 2047).
+//! A mail as it travels (RFC 5322), as plain text and as HTML (RFC 2045 to 2047).
 
 use std::fmt::Write as _;
 
@@ -33,7 +33,9 @@ pub(super) struct Message<'a> {
     /// What makes the `Message-ID` unique: letters, digits, `-` and `_`.
     pub(super) id: &'a str,
     /// With `\n` between lines.
-    pub(super) body: &'a str,
+    pub(super) text: &'a str,
+    /// The same with `\n` between lines, for programs that show HTML.
+    pub(super) html: &'a str,
 }
 
 impl Sender {
@@ -51,6 +53,11 @@ impl Sender {
             name: Some(name).filter(|name| !name.is_empty()),
             address: address.chars().filter(is_safe).collect(),
         }
+    }
+
+    /// The address alone.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     fn domain(&self) -> &str {
@@ -82,8 +89,8 @@ impl Message<'_> {
     ///
     /// No value of a header ends its line: what could, has become a space.
     pub(super) fn to_text(&self) -> String {
-        let body = lines(self.body);
-        let (encoding, body) = encoded_body(&body);
+        // No body holds it: the id is drawn for this mail alone.
+        let boundary = format!("=_{}", self.id);
         let subject = one_line(self.subject);
         let subject = if needs_encoding(&subject) { encoded_words(&subject) } else { subject };
         let headers = [
@@ -95,23 +102,33 @@ impl Message<'_> {
             // Nobody's absence is announced to a program (RFC 3834 section 5).
             ("Auto-Submitted", "auto-generated".to_owned()),
             ("MIME-Version", "1.0".to_owned()),
-            ("Content-Type", "text/plain; charset=utf-8".to_owned()),
-            ("Content-Transfer-Encoding", encoding.to_owned()),
+            ("Content-Type", format!("multipart/alternative;\r\n boundary=\"{boundary}\"")),
         ];
         let mut text = String::new();
         for (name, value) in headers {
             // Writing to a string cannot fail.
             let _ = write!(text, "{name}: {value}\r\n");
         }
-        text.push_str("\r\n");
-        text.push_str(&body);
+        // The last one that a program can show is the one that it shows (RFC 2046 section 5.1.4).
+        for (kind, body) in [("plain", self.text), ("html", self.html)] {
+            let (encoding, body) = encoded_body(&lines(body));
+            let _ = write!(
+                text,
+                "\r\n--{boundary}\r\n\
+                 Content-Type: text/{kind}; charset=utf-8\r\n\
+                 Content-Transfer-Encoding: {encoding}\r\n\
+                 \r\n\
+                 {body}"
+            );
+        }
+        let _ = write!(text, "\r\n--{boundary}--\r\n");
         text
     }
 }
 
 /// The address with its domain in ASCII, which every server understands. Before the `@` nothing can stand
 /// in for what is not ASCII: it is sent as it is (RFC 6532).
-fn recipient(address: &EmailAddress) -> String {
+pub(super) fn recipient(address: &EmailAddress) -> String {
     let domain = address.key().rsplit_once('@').map_or("", |(_, domain)| domain);
     format!("{}@{domain}", address.local_part())
 }
@@ -171,11 +188,11 @@ fn lines(body: &str) -> Vec<String> {
     body.lines().map(|line| line.trim_end().chars().filter(is_shown).collect()).collect()
 }
 
-/// A body and its `Content-Transfer-Encoding`. As long as lines are short, text stays text, which people
-/// and programs read in a file as it is.
+/// A body and its `Content-Transfer-Encoding`. Short lines of ASCII stay as they are, which people and
+/// programs read in a file as well; everything else is written so that every server takes it.
 fn encoded_body(lines: &[String]) -> (&'static str, String) {
     let mut body = String::new();
-    if lines.iter().any(|line| line.len() > LONGEST_LINE) {
+    if lines.iter().any(|line| line.len() > LONGEST_LINE || !line.is_ascii()) {
         for line in lines {
             push_quoted(&mut body, line);
             body.push_str("\r\n");
@@ -186,7 +203,7 @@ fn encoded_body(lines: &[String]) -> (&'static str, String) {
         body.push_str(line);
         body.push_str("\r\n");
     }
-    (if body.is_ascii() { "7bit" } else { "8bit" }, body)
+    ("7bit", body)
 }
 
 /// One line in quoted-printable (RFC 2045 section 6.7). White space at its end was dropped before.

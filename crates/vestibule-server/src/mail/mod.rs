@@ -1,131 +1,162 @@
-//! What people have to be told, by mail: as files, while there is no mail server.
+//! What people have to be told, by mail.
+//!
+//! A notice becomes a mail in the store, and leaves it once a mail server has taken it, however often this
+//! program is stopped in between. While there is no mail server, mails become files.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `verification` | the token of the link that verifies an address |
-//! | `texts` | which notice says what |
+//! | `notices` | who is told what, and how often |
+//! | `desk` | a mail is written, with its link, and put into the store |
+//! | `texts` | what each kind of mail says |
 //! | `message` | a mail as it travels |
-//! | `files` | where mails lie |
+//! | `post` | mails are taken from the store and sent |
+//! | `smtp`, `files`, `trouble` | the two ways out, and what stands in the way |
+//! | `upkeep` | what is forgotten, and when |
+//!
+//! # Once, and how sure that is
+//!
+//! A node claims a mail in the store before it sends it, and no other node gets it for the time of the claim,
+//! which is longer than sending is ever given. Each node marks a mail as sent in the same breath in which the
+//! server has taken it. If the node dies in between, the claim runs out and the mail is sent a second time:
+//! losing it would be worse. It then has the same `Message-ID`, by which mail programs and servers tell that
+//! it is the same one.
 
+mod desk;
 mod feedback;
 mod files;
 mod message;
+mod notices;
+mod post;
+mod smtp;
 mod texts;
-pub(crate) mod verification;
+mod trouble;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
 
 use std::{
-    future,
-    path::PathBuf,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use vestibule::{
     Messenger, Notice, SiteSecret, User,
     core::{
-        event::EventName,
-        id::UserId,
-        limit::{Outcome, SlidingWindow},
-        name::EmailAddress,
-        random::{self, Entropy},
-        store::Feedback,
+        limit::SlidingWindow,
+        random::Entropy,
+        store::{SiteStore, StoreError, StoreResult},
         time::Clock,
     },
 };
 
-use self::{
-    message::{Message, Sender},
-    texts::{Facts, Kind},
-    verification::VerificationKey,
-};
-use crate::{
-    config::{self, Profile, Settings},
-    open,
-    pages::Templates,
-};
+use self::{desk::Desk, notices::Allowance, post::Post, texts::Kind};
+use crate::{commands::CommandError, config::Settings, open, pages::Templates};
 
-/// As many mails wait to be written at most. Beyond it they are lost, and the log says so: no page waits
-/// for a mail, and how long it takes does not tell whether there was one.
+/// As many notices wait to be written down at most. Beyond it they are lost, and the log says so: no page
+/// waits for a mail, and how long it takes does not tell whether there was one.
 const QUEUE: usize = 1_024;
 /// As many accounts are remembered at most for their limit.
 const ACCOUNTS: usize = 100_000;
+/// How long what is not written at once waits. Its work comes when the answer to whoever caused it is out, and
+/// weighs on no request in particular.
+const ASIDE: Duration = Duration::from_millis(50);
+/// How often, once a second, a notice is tried to be written down while the store cannot be used.
+const TRIES: u32 = 60;
 
-/// Brings notices to people by writing mails into a folder. Cloning is cheap; all clones are the same one.
+/// Brings notices to people by mail. Cloning is cheap; all clones are the same one.
 #[derive(Clone)]
-pub(crate) struct FileMailer {
+pub(crate) struct Mailer {
+    desk: Arc<Desk>,
+    post: Arc<Post>,
     queue: mpsc::Sender<Job>,
-    allowance: Option<Arc<Allowance>>,
+    _stop: Arc<DropGuard>,
 }
 
-impl FileMailer {
+/// What a mailer works with.
+pub(crate) struct Parts<'p> {
+    pub(crate) settings: &'p Settings,
+    pub(crate) secret: &'p SiteSecret,
+    pub(crate) templates: Arc<Templates>,
+    pub(crate) store: Arc<dyn SiteStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Mailer {
     /// Starts it. Must be called within a tokio runtime; it ends with the last clone.
-    pub(crate) fn start(
-        settings: &Settings,
-        secret: &SiteSecret,
-        templates: Arc<Templates>,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        let rate = open::rate(settings.limits.mail);
-        let allowance = rate.map(|rate| {
-            let sent = Mutex::new(SlidingWindow::new(rate, ACCOUNTS));
-            Arc::new(Allowance { sent, clock: Arc::clone(&clock) })
+    ///
+    /// # Errors
+    /// [`CommandError`] where mails cannot leave as the settings say.
+    pub(crate) fn start(parts: Parts<'_>) -> Result<Self, CommandError> {
+        let allowance = open::rate(parts.settings.limits.mail).map(|rate| Allowance {
+            sent: Mutex::new(SlidingWindow::new(rate, ACCOUNTS)),
+            clock: Arc::clone(&parts.clock),
         });
-        let desk = Desk {
-            templates,
-            site_name: settings.site_name.clone(),
-            public_url: settings.public_url.to_string(),
-            from: Sender::parse(&settings.mail.from),
-            feedback_to: EmailAddress::parse(config::address_of(&settings.feedback.to)).ok(),
-            folder: settings.mail_dir(),
-            shows_links: settings.profile == Profile::Development,
-            key: VerificationKey::new(secret),
-            clock,
-            entropy,
-        };
+        let post = Arc::new(Post::open(&parts)?);
+        let desk = Arc::new(Desk::new(parts, allowance, Arc::clone(&post)));
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(work(Arc::new(desk), jobs));
-        Self { queue, allowance }
+        let stop = CancellationToken::new();
+        tokio::spawn(write_down(Arc::clone(&desk), jobs));
+        tokio::spawn(post::work(Arc::clone(&post), stop.clone()));
+        tokio::spawn(upkeep::work(Arc::clone(&post), stop.clone()));
+        Ok(Self { desk, post, queue, _stop: Arc::new(stop.drop_guard()) })
     }
 
-    /// Waits until everything that was told before is written.
+    /// Waits until everything that was told before is in the store, and was tried to be sent once.
     pub(crate) async fn flush(&self) {
         let (done, is_done) = oneshot::channel();
         if self.queue.send(Job::Answer(done)).await.is_ok() {
             // Without an answer there is nobody left to wait for.
             let _ = is_done.await;
         }
+        self.post.round().await;
     }
 
-    fn put(&self, notice: Notice) {
-        let Some((kind, user)) = Kind::of(notice) else { return };
-        if kind.is_limited(&user)
-            && let Some(allowance) = &self.allowance
-            && !allowance.take(user.id)
-        {
-            tracing::warn!(
-                event = EventName::ExcessRateLimitExceeded.name(),
-                of = "mail",
-                mail = kind.name(),
-                user = %user.id,
-                "too many mails to one account: this one is not sent"
-            );
+    /// Sends a link by which the owner of an account chooses a new password, because whoever runs the site
+    /// wants it so. The password that they have stays until then, and nobody else ever knows one.
+    ///
+    /// # Errors
+    /// Where the store cannot be used: no mail is on its way then.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "what super users start it with is not there yet")
+    )]
+    pub(crate) async fn start_reset(&self, user: User) -> StoreResult<()> {
+        self.desk.write(Kind::ResetStarted.to(user)).await
+    }
+
+    /// Has what has had its time removed, now.
+    #[cfg(test)]
+    pub(crate) async fn keep_up(&self) -> StoreResult<()> {
+        self.post.keep_up().await
+    }
+
+    async fn take(&self, notice: Notice) {
+        if !notices::is_written_at_once(&notice) {
+            return self.put_aside(notice, false);
+        }
+        if !self.desk.admits(&notice) {
             return;
         }
-        let id = user.id;
-        if self.queue.try_send(Job::Write(kind, Box::new(user))).is_err() {
-            tracing::error!(mail = kind.name(), user = %id, "too many mails wait: this one is lost");
+        if let Err(error) = self.desk.take(&notice).await {
+            tracing::warn!(%error, "a mail could not be put into the store yet");
+            self.put_aside(notice, true);
+        }
+    }
+
+    fn put_aside(&self, notice: Notice, is_admitted: bool) {
+        if self.queue.try_send(Job::Write(Box::new(notice), is_admitted)).is_err() {
+            tracing::error!("too many mails wait to be written down: this one is lost");
         }
     }
 }
 
-/// Written out: the one method that would need `async_trait`, and it awaits nothing.
-impl Messenger for FileMailer {
+/// Written out: the one method that would need `async_trait`.
+impl Messenger for Mailer {
     fn tell<'mailer, 'told>(
         &'mailer self,
         notice: Notice,
@@ -134,132 +165,60 @@ impl Messenger for FileMailer {
         'mailer: 'told,
         Self: 'told,
     {
-        self.put(notice);
-        Box::pin(future::ready(()))
+        Box::pin(self.take(notice))
     }
 }
 
 enum Job {
-    Write(Kind, Box<User>),
-    Bring(Box<(Feedback, Option<String>)>),
+    /// A notice, and whether it was held against the limit already.
+    Write(Box<Notice>, bool),
     Answer(oneshot::Sender<()>),
 }
 
-/// Mails to each account within the window, by the clock that never goes backwards.
-struct Allowance {
-    sent: Mutex<SlidingWindow<UserId>>,
-    clock: Arc<dyn Clock>,
-}
-
-impl Allowance {
-    /// Counts a mail, unless there were too many.
-    fn take(&self, user: UserId) -> bool {
-        let now = self.clock.monotonic();
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_allowed = sent.begin(&user, now).is_ok();
-        if is_allowed {
-            sent.settle(&user, Outcome::Failed, now);
+/// Puts one notice after the other into the store, a moment after it came.
+async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(first) = jobs.recv().await {
+        let mut came = vec![first];
+        let over = tokio::time::sleep(ASIDE);
+        tokio::pin!(over);
+        while !matches!(came.last(), Some(Job::Answer(_))) && came.len() < QUEUE {
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => came.push(job),
+                    None => break,
+                },
+                () = &mut over => break,
+            }
         }
-        is_allowed
-    }
-}
-
-/// Writes one mail after the other, on threads that may wait for the disk.
-async fn work(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
-    while let Some(job) = jobs.recv().await {
-        match job {
-            Job::Write(kind, user) => {
-                let desk = Arc::clone(&desk);
-                let written = tokio::task::spawn_blocking(move || desk.write(kind, &user)).await;
-                if let Err(error) = written {
-                    tracing::error!(%error, mail = kind.name(), "a mail was not written");
+        for job in came {
+            match job {
+                Job::Write(notice, is_admitted) => {
+                    if is_admitted || desk.admits(&notice) {
+                        write_down_one(&desk, &notice).await;
+                    }
                 }
-            }
-            Job::Bring(feedback) => {
-                let desk = Arc::clone(&desk);
-                let written = tokio::task::spawn_blocking(move || {
-                    let (feedback, username) = &*feedback;
-                    desk.bring(feedback, username.as_deref());
-                });
-                if let Err(error) = written.await {
-                    tracing::error!(%error, "a mail of feedback was not written");
+                Job::Answer(done) => {
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(());
                 }
-            }
-            Job::Answer(done) => {
-                // Whoever asked may have stopped waiting.
-                let _ = done.send(());
             }
         }
     }
 }
 
-/// Where mails are written.
-struct Desk {
-    templates: Arc<Templates>,
-    site_name: String,
-    public_url: String,
-    from: Sender,
-    /// Where feedback goes; on one's own machine there is often nobody.
-    feedback_to: Option<EmailAddress>,
-    folder: PathBuf,
-    /// Whether the log shows links, which let in whoever reads it: on one's own machine only.
-    shows_links: bool,
-    key: VerificationKey,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-}
-
-impl Desk {
-    /// What makes a `Message-ID` unique.
-    fn draw_id(&self) -> String {
-        let random: [u8; 15] = random::draw(&*self.entropy);
-        URL_SAFE_NO_PAD.encode(random)
-    }
-
-    /// Writes a mail. What goes wrong is logged: nobody waits for it.
-    fn write(&self, kind: Kind, user: &User) {
-        let now = self.clock.now();
-        let to = match EmailAddress::parse(&user.email) {
-            Ok(to) => to,
-            Err(error) => {
-                tracing::error!(%error, user = %user.id, mail = kind.name(), "no mail can be sent to the address of this account");
+async fn write_down_one(desk: &Desk, notice: &Notice) {
+    for _ in 0..TRIES {
+        match desk.take(notice).await {
+            Ok(()) => return,
+            Err(error @ StoreError::Unreadable(_)) => {
+                tracing::error!(%error, "a mail could not be put into the store, and is lost");
                 return;
             }
-        };
-        let token = (kind == Kind::VerifyAddress).then(|| self.key.token(user.id, &to, now));
-        let facts = Facts {
-            site_name: &self.site_name,
-            public_url: &self.public_url,
-            user,
-            now,
-            token: token.as_deref(),
-        };
-        // The log has it already.
-        let Ok((subject, body)) = texts::write(&self.templates, kind, &facts) else { return };
-        let id = self.draw_id();
-        let mail = Message {
-            from: &self.from,
-            to: &to,
-            subject: &subject,
-            date: now,
-            id: &id,
-            body: &body,
-        };
-        match files::write(&self.folder, now, &mail.to_text(), &*self.entropy) {
-            Ok(path) => tracing::info!(
-                mail = kind.name(),
-                user = %user.id,
-                file = %path.display(),
-                link = facts.link().filter(|_| self.shows_links),
-                "a mail was written"
-            ),
-            Err(error) => tracing::error!(
-                %error,
-                mail = kind.name(),
-                user = %user.id,
-                folder = %self.folder.display(),
-                "a mail was not written; make the folder one that this user may write to"
-            ),
+            Err(error @ StoreError::Unavailable(_)) => {
+                tracing::warn!(%error, "a mail could not be put into the store yet");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
     }
+    tracing::error!("a mail could not be put into the store for too long, and is lost");
 }

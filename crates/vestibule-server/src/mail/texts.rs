@@ -1,16 +1,16 @@
-//! Which notice says what. The words stand in `templates/mail/`: the first line of each is
-//! the subject, behind `Subject:`, and the rest is the text.
+//! What each kind of mail says. The words stand in `templates/mail/`, as plain text and as HTML: the first
+//! line of the text is the subject, behind `Subject:`, and the rest is the text.
 //!
 //! No text holds a user name or anything else that somebody typed: whoever gives the address of another
 //! person sends them nothing of their own.
 
-use minijinja::context;
+use minijinja::{Value, context};
 use vestibule::{
-    Notice, Problem, User,
-    core::{time::Timestamp, user::UserStatus},
+    Problem, User,
+    core::{one_time::Purpose, time::Timestamp, user::UserStatus},
 };
 
-use super::verification;
+use super::upkeep::KEPT_AFTER_DELETION;
 use crate::pages::{
     Templates,
     dates::{civil, month_name},
@@ -21,37 +21,73 @@ use crate::pages::{
 pub(super) enum Kind {
     VerifyAddress,
     RegisteredAgain,
+    ChangeAddress,
+    AddressTaken,
+    AddressChanged,
+    PasswordForgotten,
+    ResetStarted,
     PasswordChanged,
+    NewDevice,
     TheftNoticed,
     Deleted,
 }
 
+/// A mail that is to be written.
+pub(super) struct Letter {
+    pub(super) kind: Kind,
+    /// Whose account it is about.
+    pub(super) user: User,
+    /// The address that it goes to.
+    pub(super) to: String,
+    /// The device that it is about, in words, and the network address that it has.
+    pub(super) device: Option<(String, String)>,
+}
+
 impl Kind {
-    /// What a notice is about, and whose; `None` where there is nothing to say.
-    pub(super) fn of(notice: Notice) -> Option<(Self, User)> {
-        let (kind, user) = match notice {
-            Notice::Registered(user) | Notice::VerifyAddress(user) => (Self::VerifyAddress, user),
-            Notice::RegisteredAgain(user) => (Self::RegisteredAgain, user),
-            Notice::PasswordChanged(user) => (Self::PasswordChanged, user),
-            Notice::TheftNoticed(user) => (Self::TheftNoticed, user),
-            Notice::Deleted(user) => (Self::Deleted, user),
-            other => {
-                tracing::error!(notice = ?other, "there is no mail for this notice");
-                return None;
-            }
-        };
-        let is_settled = kind == Self::VerifyAddress && user.email_verified_at.is_some();
-        (!is_settled).then_some((kind, user))
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 11] = [
+        Self::VerifyAddress,
+        Self::RegisteredAgain,
+        Self::ChangeAddress,
+        Self::AddressTaken,
+        Self::AddressChanged,
+        Self::PasswordForgotten,
+        Self::ResetStarted,
+        Self::PasswordChanged,
+        Self::NewDevice,
+        Self::TheftNoticed,
+        Self::Deleted,
+    ];
+
+    /// A mail of this kind to the address of an account.
+    pub(super) fn to(self, user: User) -> Letter {
+        Letter { kind: self, to: user.email.clone(), user, device: None }
     }
 
-    /// Its name in the log.
+    /// Its name in the log and in listings.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::VerifyAddress => "verify address",
             Self::RegisteredAgain => "registered again",
+            Self::ChangeAddress => "change address",
+            Self::AddressTaken => "address taken",
+            Self::AddressChanged => "address changed",
+            Self::PasswordForgotten => "password forgotten",
+            Self::ResetStarted => "reset started",
             Self::PasswordChanged => "password changed",
+            Self::NewDevice => "new device",
             Self::TheftNoticed => "theft noticed",
             Self::Deleted => "deleted",
+        }
+    }
+
+    /// What its link is for, if it has one.
+    pub(super) const fn purpose(self) -> Option<Purpose> {
+        match self {
+            Self::VerifyAddress => Some(Purpose::VerifyAddress),
+            Self::ChangeAddress => Some(Purpose::ChangeAddress),
+            Self::PasswordForgotten | Self::ResetStarted => Some(Purpose::ResetPassword),
+            _ => None,
         }
     }
 
@@ -59,18 +95,41 @@ impl Kind {
     /// an address that nobody has shown to be theirs. What the owner of an account must learn of arrives
     /// whatever came before it: otherwise a thief would only have to use the limit up first.
     pub(super) fn is_limited(self, user: &User) -> bool {
-        matches!(self, Self::VerifyAddress | Self::RegisteredAgain)
-            || user.email_verified_at.is_none()
+        match self {
+            Self::VerifyAddress
+            | Self::RegisteredAgain
+            | Self::ChangeAddress
+            | Self::AddressTaken
+            | Self::PasswordForgotten => true,
+            // Most sign-ins come from a known device, and no mail.
+            Self::NewDevice => false,
+            _ => user.email_verified_at.is_none(),
+        }
     }
 
+    /// The name of its templates, without the end.
     const fn template(self) -> &'static str {
         match self {
-            Self::VerifyAddress => "mail/verify.txt",
-            Self::RegisteredAgain => "mail/registered_again.txt",
-            Self::PasswordChanged => "mail/password_changed.txt",
-            Self::TheftNoticed => "mail/theft_noticed.txt",
-            Self::Deleted => "mail/deleted.txt",
+            Self::VerifyAddress => "verify",
+            Self::RegisteredAgain => "registered_again",
+            Self::ChangeAddress => "change_address",
+            Self::AddressTaken => "address_taken",
+            Self::AddressChanged => "address_changed",
+            Self::PasswordForgotten => "password_forgotten",
+            Self::ResetStarted => "reset_started",
+            Self::PasswordChanged => "password_changed",
+            Self::NewDevice => "new_device",
+            Self::TheftNoticed => "theft_noticed",
+            Self::Deleted => "deleted",
         }
+    }
+}
+
+/// Where the link of a mail leads.
+pub(super) const fn path(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::VerifyAddress | Purpose::ChangeAddress => "/auth/verify",
+        Purpose::ResetPassword => "/auth/reset",
     }
 }
 
@@ -79,47 +138,77 @@ pub(super) struct Facts<'a> {
     pub(super) site_name: &'a str,
     /// The site's origin, without a slash at its end.
     pub(super) public_url: &'a str,
-    pub(super) user: &'a User,
+    pub(super) letter: &'a Letter,
     pub(super) now: Timestamp,
-    /// The token of the link, where there is one.
-    pub(super) token: Option<&'a str>,
+    /// The link that the mail is about, where there is one.
+    pub(super) link: Option<&'a str>,
 }
 
-impl Facts<'_> {
-    /// The link that the mail is about.
-    pub(super) fn link(&self) -> Option<String> {
-        let token = self.token?;
-        Some(format!("{}{}?token={token}", self.public_url, verification::PATH))
-    }
+/// A mail in words.
+pub(super) struct Written {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
 }
 
-/// Subject and text of a mail.
+/// Subject, text and HTML of a mail.
 ///
 /// # Errors
-/// Where its template does not fit what it is given; the log says how.
-pub(super) fn write(
-    templates: &Templates,
-    kind: Kind,
-    facts: &Facts<'_>,
-) -> Result<(String, String), Problem> {
+/// Where its templates do not fit what they are given; the log says how.
+pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written, Problem> {
+    let Letter { kind, user, device, .. } = facts.letter;
+    let lifetime = kind.purpose().map(|purpose| purpose.lifetime().as_secs());
     let content = context! {
         site_name => facts.site_name,
         public_url => facts.public_url,
-        link => facts.link(),
-        hours => verification::LIFETIME.as_secs() / 3600,
+        link => facts.link,
+        minutes => lifetime.map(|seconds| seconds / 60),
+        hours => lifetime.map(|seconds| seconds / 3600),
         when => when(facts.now),
-        is_deleted => facts.user.status == UserStatus::Deleted,
+        until => day(facts.now + KEPT_AFTER_DELETION),
+        is_deleted => user.status == UserStatus::Deleted,
+        device => device.as_ref().map(|(words, _)| words.as_str()),
+        address => device.as_ref().map(|(_, address)| address.as_str()),
     };
-    let text = templates.render(kind.template(), content)?;
-    let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
-    let subject = subject.strip_prefix("Subject:").unwrap_or(subject);
-    Ok((subject.trim().to_owned(), body.trim().to_owned()))
+    // Of a URL of ours no sign has a meaning in HTML, and some programs look for links in what is not decoded.
+    let plain = |url: &str| Value::from_safe_string(url.to_owned());
+    let in_html = context! {
+        public_url => plain(facts.public_url),
+        link => facts.link.map(plain),
+        ..content.clone()
+    };
+    render(templates, kind.template(), &content, &in_html)
+}
+
+/// The mail that the templates of this name make, of what the text and what the HTML are given.
+///
+/// # Errors
+/// Where they do not fit what they are given; the log says how.
+pub(super) fn render(
+    templates: &Templates,
+    name: &str,
+    in_text: &Value,
+    in_html: &Value,
+) -> Result<Written, Problem> {
+    let text = templates.render(&format!("mail/{name}.txt"), in_text.clone())?;
+    let (subject, text) = text.split_once('\n').unwrap_or((&text, ""));
+    let subject = subject.strip_prefix("Subject:").unwrap_or(subject).trim().to_owned();
+    let in_html = context! { subject => subject.as_str(), ..in_html.clone() };
+    let html = templates.render(&format!("mail/{name}.html"), in_html)?;
+    Ok(Written { subject, text: text.trim().to_owned(), html: html.trim().to_owned() })
 }
 
 /// `22 Nov 2026, 14:03 UTC`
 fn when(moment: Timestamp) -> String {
-    const DAY: i64 = 24 * 3600;
-    let (year, month, day) = civil(moment.seconds().div_euclid(DAY));
     let minute = moment.seconds().rem_euclid(DAY) / 60;
-    format!("{day} {} {year}, {:02}:{:02} UTC", month_name(month), minute / 60, minute % 60)
+    format!("{}, {:02}:{:02} UTC", day(moment), minute / 60, minute % 60)
 }
+
+/// `22 Nov 2026`
+fn day(moment: Timestamp) -> String {
+    let (year, month, day) = civil(moment.seconds().div_euclid(DAY));
+    format!("{day} {} {year}", month_name(month))
+}
+
+/// In seconds.
+const DAY: i64 = 24 * 3600;

@@ -27,24 +27,6 @@ pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};
 pub(crate) const API_PREFIXES: [&str; 6] =
     ["/api", "/file", "/.well-known", "/openapi.json", "/healthz", "/readyz"];
 
-/// Refuses a configuration that names a part which this version does not have.
-///
-/// # Errors
-/// [`CommandError::Usage`] with the keys and what works instead.
-pub(crate) fn check_parts(settings: &Settings) -> Result<(), CommandError> {
-    let parts = [(
-        settings.mail.url.is_some(),
-        "mail.url names a mail server, and this version does not send mails through one",
-        "leave it out: mails are then files below data_dir",
-    )];
-    let missing: Vec<_> = parts
-        .iter()
-        .filter(|(is_named, ..)| *is_named)
-        .map(|(_, wrong, mend)| format!("{wrong}; {mend}"))
-        .collect();
-    if missing.is_empty() { Ok(()) } else { Err(CommandError::Usage(missing.join("\n"))) }
-}
-
 /// Runs what waits for the disk on a thread that may wait.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use vestibule::core::store::{FeedNotifier, SiteStore};
 use vestibule_postgres::{PoolOptions, PostgresStore};
 use vestibule_sqlite::{OpenOptions, SchemaState, ServerLock, SqliteStore};
 
-use super::{blocking, check_parts, make_data_dir};
+use super::{blocking, make_data_dir};
 use crate::{
     commands::CommandError,
     config::{DatabaseUrl, Profile, ServiceUrl, Settings},
@@ -26,7 +26,6 @@ pub(crate) struct Opened {
 /// [`CommandError::Usage`] where the schema is not the present one, [`CommandError::Away`] where a server
 /// cannot be reached, [`CommandError::Failed`] where the store cannot be used.
 pub(crate) async fn open_store(settings: &Settings) -> Result<Opened, CommandError> {
-    check_parts(settings)?;
     let may_change = settings.profile == Profile::Development;
     match &settings.database_url {
         DatabaseUrl::Sqlite(path) => {
@@ -71,7 +70,6 @@ pub(crate) fn lock_for_serving(settings: &Settings) -> Result<Option<ServerLock>
 /// # Errors
 /// [`CommandError::Usage`] where the schema is newer than this version.
 pub(crate) async fn migrate(settings: &Settings) -> Result<String, CommandError> {
-    check_parts(settings)?;
     match &settings.database_url {
         DatabaseUrl::Sqlite(path) => {
             make_data_dir(settings)?;

@@ -2,7 +2,10 @@
 
 use axum::response::Response;
 use minijinja::{Value, context};
-use vestibule::{CurrentUser, ErrorCode, Fresh, Principal, Problem, ProfileChange, User};
+use vestibule::{
+    CurrentUser, ErrorCode, Fresh, Principal, Problem, ProfileChange, User,
+    core::one_time::{Purpose, Standing},
+};
 
 use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
 
@@ -10,7 +13,7 @@ const PAGE: &str = "/user/account";
 
 /// `GET /user/account`
 pub(super) async fn show(user: CurrentUser, view: View) -> Result<Response, Problem> {
-    let content = content(&user, &user.username, &user.email);
+    let content = content(&view, &user, &user.username, &user.email).await?;
     view.show("account.html", content)
 }
 
@@ -55,15 +58,13 @@ async fn save(user: &CurrentUser, view: &View, form: &FormBody) -> Result<Respon
     let change =
         ProfileChange { username: Some(username.to_owned()), email: Some(email.to_owned()) };
     let refusal = match view.visit.change_profile(&user.principal, change).await {
-        Ok(_) => return Ok(view.go(PAGE, Some(Flash::Saved))),
-        // The rules name the field of a taken user name only.
-        Err(problem) if problem.code == ErrorCode::Conflict && problem.fields.is_empty() => {
-            let text = problem.detail_text().to_owned();
-            Refusal::field(problem, "email", &text)
+        Ok(_) => {
+            let is_new = email.trim() != user.email;
+            return Ok(view.go(PAGE, Some(if is_new { Flash::AddressAsked } else { Flash::Saved })));
         }
         Err(problem) => Refusal::of(problem)?,
     };
-    let content = content(user, username, email);
+    let content = content(view, user, username, email).await?;
     view.refuse("account.html", &refusal, content)
 }
 
@@ -76,11 +77,15 @@ async fn delete(user: &CurrentUser, view: &View) -> Result<Response, Problem> {
     Ok(view.go("/", Some(Flash::AccountDeleted)))
 }
 
-fn content(user: &User, username: &str, email: &str) -> Value {
+async fn content(view: &View, user: &User, username: &str, email: &str) -> Result<Value, Problem> {
+    let asked = view.site.store.one_time_of(user.id, Purpose::ChangeAddress).await?;
+    let now = view.site.hall.now();
+    let asked = asked.filter(|asked| asked.standing(now) == Standing::Open);
     let row = context! {
         username => user.username.as_str(),
         email_verified => user.email_verified_at.is_some(),
+        pending_email => asked.map(|asked| asked.email),
         created_at => user.created_at.seconds(),
     };
-    context! { user => row, form => context! { username, email } }
+    Ok(context! { user => row, form => context! { username, email } })
 }

@@ -13,7 +13,7 @@ pub(super) fn device(session: &Session) -> String {
 
 /// Browser and system, as far as they can be told. Everybody can claim to be anything: this helps people
 /// to recognise their own devices, and proves nothing.
-pub(super) fn in_words(agent: &str, carrier: Carrier) -> String {
+pub(crate) fn in_words(agent: &str, carrier: Carrier) -> String {
     let find = |names: &[(&str, &'static str)]| {
         let found = names.iter().find(|(mark, _)| agent.contains(mark));
         found.map(|(_, name)| *name)

@@ -18,9 +18,14 @@ pub(super) enum Flash {
     /// The message that verifies an address was asked for.
     VerifyAgain,
     Verified,
+    /// A link for a new password was asked for.
+    ResetAsked,
+    PasswordReset,
     SetUp,
     SignedOut,
     Saved,
+    /// Another address was asked for.
+    AddressAsked,
     PasswordChanged,
     SessionEnded,
     OthersEnded,
@@ -42,14 +47,17 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 22] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
         Self::Verified,
+        Self::ResetAsked,
+        Self::PasswordReset,
         Self::SetUp,
         Self::SignedOut,
         Self::Saved,
+        Self::AddressAsked,
         Self::PasswordChanged,
         Self::SessionEnded,
         Self::OthersEnded,
@@ -70,9 +78,12 @@ impl Flash {
             Self::RegisteredUnverified => "registered-unverified",
             Self::VerifyAgain => "verify-again",
             Self::Verified => "verified",
+            Self::ResetAsked => "reset-asked",
+            Self::PasswordReset => "password-reset",
             Self::SetUp => "set-up",
             Self::SignedOut => "signed-out",
             Self::Saved => "saved",
+            Self::AddressAsked => "address-asked",
             Self::PasswordChanged => "password-changed",
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",
@@ -105,9 +116,23 @@ impl Flash {
                 "If that account's address still has to be verified, a mail is on its way.",
             ),
             Self::Verified => ("success", "Your e-mail address is verified."),
+            Self::ResetAsked => (
+                "info",
+                "If there is an account by that name, a mail is on its way with a link for a new password.",
+            ),
+            Self::PasswordReset => (
+                "success",
+                "Your password is changed, and every device has been logged out. Log in with the new one.",
+            ),
             Self::SetUp => ("success", "The super user is ready: log in below."),
             Self::SignedOut => ("success", "You are logged out."),
             Self::Saved => ("success", "Your changes are saved."),
+            // The same whether the new address is free or not.
+            Self::AddressAsked => (
+                "info",
+                "Your changes are saved. A message is on its way to the new address: it counts once you have \
+                 followed the link in it.",
+            ),
             Self::PasswordChanged => {
                 ("success", "Your password is changed. Every other device has been logged out.")
             }

@@ -2,18 +2,19 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `front`, `sign_in`, `register`, `verify`, `account`, `sessions`, `uploads`, `setup` | the handlers |
+//! | `front`, `sign_in`, `register`, `verify`, `reset`, `account`, `sessions`, `uploads`, `setup` | the handlers |
 //! | `feedback`, `admin` | telling those who run the site something, and their own pages |
 //! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
 //! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
 //! | `form`, `refusal` | a form that was sent, and why it comes back |
+//! | `links` | what pages behind the links of mails have in common |
 //! | `flash` | a notice for the next page |
 //! | `errors` | what a refusal looks like as a page |
 //! | `assets` | style sheet, script and icon |
 
 mod account;
 mod admin;
-mod agent;
+pub(crate) mod agent;
 mod assets;
 pub(crate) mod dates;
 mod errors;
@@ -21,9 +22,11 @@ mod feedback;
 mod flash;
 mod form;
 mod front;
+mod links;
 mod refusal;
 mod register;
 mod render;
+mod reset;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -54,6 +57,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/auth/register", get(register::show).post(register::make))
         .route("/auth/verify", get(verify::show).post(verify::verify))
         .route("/auth/verify/again", post(verify::again))
+        .route("/auth/forgot", get(reset::show_forgot).post(reset::forgot))
+        .route("/auth/reset", get(reset::show).post(reset::reset))
         .route("/auth/setup", get(setup::show).post(setup::make))
         .route("/uploads", get(uploads::show).post(uploads::change))
         .route("/user/account", get(account::show).post(account::change))

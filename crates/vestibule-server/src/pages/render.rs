@@ -1,6 +1,6 @@
 //! Templates, and what all pages have around their content.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, fs, path::Path, sync::Arc};
 
 use axum::{
     http::{HeaderValue, header},
@@ -28,7 +28,17 @@ impl Templates {
     ///
     /// # Errors
     /// Where one is not a template.
+    #[cfg(test)]
     pub(crate) fn load() -> Result<Self, Error> {
+        Self::load_with(None, None)
+    }
+
+    /// Parses the templates inside this program, or those of the same names in a folder of pages and a folder
+    /// of mails, where there are any.
+    ///
+    /// # Errors
+    /// Where one is not a template or cannot be read.
+    pub(crate) fn load_with(pages: Option<&Path>, mails: Option<&Path>) -> Result<Self, Error> {
         let mut environment = Environment::new();
         // Whatever a template is called, nothing leaves it as markup by accident. The plain text of a mail
         // knows no markup.
@@ -41,12 +51,21 @@ impl Templates {
         environment.add_filter("date", |seconds: i64| {
             Value::from_safe_string(dates::time_element(seconds))
         });
+        let unreadable = |name: &dyn fmt::Display, error: &dyn fmt::Display| {
+            Error::new(ErrorKind::InvalidOperation, format!("{name} cannot be read: {error}"))
+        };
         for name in Files::iter() {
-            let file = Files::get(&name).map(|file| file.data.into_owned());
-            let source = String::from_utf8(file.unwrap_or_default()).map_err(|error| {
-                Error::new(ErrorKind::InvalidOperation, format!("{name} is no text"))
-                    .with_source(error)
-            })?;
+            let given = match name.strip_prefix("mail/") {
+                Some(mail) => mails.map(|folder| folder.join(mail)),
+                None => pages.map(|folder| folder.join(&*name)),
+            };
+            let file = match given.filter(|path| path.exists()) {
+                Some(path) => {
+                    fs::read(&path).map_err(|error| unreadable(&path.display(), &error))?
+                }
+                None => Files::get(&name).map(|file| file.data.into_owned()).unwrap_or_default(),
+            };
+            let source = String::from_utf8(file).map_err(|error| unreadable(&name, &error))?;
             environment.add_template_owned(name.into_owned(), source)?;
         }
         Ok(Self(environment))
@@ -109,8 +128,7 @@ pub(super) fn html(text: String) -> Response {
 pub(super) fn features(settings: &Settings) -> Value {
     context! {
         registration => settings.accounts.registration == Registration::Open,
-        // A forgotten password cannot be replaced by mail yet.
-        reset => false,
+        reset => true,
         feedback => true,
         admin => true,
     }

@@ -1,4 +1,5 @@
-//! Showing that an e-mail address is one's own, by the link in a mail.
+//! Showing that an e-mail address is one's own, by the link in a mail: that of the account, or the one that it
+//! is to have.
 //!
 //! Following the link changes nothing: mail programs and their guards open links too. The button on its
 //! page does.
@@ -7,11 +8,15 @@ use axum::{http::StatusCode, response::Response};
 use minijinja::{Value, context};
 use vestibule::{
     Problem,
-    core::{id::UserId, name::EmailAddress, redirect::LocalPath, user::UserStatus},
+    core::{
+        name::EmailAddress,
+        one_time::{OneTime, OneTimeToken, Purpose, Standing},
+        redirect::LocalPath,
+        user::UserStatus,
+    },
 };
 
-use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
-use crate::mail::verification::{LIFETIME, Presented, Standing, VerificationKey};
+use super::{flash::Flash, form::FormBody, links, refusal::Refusal, view::View};
 
 const PAGE: &str = "verify.html";
 
@@ -36,16 +41,25 @@ pub(super) async fn verify(view: View, form: FormBody) -> Result<Response, Probl
     let found = Found::by(&view, token).await?;
     if let Err(problem) = checked {
         let content = content(found.state(), token, "");
-        return view.refuse(PAGE, &Refusal::outdated(problem), content);
+        return view.refuse(PAGE, &Refusal::outdated(problem), content).map(links::guarded);
     }
-    let Found::Open(user, email) = found else {
+    let Found::Open(kept, email) = found else {
         return show_found(&view, &found, token);
     };
-    match view.site.hall.verify_email(user, email).await? {
-        Some(_) => Ok(view.go("/auth/login", Some(Flash::Verified))),
+    let (store, hall) = (&view.site.store, &view.site.hall);
+    let Some(used) = store.use_one_time(&kept.hash, kept.purpose, hall.now()).await? else {
+        // Somebody was faster with the same link, most likely by a second press of the button.
+        return show_found(&view, &Found::by(&view, token).await?, token);
+    };
+    if hall.verify_email(used.user, email).await?.is_none() {
         // The address has gone to another account meanwhile.
-        None => show_found(&view, &Found::Void, token),
+        return show_found(&view, &Found::Void, token);
     }
+    if used.purpose == Purpose::ChangeAddress {
+        // Another address takes all links away; this one goes on to say that it has been used.
+        store.put_one_time(&used).await?;
+    }
+    Ok(links::guarded(view.go("/auth/login", Some(Flash::Verified))))
 }
 
 /// `POST /auth/verify/again`: the answer is the same for everybody, whether they have an account or not.
@@ -65,7 +79,7 @@ pub(super) async fn again(view: View, form: FormBody) -> Result<Response, Proble
 /// What a token stands for.
 enum Found {
     /// An address that waits for it.
-    Open(UserId, EmailAddress),
+    Open(OneTime, EmailAddress),
     /// An address that was verified before.
     Done,
     /// An address that waits, but not for this one any more.
@@ -77,22 +91,30 @@ enum Found {
 impl Found {
     async fn by(view: &View, token: &str) -> Result<Self, Problem> {
         let hall = &view.site.hall;
-        let Some(token) = Presented::parse(token) else {
+        let Some(token) = OneTimeToken::parse(token) else {
             return Ok(Self::Void);
         };
-        let user = hall.users().user(token.user()).await?;
+        let kept = view.site.store.one_time(&token.hash()).await?;
+        let Some(kept) = kept.filter(|kept| kept.purpose != Purpose::ResetPassword) else {
+            return Ok(Self::Void);
+        };
+        let user = hall.users().user(kept.user).await?;
         let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
             return Ok(Self::Void);
         };
-        let Ok(email) = EmailAddress::parse(&user.email) else {
+        let Ok(email) = EmailAddress::parse(&kept.email) else {
             return Ok(Self::Void);
         };
-        let key = VerificationKey::new(&hall.config().secret);
-        Ok(match key.check(&token, &email, hall.now()) {
-            Standing::Void => Self::Void,
-            Standing::Good | Standing::Expired if user.email_verified_at.is_some() => Self::Done,
-            Standing::Good => Self::Open(user.id, email),
-            Standing::Expired => Self::Expired,
+        let is_theirs = links::is_address_of(&user, &email);
+        let is_done = is_theirs && user.email_verified_at.is_some();
+        Ok(match (kept.standing(hall.now()), kept.purpose) {
+            (Standing::Used | Standing::Expired, _) | (_, Purpose::VerifyAddress) if is_done => {
+                Self::Done
+            }
+            (Standing::Open, Purpose::VerifyAddress) if !is_theirs => Self::Void,
+            (Standing::Open, _) => Self::Open(kept, email),
+            (Standing::Expired, _) => Self::Expired,
+            (Standing::Used, _) => Self::Void,
         })
     }
 
@@ -107,7 +129,7 @@ impl Found {
 }
 
 fn show_found(view: &View, found: &Found, token: &str) -> Result<Response, Problem> {
-    let mut response = view.show(PAGE, content(found.state(), token, ""))?;
+    let mut response = links::guarded(view.show(PAGE, content(found.state(), token, ""))?);
     if matches!(found, Found::Expired | Found::Void) {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }
@@ -125,6 +147,6 @@ fn sign_in(next: &LocalPath) -> String {
 }
 
 fn content(state: &str, token: &str, login: &str) -> Value {
-    let hours = LIFETIME.as_secs() / 3600;
+    let hours = Purpose::VerifyAddress.lifetime().as_secs() / 3600;
     context! { state, token, hours, form => context! { login } }
 }

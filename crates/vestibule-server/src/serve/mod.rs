@@ -45,7 +45,7 @@ use crate::{
     config::{Configuration, Origin, Settings, Tls},
     feedback::FeedbackDesk,
     files::{self, Cleanup, Files},
-    mail::FileMailer,
+    mail::{Mailer, Parts},
     open::{self, Opened},
     pages,
     setup::Setup,
@@ -74,7 +74,6 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let Configuration { mut settings, warnings, .. } = configuration;
     let format = if settings.profile.logs_json() { Format::Json } else { Format::Text };
     log::start(format, "info")?;
-    open::check_parts(&settings)?;
     let mut signals = Signals::listen()?;
 
     // Before anything is counted.
@@ -91,9 +90,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let listener = listen(&mut settings).await?;
 
     let settings = Arc::new(settings);
-    // They are part of the program: if one does not load, the program is at fault.
-    let templates = pages::Templates::load()
-        .map_err(|error| CommandError::Failed(format!("the pages cannot be loaded: {error}")))?;
+    let (own_pages, own_mails) = (&settings.pages.templates, &settings.mail.templates);
+    let templates = pages::Templates::load_with(own_pages.as_deref(), own_mails.as_deref())
+        .map_err(|error| {
+            CommandError::Failed(format!("the pages and mails cannot be loaded: {error:#}"))
+        })?;
     let templates = Arc::new(templates);
     let opened =
         waiting::for_store(&settings, &templates, &listener, acceptor.as_ref(), &mut signals);
@@ -101,13 +102,14 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         return Ok(());
     };
     let clock = SystemClock::start();
-    let mailer = FileMailer::start(
-        &settings,
-        &secret,
-        Arc::clone(&templates),
-        Arc::new(clock),
-        Arc::new(SystemEntropy),
-    );
+    let mailer = Mailer::start(Parts {
+        settings: &settings,
+        secret: &secret,
+        templates: Arc::clone(&templates),
+        store: Arc::clone(&store),
+        clock: Arc::new(clock),
+        entropy: Arc::new(SystemEntropy),
+    })?;
     let files = Files::new(Arc::clone(&store), blobs, &settings.files);
     let audit = AuditLog::start(
         Arc::clone(&store),

@@ -39,7 +39,7 @@ use crate::{
     config::{self, Settings},
     feedback::FeedbackDesk,
     files::Files,
-    mail::FileMailer,
+    mail::{Mailer, Parts},
     open, pages,
     setup::Setup,
     site::Site,
@@ -78,13 +78,15 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
         settings.audit.keep,
         "node".to_owned(),
     );
-    let mailer = FileMailer::start(
-        &settings,
-        &secret,
-        Arc::clone(&templates),
-        Arc::clone(&clock) as Arc<dyn Clock>,
-        Arc::new(SystemEntropy),
-    );
+    let mailer = Mailer::start(Parts {
+        settings: &settings,
+        secret: &secret,
+        templates: Arc::clone(&templates),
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        entropy: Arc::new(SystemEntropy),
+    })
+    .unwrap();
     let feedback = Arc::new(FeedbackDesk::new(&settings, clock, mailer));
     let hall = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
         .config(open::hall_config(&settings, secret).unwrap())

@@ -13,7 +13,9 @@ use vestibule_core::{
     user::{Credentials, User, UserChange, UserStatus},
 };
 
-use crate::{metrics, problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit};
+use crate::{
+    metrics, notice::Notice, problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit,
+};
 
 /// What somebody signs in with.
 #[derive(Clone, Debug)]
@@ -121,6 +123,11 @@ impl Visit {
             event(EventName::SessionCreated).with("remembered", signed_in.session.remembered),
             "a session was created",
         );
+        let notice = Notice::SignedIn {
+            user: signed_in.user.clone(),
+            session: Box::new(signed_in.session.clone()),
+        };
+        inner.messenger.tell(notice).await;
         Ok(SignedIn(signed_in))
     }
 

@@ -136,3 +136,23 @@ async fn e4_registering_tells_nothing_of_an_address() {
     let key = samples::login("zora");
     assert!(site.store.inner().credentials(&key).await.unwrap().is_none(), "no account was made");
 }
+
+/// E4: wishing for another address changes nothing, and tells nothing of it.
+#[tokio::test]
+async fn e4_wishing_for_an_address_tells_nothing_of_it() {
+    let site = site().await;
+    let app = site.app();
+    assert_eq!(app.sign_in("anna", PASSWORD).await.status, 200);
+    let mut answers = Vec::new();
+    for email in ["free@example.org", "passwordless@example.org", "deleted@example.org"] {
+        let answer = app.patch_json("/api/user", json!({ "email": email })).await;
+        assert_eq!(answer.json()["user"]["email"], "anna@example.org");
+        let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
+        let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value:?}")).collect();
+        answers.push((answer.status, headers, answer.json()));
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    let wished = ("change address", "anna".to_owned());
+    assert_eq!(site.told.all(), [wished.clone(), wished.clone(), wished]);
+}

@@ -230,6 +230,11 @@ impl Messenger for Told {
             Notice::Registered(user) => ("registered", user),
             Notice::RegisteredAgain(user) => ("registered again", user),
             Notice::VerifyAddress(user) => ("verify address", user),
+            Notice::ChangeAddress { user, .. } => ("change address", user),
+            Notice::AddressChanged { user, .. } => ("address changed", user),
+            Notice::PasswordForgotten(user) => ("password forgotten", user),
+            // Every sign-in is told, and which of them is news is the messenger's business.
+            Notice::SignedIn { .. } => return,
             Notice::PasswordChanged(user) => ("password changed", user),
             Notice::TheftNoticed(user) => ("theft noticed", user),
             Notice::Deleted(user) => ("deleted", user),

@@ -31,8 +31,14 @@ use vestibule_testkit::{
 
 use super::{Cleanup, Files};
 use crate::{
-    audit::AuditLog, command::ConfigFlags, config, feedback::FeedbackDesk, mail::FileMailer, open,
-    pages, serve, setup::Setup, site::Site,
+    audit::AuditLog,
+    command::ConfigFlags,
+    config,
+    feedback::FeedbackDesk,
+    mail::{Mailer, Parts},
+    open, pages, serve,
+    setup::Setup,
+    site::Site,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
@@ -75,20 +81,24 @@ impl House {
         let variables = variables.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let loaded = config::load(&ConfigFlags::default(), variables, folder.path()).unwrap();
         let settings = Arc::new(loaded.settings);
-        let store = FailingStore::new(MemoryStore::default());
+        let memory = MemoryStore::default();
+        let store = FailingStore::new(memory.clone());
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
         let shared: Arc<dyn SiteStore> = Arc::new(store.clone());
         let files = Files::new(Arc::clone(&shared), blobs, &settings.files);
         let clock = Arc::new(FakeClock::default());
         let secret = SiteSecret::new([7; 32]).unwrap();
         let templates = Arc::new(pages::Templates::load().unwrap());
-        let mailer = FileMailer::start(
-            &settings,
-            &secret,
-            Arc::clone(&templates),
-            Arc::clone(&clock) as _,
-            Arc::new(SystemEntropy),
-        );
+        let mailer = Mailer::start(Parts {
+            settings: &settings,
+            secret: &secret,
+            templates: Arc::clone(&templates),
+            // Not the one that is taken away: nothing here is about mails.
+            store: Arc::new(memory),
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(SystemEntropy),
+        })
+        .unwrap();
         let audit = AuditLog::start(
             Arc::clone(&shared),
             Arc::clone(&clock) as _,

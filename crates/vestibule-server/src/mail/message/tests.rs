@@ -9,14 +9,24 @@ fn written(from: &str, to: &str, subject: &str, body: &str) -> String {
         subject,
         date: NOW,
         id: "abc-123",
-        body,
+        text: body,
+        html: "<p>Björk &lt;3</p>",
     };
     message.to_text()
 }
 
-/// The headers as a reader takes them, folded lines joined, and the body.
+/// The parts of a mail, each with its own head.
+fn parts(text: &str) -> Vec<&str> {
+    let parts: Vec<_> = text.split("\r\n--=_abc-123\r\n").collect();
+    assert_eq!(parts.len(), 3, "{text}");
+    let last = parts[2].strip_suffix("\r\n--=_abc-123--\r\n").unwrap();
+    vec![parts[0], parts[1], last]
+}
+
+/// The headers of a mail or a part as a reader takes them, folded lines joined, and the body.
 fn read(text: &str) -> (Vec<(String, String)>, String) {
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let text = if text.starts_with("Date") { parts(text)[0] } else { text };
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.trim_end(), ""));
     let head = head.replace("\r\n ", " ");
     let headers = head.split("\r\n").map(|line| {
         let (name, value) = line.split_once(": ").unwrap();
@@ -59,10 +69,21 @@ fn a_plain_mail_is_written_as_the_standard_has_it() {
          Subject: Hello\r\n\
          Auto-Submitted: auto-generated\r\n\
          MIME-Version: 1.0\r\n\
+         Content-Type: multipart/alternative;\r\n boundary=\"=_abc-123\"\r\n\
+         \r\n\
+         --=_abc-123\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: 7bit\r\n\
          \r\n\
-         One\r\n\r\nTwo\r\n"
+         One\r\n\r\nTwo\r\n\
+         \r\n\
+         --=_abc-123\r\n\
+         Content-Type: text/html; charset=utf-8\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\
+         \r\n\
+         <p>Bj=C3=B6rk &lt;3</p>\r\n\
+         \r\n\
+         --=_abc-123--\r\n"
     );
 }
 
@@ -139,13 +160,15 @@ fn no_value_makes_a_header_of_its_own() {
 }
 
 #[test]
-fn bodies_stay_text_until_a_line_is_too_long() {
-    let text = written("a@b.example", "x@y.example", "S", "Grüße\r\n\u{7}a\rb \n");
-    assert_eq!(header(&text, "Content-Transfer-Encoding"), "8bit");
-    assert_eq!(read(&text).1, "Grüße\r\nab\r\n");
+fn bodies_stay_text_while_they_are_short_lines_of_ascii() {
+    let part = |body: &str| parts(&written("a@b.example", "x@y.example", "S", body))[1].to_owned();
+    let text = part("a=b\r\n\u{7}a\rb \n");
+    assert_eq!(header(&text, "Content-Transfer-Encoding"), "7bit");
+    assert_eq!(read(&text).1, "a=b\r\nab\r\n");
+    assert_eq!(read(&part("Grüße")).1, "Gr=C3=BC=C3=9Fe\r\n");
 
     let long = format!("{}=é\nshort", "x".repeat(LONGEST_LINE));
-    let text = written("a@b.example", "x@y.example", "S", &long);
+    let text = part(&long);
     assert_eq!(header(&text, "Content-Transfer-Encoding"), "quoted-printable");
     let (_, body) = read(&text);
     assert!(body.is_ascii() && body.lines().all(|line| line.len() <= 76));

@@ -86,13 +86,19 @@ fn content(name: &str) -> Value {
         "login.html" | "cookies_blocked.html" | "register.html" => {
             context! { form, is_unverified => true }
         }
+        "forgot.html" => context! { form, minutes => 30 },
+        "reset.html" => {
+            context! { state => "open", token => HOSTILE, username => HOSTILE, minutes => 30 }
+        }
         "verify.html" => context! { form, state => "open", token => HOSTILE, hours => 24 },
         // Nobody sees these without being signed in.
         "password.html" => context! { current_user => somebody() },
         "confirm.html" => context! { form, current_user => somebody() },
         "setup.html" => context! { form, token => HOSTILE },
         "account.html" => {
-            let user = context! { username => HOSTILE, email_verified => false, created_at => 0 };
+            let user = context! {
+                username => HOSTILE, email_verified => false, created_at => 0, pending_email => HOSTILE
+            };
             context! { form, user, current_user => somebody() }
         }
         "sessions.html" => {

@@ -23,7 +23,7 @@ async fn register(house: &House, name: &str, email: &str) -> Browser {
 }
 
 /// Path and query of the link in a mail.
-fn link(mail: &str) -> String {
+pub(super) fn link(mail: &str) -> String {
     let mut links = mail.lines().filter_map(|line| line.strip_prefix(ORIGIN));
     links.find(|link| link.contains("?token=")).unwrap().to_owned()
 }
@@ -33,7 +33,7 @@ async fn is_verified(house: &House, name: &str) -> bool {
     found.unwrap().user.email_verified_at.is_some()
 }
 
-fn token(link: &str) -> &str {
+pub(super) fn token(link: &str) -> &str {
     link.split_once('=').unwrap().1
 }
 
@@ -78,7 +78,7 @@ async fn a_link_that_does_not_work_says_what_does() {
     let house = strict_house().await;
     let mut browser = register(&house, "anna", "anna@example.org").await;
     let link = link(&house.mails().await[0]);
-    for void in ["/auth/verify?token=", "/auth/verify?token=x.y", &format!("{link}A")] {
+    for void in ["/auth/verify?token=", "/auth/verify?token=x", &format!("{link}A")] {
         assert_eq!(browser.get(void).await.status, 403, "{void}");
         assert!(browser.shows("does not work") && browser.shows("/auth/verify/again"));
     }
@@ -157,28 +157,88 @@ async fn the_owner_of_a_taken_address_is_told_and_no_more_often_than_the_limit()
 }
 
 #[tokio::test]
-async fn a_new_address_is_verified_again_and_voids_the_link_of_the_old_one() {
+async fn a_new_address_counts_once_it_is_verified_and_voids_the_link_of_the_old_one() {
     let house = House::open().await;
     let mut browser = house.signed_in("anna").await;
     let old = link(&house.mails().await[0]);
     browser.get("/user/account").await;
     for email in ["anna@example.org", "annika@example.org"] {
         let fields = [("action", "save"), ("username", "annika"), ("email", email)];
-        assert_eq!(browser.send("/user/account", &fields).await.status, 303);
-        browser.get("/user/account").await;
+        let answer = browser.send("/user/account", &fields).await;
+        assert_eq!(answer.status, 303);
+        house.mails().await;
+        browser.follow(answer).await;
     }
+    assert!(browser.shows("it counts once you have followed the link"));
+    assert!(browser.shows("was sent to <strong class=\"name\">annika@example.org</strong>"));
+    assert!(browser.shows("value=\"anna@example.org\""), "until then the old one counts");
     let mails = house.mails().await;
     assert_eq!(mails.len(), 2, "only a new address is told");
     assert!(mails[1].contains("To: annika@example.org\r\n"));
-    assert_eq!(browser.get(&old).await.status, 403);
+    assert_eq!(browser.get(&old).await.status, 200, "nothing has changed yet");
 
     let new = link(&mails[1]);
     browser.get(&new).await;
+    assert!(!is_verified(&house, "annika").await);
     let answer = browser.send("/auth/verify", &[("token", token(&new))]).await;
+    assert_eq!(answer.head.headers()["referrer-policy"], "no-referrer");
     browser.follow(answer).await;
     // Somebody who is signed in lands on the front page, and is told there.
     assert!(browser.shows("Your e-mail address is verified.") && browser.shows("Welcome,"));
-    assert!(is_verified(&house, "annika").await);
+    assert!(is_verified(&house, "annika@example.org").await);
+    assert_eq!(browser.get(&old).await.status, 403);
+    let again = browser.get(&new).await;
+    assert!(again.status == 200 && browser.shows("Verified already"));
+
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), 3);
+    assert!(mails[2].contains("To: anna@example.org\r\n"), "the old address is told");
+    assert!(mails[2].contains("was changed\r\n") && !mails[2].contains("annika"));
+}
+
+#[tokio::test]
+async fn whether_a_new_address_is_taken_is_said_by_mail_alone() {
+    let house = House::open().await;
+    house.signed_in("berta").await;
+    let mut browser = house.signed_in("anna").await;
+    let before = house.mails().await.len();
+    let mut pages = Vec::new();
+    for email in ["free@example.org", "Berta@Example.org"] {
+        browser.get("/user/account").await;
+        let fields = [("action", "save"), ("username", "anna"), ("email", email)];
+        let answer = browser.send("/user/account", &fields).await;
+        assert_eq!((answer.status, answer.location.as_str()), (303, "/user/account"));
+        house.mails().await;
+        browser.get("/user/account").await;
+        let page: Vec<_> =
+            browser.page.lines().filter(|line| !line.contains("csrf_token")).collect();
+        pages.push(page.join("\n").replace(email, "ADDRESS"));
+    }
+    assert_eq!(pages[0], pages[1]);
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), before + 2);
+    let taken = &mails[before + 1];
+    assert!(taken.contains("To: berta@example.org\r\n") && !taken.contains("?token="), "{taken}");
+    assert!(taken.contains("Subject: This e-mail address has an account at Vestibule\r\n"));
+    // The free one gives way to the second wish, and is not to be had by its link any more.
+    assert_eq!(browser.get(&link(&mails[before])).await.status, 403);
+}
+
+#[tokio::test]
+async fn an_address_that_somebody_else_has_taken_meanwhile_stays_theirs() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    browser.get("/user/account").await;
+    let fields = [("action", "save"), ("username", "anna"), ("email", "new@example.org")];
+    browser.send("/user/account", &fields).await;
+    let link = link(house.mails().await.last().unwrap());
+    register(&house, "berta", "new@example.org").await;
+    browser.get(&link).await;
+    assert_eq!(browser.send("/auth/verify", &[("token", token(&link))]).await.status, 403);
+    assert!(browser.shows("does not work"));
+    let berta = LoginKey::from_typed("new@example.org");
+    let owner = house.hall.users().credentials(&berta).await.unwrap().unwrap().user;
+    assert_eq!(owner.username, "berta");
 }
 
 #[tokio::test]

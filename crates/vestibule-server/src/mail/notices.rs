@@ -1,0 +1,167 @@
+//! Who is told what, and how often.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vestibule::{
+    Notice,
+    core::{
+        event::EventName,
+        id::UserId,
+        limit::{Outcome, SlidingWindow},
+        one_time::{OneTime, OneTimeToken, Purpose},
+        session::Session,
+        store::StoreResult,
+        time::Clock,
+        user::User,
+    },
+};
+
+use super::{
+    desk::Desk,
+    texts::{Kind, Letter},
+};
+use crate::pages::agent;
+
+/// How far back devices are remembered: as long as ended sessions are.
+const DEVICES_KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
+/// Mails to each account within the window, by the clock that never goes backwards.
+pub(super) struct Allowance {
+    pub(super) sent: Mutex<SlidingWindow<UserId>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Allowance {
+    /// Counts a mail, unless there were too many.
+    fn take(&self, user: UserId) -> bool {
+        let now = self.clock.monotonic();
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_allowed = sent.begin(&user, now).is_ok();
+        if is_allowed {
+            sent.settle(&user, Outcome::Failed, now);
+        }
+        is_allowed
+    }
+}
+
+/// Whether a notice is in the store before the request that caused it is answered: all that tell the owner of
+/// an account what was done with it.
+///
+/// The others are put there a moment later, since how long that takes must not tell whether there is an
+/// account. A second registration of an address is not among those: the first one writes an account instead.
+pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::PasswordChanged(_)
+            | Notice::AddressChanged { .. }
+            | Notice::TheftNoticed(_)
+            | Notice::Deleted(_)
+            | Notice::RegisteredAgain(_)
+    )
+}
+
+impl Desk {
+    /// Whether there is something to say, and not too much was said to this account already.
+    pub(super) fn admits(&self, notice: &Notice) -> bool {
+        subject(notice)
+            .is_some_and(|(kind, user)| !kind.is_limited(user) || self.may_send(kind, user.id))
+    }
+
+    /// Writes the mail for a notice.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(super) async fn take(&self, notice: &Notice) -> StoreResult<()> {
+        let letter = match notice {
+            Notice::ChangeAddress { user, email } => self.change_of_address(user, email).await?,
+            Notice::SignedIn { user, session } => self.sign_in(user, session).await?,
+            Notice::AddressChanged { user, before } => {
+                let letter = Kind::AddressChanged.to(user.clone());
+                Some(Letter { to: before.clone(), ..letter })
+            }
+            other => subject(other).map(|(kind, user)| kind.to(user.clone())),
+        };
+        match letter {
+            Some(letter) => self.write(letter).await,
+            None => Ok(()),
+        }
+    }
+
+    /// To an address that is free goes a link, and to one that is taken the word that it is. Both leave the
+    /// same behind for the account that asked.
+    async fn change_of_address(
+        &self,
+        user: &User,
+        email: &vestibule::core::name::EmailAddress,
+    ) -> StoreResult<Option<Letter>> {
+        let login = vestibule::core::name::LoginKey::from_typed(email.as_str());
+        let owner = self.store.credentials(&login).await?.map(|found| found.user);
+        let to = email.as_str().to_owned();
+        let Some(owner) = owner.filter(|owner| owner.id != user.id) else {
+            return Ok(Some(Letter { to, ..Kind::ChangeAddress.to(user.clone()) }));
+        };
+        // A token that nobody gets.
+        let token = OneTimeToken::draw(&*self.entropy);
+        let kept = OneTime::new(&token, Purpose::ChangeAddress, user.id, email, self.clock.now());
+        self.store.put_one_time(&kept).await?;
+        let is_allowed = self.may_send(Kind::AddressTaken, owner.id);
+        Ok(is_allowed.then(|| Kind::AddressTaken.to(owner)))
+    }
+
+    /// A sign-in is worth a word where this kind of device was not seen before, except for the first one.
+    async fn sign_in(&self, user: &User, session: &Session) -> StoreResult<Option<Letter>> {
+        let since = self.clock.now() - DEVICES_KNOWN_FOR;
+        let sessions = self.store.sessions_of(user.id, since).await?;
+        let mut before = sessions
+            .iter()
+            .filter(|other| other.id != session.id && other.created_at <= session.created_at)
+            .peekable();
+        let is_first = before.peek().is_none();
+        if is_first || before.any(|other| device(other) == device(session)) {
+            return Ok(None);
+        }
+        let (words, _) = device(session);
+        let address = session.address.clone();
+        Ok(Some(Letter { device: Some((words, address)), ..Kind::NewDevice.to(user.clone()) }))
+    }
+
+    fn may_send(&self, kind: Kind, user: UserId) -> bool {
+        let is_allowed = self.allowance.as_ref().is_none_or(|allowance| allowance.take(user));
+        if !is_allowed {
+            tracing::warn!(
+                event = EventName::ExcessRateLimitExceeded.name(),
+                of = "mail",
+                mail = kind.name(),
+                %user,
+                "too many mails to one account: this one is not sent"
+            );
+        }
+        is_allowed
+    }
+}
+
+/// What a notice is about, and whose; `None` where there is nothing to say.
+fn subject(notice: &Notice) -> Option<(Kind, &User)> {
+    Some(match notice {
+        Notice::Registered(user) | Notice::VerifyAddress(user) => {
+            return user.email_verified_at.is_none().then_some((Kind::VerifyAddress, user));
+        }
+        Notice::RegisteredAgain(user) => (Kind::RegisteredAgain, user),
+        Notice::ChangeAddress { user, .. } => (Kind::ChangeAddress, user),
+        Notice::AddressChanged { user, .. } => (Kind::AddressChanged, user),
+        Notice::PasswordForgotten(user) => (Kind::PasswordForgotten, user),
+        Notice::PasswordChanged(user) => (Kind::PasswordChanged, user),
+        Notice::SignedIn { user, .. } => (Kind::NewDevice, user),
+        Notice::TheftNoticed(user) => (Kind::TheftNoticed, user),
+        Notice::Deleted(user) => (Kind::Deleted, user),
+        other => {
+            tracing::error!(notice = ?other, "there is no mail for this notice");
+            return None;
+        }
+    })
+}
+
+/// What kind of device a session is on. Only words of ours: a mail holds nothing that somebody typed.
+fn device(session: &Session) -> (String, &'static str) {
+    (agent::in_words(&session.agent, session.carrier), session.carrier.name())
+}

@@ -1,0 +1,23 @@
+//! Why a mail was not sent.
+
+use vestibule::core::outbox::Failure;
+
+/// Why a mail was not sent.
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
+    pub(super) reason: String,
+    /// Whether others would fail as well, and may wait.
+    pub(super) is_general: bool,
+}
+
+impl Trouble {
+    /// This mail will never be taken.
+    pub(super) fn lasting(reason: &str) -> Self {
+        Self { failure: Failure::Lasting, reason: reason.to_owned(), is_general: false }
+    }
+
+    /// Nothing can be sent right now.
+    pub(super) fn general(reason: String) -> Self {
+        Self { failure: Failure::Passing, reason, is_general: true }
+    }
+}

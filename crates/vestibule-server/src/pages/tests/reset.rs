@@ -1,0 +1,208 @@
+//! A new password by the link in a mail.
+
+use std::time::Duration;
+
+use vestibule::{
+    Config,
+    core::{
+        name::LoginKey,
+        store::{Leases as _, OutboxQuery},
+        user::User,
+    },
+};
+
+use super::{
+    Browser, House, PASSWORD,
+    verify::{link, token},
+};
+
+const NEW: &str = "seventeen quiet lanterns";
+
+async fn ask(house: &House, login: &str) -> Browser {
+    let mut browser = house.browser();
+    browser.get("/auth/forgot").await;
+    let answer = browser.send("/auth/forgot", &[("login", login)]).await;
+    assert_eq!((answer.status, answer.location.as_str()), (303, "/auth/login"));
+    browser.follow(answer).await;
+    browser
+}
+
+async fn user(house: &House, login: &str) -> User {
+    let found = house.hall.users().credentials(&LoginKey::from_typed(login)).await.unwrap();
+    found.unwrap().user
+}
+
+async fn sign_in(house: &House, password: &str) -> u16 {
+    let mut browser = house.browser();
+    browser.get("/auth/login").await;
+    browser.send("/auth/login", &[("login", "anna"), ("password", password)]).await.status
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
+    let house = House::open().await;
+    let mut signed_in = house.signed_in("anna").await;
+    let mut browser = ask(&house, "Anna@example.org").await;
+    assert!(browser.shows("a mail is on its way"));
+    let mail = house.mails().await.pop().unwrap();
+    assert!(mail.contains("To: anna@example.org\r\n") && mail.contains("for 30 minutes"));
+    let link = link(&mail);
+    assert!(link.starts_with("/auth/reset?token="));
+
+    // Looked at by a guard of the mailbox: nothing happens.
+    assert_eq!(house.browser().get(&link).await.status, 200);
+    let answer = browser.get(&link).await;
+    assert_eq!(answer.head.headers()["referrer-policy"], "no-referrer");
+    assert_eq!(answer.head.headers()["cache-control"], "no-store");
+    assert!(browser.shows("Choose a new password"));
+    for weak in ["short", "annaannaannaanna", ""] {
+        let fields = [("token", token(&link)), ("password", weak)];
+        let answer = browser.send("/auth/reset", &fields).await;
+        assert_eq!(answer.status, 422, "{weak}");
+        assert!(browser.shows("id=\"password-error\""));
+        assert_eq!(answer.head.headers()["referrer-policy"], "no-referrer");
+    }
+    let fields = [("token", token(&link)), ("password", NEW)];
+    let answer = browser.send("/auth/reset", &fields).await;
+    assert_eq!((answer.status, answer.location.as_str()), (303, "/auth/login"));
+    browser.follow(answer).await;
+    assert!(browser.shows("every device has been logged out"));
+
+    assert_eq!(signed_in.get("/user/account").await.status, 303, "that session is over");
+    assert_eq!((sign_in(&house, PASSWORD).await, sign_in(&house, NEW).await), (401, 303));
+    assert!(user(&house, "anna").await.email_verified_at.is_some(), "the link showed that as well");
+    let mails = house.mails().await;
+    assert!(mails.last().unwrap().contains("Subject: Your password at Vestibule was changed\r\n"));
+
+    let fields = [("token", token(&link)), ("password", PASSWORD)];
+    for answer in [browser.get(&link).await, browser.send("/auth/reset", &fields).await] {
+        assert_eq!(answer.status, 403);
+        assert!(browser.shows("link was used") && browser.shows("/auth/forgot"));
+    }
+    assert_eq!(sign_in(&house, NEW).await, 303);
+}
+
+#[tokio::test]
+async fn links_that_do_not_work_say_what_does() {
+    let house = House::open().await;
+    house.signed_in("anna").await;
+    let mut browser = ask(&house, "anna").await;
+    let first = link(house.mails().await.last().unwrap());
+    let verify = link(&house.mails().await[0]);
+    ask(&house, "anna").await;
+    let second = link(house.mails().await.last().unwrap());
+    let foreign = format!("/auth/reset?token={}", token(&verify));
+    for void in ["/auth/reset", "/auth/reset?token=", "/auth/reset?token=x", &first, &foreign] {
+        assert_eq!(browser.get(void).await.status, 403, "{void}");
+        assert!(browser.shows("does not work") && browser.shows("/auth/forgot"), "{void}");
+    }
+    let swapped = format!("/auth/verify?token={}", token(&second));
+    assert_eq!(browser.get(&swapped).await.status, 403, "one purpose each");
+
+    assert_eq!(browser.get(&second).await.status, 200);
+    house.clock.pass(Duration::from_secs(30 * 60));
+    let fields = [("token", token(&second)), ("password", NEW)];
+    assert_eq!(browser.send("/auth/reset", &fields).await.status, 403);
+    assert!(browser.shows("too old") && browser.shows("/auth/forgot"));
+    assert_eq!(sign_in(&house, PASSWORD).await, 303);
+}
+
+#[tokio::test]
+async fn another_password_takes_the_link_away() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    ask(&house, "anna").await;
+    let link = link(house.mails().await.last().unwrap());
+    browser.get("/user/password").await;
+    let fields = [("current", PASSWORD), ("new", NEW)];
+    assert_eq!(browser.send("/user/password", &fields).await.status, 303);
+    assert_eq!(house.browser().get(&link).await.status, 403);
+}
+
+#[tokio::test]
+async fn asking_answers_the_same_for_everybody_and_stops_at_the_limits() {
+    let house = House::with(&[("VESTIBULE_LIMITS__MAIL", "3/1h")], |config: &mut Config| {
+        config.limits.address = Some(vestibule::Rate { count: 9, window: Duration::from_secs(900) })
+    })
+    .await;
+    house.signed_in("anna").await;
+    let mut heads = Vec::new();
+    let mut browser = house.browser();
+    for login in
+        ["anna", "nobody", "Anna@example.org", "nobody@example.org", " ", "anna", "x@y", "anna"]
+    {
+        browser.get("/auth/forgot").await;
+        let answer = browser.send("/auth/forgot", &[("login", login)]).await;
+        heads.push((answer.status, answer.location, answer.head.headers().clone()));
+    }
+    heads.dedup();
+    assert_eq!(heads.len(), 1, "{heads:?}");
+    let mails = house.mails().await;
+    assert_eq!(mails.len(), 3, "the one to verify the address counts");
+    browser.get("/auth/forgot").await;
+    assert_eq!(browser.send("/auth/forgot", &[("login", "x")]).await.status, 303);
+    browser.get("/auth/forgot").await;
+    let limited = browser.send("/auth/forgot", &[("login", "anna")]).await;
+    assert_eq!(limited.status, 429);
+    assert!(limited.head.headers().contains_key("retry-after") && browser.shows("too many tries"));
+}
+
+#[tokio::test]
+async fn only_our_own_forms_count() {
+    let house = House::open().await;
+    house.signed_in("anna").await;
+    ask(&house, "anna").await;
+    let link = link(house.mails().await.last().unwrap());
+    let mut browser = house.browser();
+    for path in ["/auth/forgot", "/auth/reset"] {
+        browser.get(&link).await;
+        browser.jar.clear();
+        let fields = [("login", "anna"), ("token", token(&link)), ("password", NEW)];
+        assert_eq!(browser.send(path, &fields).await.status, 403, "{path}");
+        assert!(browser.shows("had been open for a while"), "{path} {}", browser.page);
+    }
+    assert_eq!(house.mails().await.len(), 2);
+    assert_eq!(sign_in(&house, PASSWORD).await, 303);
+}
+
+#[tokio::test]
+async fn whoever_runs_the_site_starts_a_reset_and_learns_no_password() {
+    let house = House::open().await;
+    house.signed_in("anna").await;
+    house.mailer.start_reset(user(&house, "anna").await).await.unwrap();
+    let mail = house.mails().await.pop().unwrap();
+    assert!(mail.contains("Subject: Choose a new password for Vestibule\r\n"));
+    assert_eq!(sign_in(&house, PASSWORD).await, 303, "until then it stays as it is");
+    assert_eq!(house.browser().get(&link(&mail)).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_deleted_account_goes_after_two_weeks() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    let id = user(&house, "anna").await.id;
+    browser.get("/user/account").await;
+    browser.send("/user/account", &[("action", "delete")]).await;
+    let mail = house.mails().await.pop().unwrap();
+    assert!(mail.contains("removed after 6 Dec 2026"), "{mail}");
+    let keep_up = async || {
+        // The round at the start may have been before; each has the lease for an hour.
+        house.clock.pass(Duration::from_secs(3601));
+        house.mailer.keep_up().await.unwrap();
+        house.hall.users().user(id).await.unwrap().unwrap()
+    };
+    house.clock.pass(Duration::from_secs(13 * 24 * 3600));
+    assert_eq!(keep_up().await.email, "anna@example.org");
+    house.clock.pass(Duration::from_secs(24 * 3600));
+    let erased = keep_up().await;
+    assert_eq!((erased.email.as_str(), erased.username), ("", format!("deleted-{id}")));
+    let all = OutboxQuery { limit: 10, ..OutboxQuery::default() };
+    assert_eq!(vestibule::core::store::Outbox::outbox(&house.store, &all).await.unwrap(), []);
+    assert!(
+        !house
+            .store
+            .take_lease("mail upkeep", "x", house.hall.now(), house.hall.now())
+            .await
+            .unwrap()
+    );
+}
