@@ -14,6 +14,7 @@
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
 //!   black hole does; [`redis`] starts a real Redis, and does the same to it.
 //! - `bucket` (a feature) serves a bucket of an S3 store.
+//! - [`mail_server`] starts a real mail server, and takes it away.
 //! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
 
 #[cfg(feature = "bucket")]
@@ -23,6 +24,7 @@ pub mod chromium;
 pub mod clock;
 pub mod entropy;
 pub mod faults;
+pub mod mail_server;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;

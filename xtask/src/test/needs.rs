@@ -96,6 +96,12 @@ const NEEDS: &[Need] = &[
         when: When::Always,
     },
     Need {
+        what: Thing::Program("aiosmtpd"),
+        why: "is the mail server that the tests start",
+        from: Source::Apt(&["python3-aiosmtpd"]),
+        when: When::Always,
+    },
+    Need {
         what: Thing::Versioned { versions: "/usr/lib/postgresql", program: "bin/postgres" },
         why: "is the database that the tests of many nodes start",
         from: Source::Apt(&["postgresql"]),

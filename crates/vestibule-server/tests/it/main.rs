@@ -18,4 +18,5 @@ mod command_line;
 mod faults;
 mod first_run;
 mod house;
+mod mail;
 mod serving;

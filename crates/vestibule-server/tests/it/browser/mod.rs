@@ -2,6 +2,7 @@
 
 mod doors;
 mod files;
+mod mails;
 mod pages;
 mod staying;
 mod tabs;

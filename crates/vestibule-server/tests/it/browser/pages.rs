@@ -21,12 +21,15 @@ pub(super) const LOOKS: [(&str, Look); 4] = [
 ];
 
 /// The pages of somebody who is not signed in; those marked are refusals.
-const OUTSIDE: [(&str, &str, bool); 7] = [
+const OUTSIDE: [(&str, &str, bool); 10] = [
     ("front", "/", false),
     ("login", "/auth/login", false),
     ("cookies-blocked", "/auth/login?cookies=blocked", false),
     ("register", "/auth/register", false),
     ("feedback", "/feedback", false),
+    ("verify", "/auth/verify", false),
+    ("forgot", "/auth/forgot", false),
+    ("reset-void", "/auth/reset", true),
     ("logout", "/auth/logout", false),
     ("not-found", "/nowhere", true),
 ];
