@@ -16,7 +16,7 @@ pub enum Notice {
     /// can ask: keep to a limit for each account.
     VerifyAddress(User),
     /// The owner of an account wants it to have another address. It gets it by
-    /// [`Vestibule::verify_email`](crate::Vestibule::verify_email) once the address is shown to be theirs, and
+    /// [`Visit::verify_email`](crate::Visit::verify_email) once the address is shown to be theirs, and
     /// until then nothing has changed. Whether the address is another account's is not looked at here, so that
     /// no answer tells: who brings this notice has to, and writes to that address something else then.
     ChangeAddress {

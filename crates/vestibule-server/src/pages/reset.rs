@@ -84,7 +84,7 @@ async fn replace(
     // Whoever has followed the link reads what is sent to that address.
     let is_theirs =
         EmailAddress::parse(&used.email).is_ok_and(|email| links::is_address_of(user, &email));
-    if hall.reset_password(used.user, hash, is_theirs).await?.is_none() {
+    if view.visit.reset_password(used.user, hash, is_theirs).await?.is_none() {
         return Ok(false);
     }
     // Another password takes all links away; this one goes on to say that it has been used.

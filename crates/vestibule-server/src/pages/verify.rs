@@ -51,7 +51,7 @@ pub(super) async fn verify(view: View, form: FormBody) -> Result<Response, Probl
         // Somebody was faster with the same link, most likely by a second press of the button.
         return show_found(&view, &Found::by(&view, token).await?, token);
     };
-    if hall.verify_email(used.user, email).await?.is_none() {
+    if view.visit.verify_email(used.user, email).await?.is_none() {
         // The address has gone to another account meanwhile.
         return show_found(&view, &Found::Void, token);
     }

@@ -1,6 +1,7 @@
 //! What people do, apart from how they ask for it: the API and the pages of a site call the same.
 
 mod account;
+mod by_mail;
 mod confirm;
 mod forms;
 mod sessions;
