@@ -35,6 +35,8 @@ macro_rules! columns {
     };
 }
 
+pub(crate) const BY_ID: &str = concat!("SELECT ", columns!(), " FROM mails WHERE id = $1");
+
 /// A page of the listing: of all, or of one user.
 pub(crate) const LIST: &str = concat!(
     "SELECT ",
@@ -132,6 +134,16 @@ impl Outbox for PostgresStore {
                 let row = sqlx::query(NEXT).fetch_one(connection).await?;
                 let at: Option<i64> = rows::column(&row, 0)?;
                 Ok(at.map(Timestamp::from_millis))
+            })
+        })
+        .await
+    }
+
+    async fn mail(&self, id: MailId) -> StoreResult<Option<OutboxEntry>> {
+        self.read(id, |id, connection| {
+            Box::pin(async move {
+                let found = sqlx::query(BY_ID).bind(&id.as_bytes()[..]);
+                found.fetch_optional(connection).await?.as_ref().map(rows::mail).transpose()
             })
         })
         .await

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use vestibule::{Vestibule, core::store::SiteStore};
 
 use crate::{
-    audit::AuditLog, config::Settings, feedback::FeedbackDesk, files::Files, pages::Templates,
-    setup::Setup,
+    audit::AuditLog, config::Settings, feedback::FeedbackDesk, files::Files, mail::Mailer,
+    pages::Templates, setup::Setup,
 };
 
 /// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
@@ -20,4 +20,5 @@ pub(crate) struct Site {
     pub(crate) files: Files,
     pub(crate) audit: AuditLog,
     pub(crate) feedback: Arc<FeedbackDesk>,
+    pub(crate) mailer: Mailer,
 }

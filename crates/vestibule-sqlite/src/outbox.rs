@@ -32,6 +32,8 @@ macro_rules! columns {
     };
 }
 
+pub(crate) const BY_ID: &str = concat!("SELECT ", columns!(), " FROM mails WHERE id = ?1");
+
 /// A page of the listing: of all, or of one user.
 pub(crate) const LIST: &str = concat!(
     "SELECT ",
@@ -106,6 +108,13 @@ impl Outbox for SqliteStore {
         self.read(|connection| {
             let at = connection.prepare_cached(NEXT)?.query_row([], |row| row.get(0));
             at.map(|at: Option<i64>| at.map(Timestamp::from_millis))
+        })
+        .await
+    }
+
+    async fn mail(&self, id: MailId) -> StoreResult<Option<OutboxEntry>> {
+        self.read(move |connection| {
+            connection.prepare_cached(BY_ID)?.query_row([id.as_bytes()], rows::mail).optional()
         })
         .await
     }

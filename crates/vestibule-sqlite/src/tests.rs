@@ -73,6 +73,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (outbox::SENT, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
         (outbox::FAILED, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
         (outbox::RETRY, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
+        (outbox::BY_ID, &["SEARCH mails USING INDEX sqlite_autoindex_mails_1 (id=?)"]),
         (outbox::LIST, &["SEARCH mails USING INDEX mails_created"]),
         (outbox::LIST_OF_USER, &["SEARCH mails USING INDEX mails_user (user_id=?"]),
         (outbox::PURGE, &["SEARCH mails USING INDEX mails_done (at<?)"]),

@@ -120,6 +120,10 @@ impl Outbox for MemoryStore {
         Ok(waiting.map(when).min())
     }
 
+    async fn mail(&self, id: MailId) -> StoreResult<Option<OutboxEntry>> {
+        Ok(self.tables().mails.get(&id).map(Row::entry))
+    }
+
     async fn outbox(&self, query: &OutboxQuery) -> StoreResult<Vec<OutboxEntry>> {
         let place = |row: &Row| (row.mail.created_at, row.mail.id);
         let tables = self.tables();

@@ -48,6 +48,9 @@ pub trait Outbox: Send + Sync + 'static {
     /// When the next mail is due that nobody holds, or the first claim ends.
     async fn next_mail_at(&self) -> StoreResult<Option<Timestamp>>;
 
+    /// What became of one mail.
+    async fn mail(&self, id: MailId) -> StoreResult<Option<OutboxEntry>>;
+
     /// Mails, the newest first.
     async fn outbox(&self, query: &OutboxQuery) -> StoreResult<Vec<OutboxEntry>>;
 

@@ -53,6 +53,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (outbox::SENT, &["mails_pkey"]),
         (outbox::FAILED, &["mails_pkey"]),
         (outbox::NEXT, &["mails_waiting"]),
+        (outbox::BY_ID, &["mails_pkey"]),
         (outbox::LIST, &["mails_created"]),
         (outbox::LIST_OF_USER, &["mails_user"]),
         (outbox::RETRY, &["mails_pkey"]),

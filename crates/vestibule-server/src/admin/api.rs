@@ -4,7 +4,7 @@ use axum::{
     Json, Router,
     extract::{Path, State, rejection::PathRejection},
     http::{StatusCode, Uri},
-    routing::{delete, get},
+    routing::{delete, get, post},
 };
 use vestibule::{
     ErrorCode, Fresh, JsonBody, Principal, Problem, Require, SuperUser, Visit,
@@ -20,11 +20,12 @@ use super::{
     Admin,
     bodies::{AdminChange, AdminSession, AdminUserDetail, AdminUsers, AuditEvent, AuditEvents},
     filter::{self, Parameters},
+    outbox,
 };
 use crate::site::Site;
 
-type Caller = Require<SuperUser>;
-type Id = Result<Path<String>, PathRejection>;
+pub(super) type Caller = Require<SuperUser>;
+pub(super) type Id = Result<Path<String>, PathRejection>;
 
 /// The routes. They have to be inside of the hall's layer.
 pub(crate) fn routes() -> Router<Site> {
@@ -32,11 +33,13 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/admin/users", get(users))
         .route("/api/admin/users/{id}", get(user).patch(change))
         .route("/api/admin/users/{id}/sessions", delete(end_sessions))
+        .route("/api/admin/users/{id}/password-reset", post(start_reset))
         .route("/api/admin/audit", get(audit))
+        .merge(outbox::routes())
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(users, user, change, end_sessions, audit))]
+#[openapi(paths(users, user, change, end_sessions, start_reset, audit))]
 pub(crate) struct Description;
 
 /// Accounts, page by page: in the order of their numbers, or with `q` in that of the names.
@@ -127,6 +130,27 @@ async fn end_sessions(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Sends the owner of an account a link by which they choose a new password.
+#[utoipa::path(
+    post, path = "/api/admin/users/{id}/password-reset", tag = "admin",
+    params(("id" = i64, Path, description = "The account's number")), security(("access_token" = []), ("cookies" = [])),
+    responses(
+        (status = 204, description = "A mail is on its way; the password that they have stays until they choose another"),
+        (status = 401, description = "`fresh_token_required` and the token codes"),
+        (status = 403, description = "`forbidden`, `csrf_failed`"), (status = 404, description = "`not_found`"),
+        (status = 409, description = "`conflict`: the account is not active"),
+    )
+)]
+async fn start_reset(
+    caller: Fresh<Caller>,
+    visit: Visit,
+    State(site): State<Site>,
+    id: Id,
+) -> Result<StatusCode, Problem> {
+    admin(&site, &visit, &caller).start_reset(number(id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The audit trail, the latest first.
 #[utoipa::path(
     get, path = "/api/admin/audit", tag = "admin", security(("access_token" = []), ("cookies" = [])),
@@ -175,7 +199,7 @@ pub(crate) async fn events(
     Ok((events, next))
 }
 
-fn admin<'a>(site: &'a Site, visit: &'a Visit, caller: &'a Principal) -> Admin<'a> {
+pub(super) fn admin<'a>(site: &'a Site, visit: &'a Visit, caller: &'a Principal) -> Admin<'a> {
     Admin { site, visit, caller }
 }
 

@@ -7,7 +7,8 @@ use vestibule::{
     core::{
         id::UserId,
         name::{LoginKey, prefix_key},
-        store::{EventQuery, StoreResult, UserQuery},
+        outbox::{MailId, OutboxEntry},
+        store::{EventQuery, OutboxQuery, StoreResult, UserQuery},
         time::Timestamp,
         user::UserStatus,
     },
@@ -100,6 +101,20 @@ impl Parameters {
         })
     }
 
+    /// Which mails are wanted.
+    ///
+    /// # Errors
+    /// `invalid_input` with the field; `unavailable`.
+    pub(crate) async fn mails(&self, site: &Site) -> Result<OutboxQuery, Problem> {
+        Ok(OutboxQuery {
+            state: self
+                .parsed("state", "write waiting, sent or given_up", |text| text.parse().ok())?,
+            user: self.person("user", site).await?,
+            after: self.parsed("cursor", BAD_CURSOR, mail_place)?,
+            limit: self.limit()?,
+        })
+    }
+
     async fn person(&self, name: &str, site: &Site) -> Result<Option<UserId>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
         if let Ok(id) = text.parse() {
@@ -135,6 +150,30 @@ pub(crate) async fn users(
         users.insert(0, user);
     }
     Ok((users, next))
+}
+
+/// One page of mails, the newest first.
+///
+/// # Errors
+/// `unavailable`.
+pub(crate) async fn mails(
+    query: &OutboxQuery,
+    site: &Site,
+) -> Result<(Vec<OutboxEntry>, Option<String>), Problem> {
+    let wanted = OutboxQuery { limit: query.limit + 1, ..query.clone() };
+    let mut mails = site.store.outbox(&wanted).await?;
+    let size = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let goes_on = mails.len() > size;
+    mails.truncate(size);
+    let next = mails.last().filter(|_| goes_on);
+    let next = next.map(|last| format!("{}-{}", last.created_at.millis(), last.id));
+    Ok((mails, next))
+}
+
+/// A place in the list of mails, as [`mails`] gives it.
+fn mail_place(text: &str) -> Option<(Timestamp, MailId)> {
+    let (at, id) = text.split_once('-')?;
+    Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
 }
 
 async fn by_name(text: &str, site: &Site) -> StoreResult<Option<User>> {

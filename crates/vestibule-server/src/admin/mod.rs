@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `filter` | what lists are narrowed to, as typed |
 //! | `api` | `/api/admin/…` |
+//! | `outbox` | mails, and that part of the API |
 //! | `bodies` | what it answers |
 //!
 //! The pages are in `crate::pages::admin`.
@@ -12,6 +13,7 @@
 pub(crate) mod api;
 mod bodies;
 pub(crate) mod filter;
+pub(crate) mod outbox;
 
 use vestibule::{
     ErrorCode, Principal, Problem, User, Visit,
@@ -19,14 +21,16 @@ use vestibule::{
         event::{Event, EventName},
         id::{SessionId, UserId},
         name::RoleName,
+        outbox::MailId,
         ring::StoredKey,
         session::{EndReason, Session},
         store::{Feedback, SessionSelection},
-        user::{MAX_ROLES, UserChange},
+        user::{MAX_ROLES, UserChange, UserStatus},
     },
 };
 
 use crate::{
+    mail::Retry,
     ring::{Ring, RingChangeError},
     site::Site,
 };
@@ -131,6 +135,43 @@ impl Admin<'_> {
         let ended = self.visit.end_session_as_admin(id, session).await;
         let event = self.event("end_session").about(id).in_session(session);
         self.done(event, ended.map(|_| ()), "an administrator ended a session").await
+    }
+
+    /// Has the owner of an account sent a link by which they choose a new password. The one that they have
+    /// stays until then, and nobody else ever knows one.
+    ///
+    /// # Errors
+    /// `conflict` where the account is not active; `not_found`, `unavailable`.
+    pub(crate) async fn start_reset(&self, id: UserId) -> Result<(), Problem> {
+        let user = self.user(id).await?;
+        let started = if user.status == UserStatus::Active {
+            self.site.mailer.start_reset(user).await.map_err(Problem::from)
+        } else {
+            let text = "The account is not active: activate it first.";
+            Err(Problem::new(ErrorCode::Conflict).detail(text))
+        };
+        let event = self.event("start_reset").about(id);
+        self.done(event, started, "an administrator started a password reset").await
+    }
+
+    /// Has a mail tried again, now.
+    ///
+    /// # Errors
+    /// `conflict` where it was sent, or its link has expired; `not_found`, `unavailable`.
+    pub(crate) async fn retry_mail(&self, id: MailId) -> Result<(), Problem> {
+        let retried = match self.site.mailer.retry(id).await {
+            Ok(Some(Retry::Begun)) => Ok(()),
+            Ok(Some(refusal)) => Err(Problem::new(ErrorCode::Conflict).detail(match refusal {
+                Retry::LinkExpired => {
+                    "The link in this mail does not work for long enough any more: a new one has to be asked for."
+                }
+                _ => "This mail was sent, or is being sent right now.",
+            })),
+            Ok(None) => Err(Problem::new(ErrorCode::NotFound)),
+            Err(error) => Err(error.into()),
+        };
+        let event = self.event("retry_mail").with("mail", id.to_string());
+        self.done(event, retried, "an administrator had a mail tried again").await
     }
 
     /// Notes that feedback is dealt with, or waits again.

@@ -158,7 +158,7 @@ impl Desk {
 }
 
 /// How long a mail is worth sending whose link lives for so long: whoever gets it needs time to follow it.
-fn worth(lifetime: Duration) -> Duration {
+pub(super) fn worth(lifetime: Duration) -> Duration {
     lifetime.mul_f64(0.8)
 }
 

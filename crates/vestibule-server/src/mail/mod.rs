@@ -47,6 +47,7 @@ use vestibule::{
     Messenger, Notice, SiteSecret, User,
     core::{
         limit::SlidingWindow,
+        outbox::{self, MailId, MailState},
         random::Entropy,
         store::{SiteStore, StoreError, StoreResult},
         time::Clock,
@@ -74,6 +75,17 @@ pub(crate) struct Mailer {
     post: Arc<Post>,
     queue: mpsc::Sender<Job>,
     _stop: Arc<DropGuard>,
+}
+
+/// What becomes of a mail that is to be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It is due.
+    Begun,
+    /// It was sent, or is being sent at this moment.
+    NotNow,
+    /// Its link would not work any more, or not for long enough.
+    LinkExpired,
 }
 
 /// What a mailer works with.
@@ -121,12 +133,36 @@ impl Mailer {
     ///
     /// # Errors
     /// Where the store cannot be used: no mail is on its way then.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "what super users start it with is not there yet")
-    )]
     pub(crate) async fn start_reset(&self, user: User) -> StoreResult<()> {
         self.desk.write(Kind::ResetStarted.to(user)).await
+    }
+
+    /// Has a mail tried again, now; `None` where there is none of this number.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(crate) async fn retry(&self, id: MailId) -> StoreResult<Option<Retry>> {
+        let (store, now) = (&self.desk.store, self.desk.clock.now());
+        let Some(mail) = store.mail(id).await? else { return Ok(None) };
+        let purpose = Kind::named(&mail.kind).and_then(Kind::purpose);
+        let gives_up_at = match purpose {
+            Some(purpose) => mail.created_at + desk::worth(purpose.lifetime()),
+            None => now + outbox::TRIED_FOR,
+        };
+        if mail.state != MailState::Sent && gives_up_at <= now {
+            return Ok(Some(Retry::LinkExpired));
+        }
+        if !store.retry_mail(id, now, gives_up_at).await? {
+            return Ok(Some(Retry::NotNow));
+        }
+        self.post.wake();
+        Ok(Some(Retry::Begun))
+    }
+
+    /// Keeps it from sending anything.
+    #[cfg(test)]
+    pub(crate) async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.post.hold().await
     }
 
     /// Has what has had its time removed, now.

@@ -44,7 +44,6 @@ pub(super) struct Letter {
 }
 
 impl Kind {
-    #[cfg(test)]
     pub(super) const ALL: [Self; 11] = [
         Self::VerifyAddress,
         Self::RegisteredAgain,
@@ -79,6 +78,11 @@ impl Kind {
             Self::TheftNoticed => "theft noticed",
             Self::Deleted => "deleted",
         }
+    }
+
+    /// The kind of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// What its link is for, if it has one.

@@ -37,6 +37,9 @@ pub(super) enum Flash {
     /// All sessions of somebody else's account.
     SessionsEnded,
     FeedbackTaken,
+    /// Somebody else was sent a link for a new password.
+    ResetStarted,
+    MailRetried,
     /// A form came from somebody whose session had ended.
     SignInFirst,
     /// A form came that asks for a fresh proof.
@@ -47,7 +50,7 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 24] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -68,6 +71,8 @@ impl Flash {
         Self::FileDeleted,
         Self::SessionsEnded,
         Self::FeedbackTaken,
+        Self::ResetStarted,
+        Self::MailRetried,
         Self::SignInFirst,
         Self::ConfirmFirst,
     ];
@@ -94,6 +99,8 @@ impl Flash {
             Self::FileDeleted => "file-deleted",
             Self::SessionsEnded => "sessions-ended",
             Self::FeedbackTaken => "feedback-taken",
+            Self::ResetStarted => "reset-started",
+            Self::MailRetried => "mail-retried",
             Self::SignInFirst => "sign-in-first",
             Self::ConfirmFirst => "confirm-first",
         }
@@ -145,6 +152,10 @@ impl Flash {
             Self::FileDeleted => ("success", "The file is deleted."),
             Self::SessionsEnded => ("success", "All sessions of this account are ended."),
             Self::FeedbackTaken => ("success", "Thank you: your message has arrived."),
+            Self::ResetStarted => {
+                ("success", "A link for a new password is on its way to the owner of this account.")
+            }
+            Self::MailRetried => ("success", "The mail is tried again now."),
             Self::SignInFirst => ("warning", "Please log in again; nothing was saved."),
             Self::ConfirmFirst => (
                 "info",

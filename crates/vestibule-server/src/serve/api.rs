@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::{OpenApi as _, ToSchema};
 use vestibule::Problem;
 
-use crate::{files, site::Site};
+use crate::{admin, files, site::Site};
 
 /// How long the store may take to answer before the site counts as not ready.
 const READY_WITHIN: Duration = Duration::from_secs(1);
@@ -37,7 +37,8 @@ pub(crate) fn description() -> utoipa::openapi::OpenApi {
     vestibule::api_description()
         .merge_from(Description::openapi())
         .merge_from(files::Description::openapi())
-        .merge_from(crate::admin::api::Description::openapi())
+        .merge_from(admin::api::Description::openapi())
+        .merge_from(admin::outbox::Description::openapi())
 }
 
 #[derive(utoipa::OpenApi)]

@@ -148,8 +148,17 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     };
     let setup = Arc::new(setup);
     let feedback = Arc::new(FeedbackDesk::new(&settings, Arc::new(clock), mailer.clone()));
-    let site =
-        Site { hall: hall.clone(), settings, templates, setup, store, files, audit, feedback };
+    let site = Site {
+        hall: hall.clone(),
+        settings,
+        templates,
+        setup,
+        store,
+        files,
+        audit,
+        feedback,
+        mailer,
+    };
 
     announce(&site, &warnings, figures.as_ref().and_then(Figures::address))?;
     let stop = CancellationToken::new();
@@ -174,7 +183,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     hall.record(hall.event(EventName::SysShutdown), "the site has stopped");
     let (seen, mails, events) = tokio::join!(
         tokio::time::timeout(LAST_WRITES, hall.flush()),
-        tokio::time::timeout(LAST_WRITES, mailer.flush()),
+        tokio::time::timeout(LAST_WRITES, site.mailer.flush()),
         tokio::time::timeout(LAST_WRITES, site.audit.flush()),
     );
     if seen.is_err() {

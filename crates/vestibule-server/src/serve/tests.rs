@@ -87,14 +87,14 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
         entropy: Arc::new(SystemEntropy),
     })
     .unwrap();
-    let feedback = Arc::new(FeedbackDesk::new(&settings, clock, mailer));
+    let feedback = Arc::new(FeedbackDesk::new(&settings, clock, mailer.clone()));
     let hall = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
         .config(open::hall_config(&settings, secret).unwrap())
         .build()
         .await
         .unwrap();
     let setup = Arc::new(Setup::closed());
-    Site { hall, settings, templates, setup, store, files, audit, feedback }
+    Site { hall, settings, templates, setup, store, files, audit, feedback, mailer }
 }
 
 /// An app that is being developed finds its own way; only what lies in its folder is served.

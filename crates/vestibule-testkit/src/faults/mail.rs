@@ -77,6 +77,10 @@ impl<S: Outbox> Outbox for FailingStore<S> {
         self.up()?.next_mail_at().await
     }
 
+    async fn mail(&self, id: MailId) -> StoreResult<Option<OutboxEntry>> {
+        self.up()?.mail(id).await
+    }
+
     async fn outbox(&self, query: &OutboxQuery) -> StoreResult<Vec<OutboxEntry>> {
         self.up()?.outbox(query).await
     }

@@ -152,6 +152,7 @@ macro_rules! site_store_suite {
             the_next_time_is_known
             mails_are_listed_the_newest_first_page_by_page
             mails_are_listed_by_state_and_account
+            a_mail_is_found_by_its_id
             a_mail_can_be_retried_unless_it_was_sent_or_is_being_sent
             old_mails_are_purged_and_waiting_ones_stay
         );

@@ -197,6 +197,17 @@ pub async fn mails_are_listed_by_state_and_account(store: AnySiteStore) {
     assert_eq!(list(None, Some(UserId(3))).await, []);
 }
 
+pub async fn a_mail_is_found_by_its_id(store: AnySiteStore) {
+    for number in [1, 2] {
+        store.enqueue_mail(&mail(number, 0)).await.expect("ok");
+    }
+    let listed = store.outbox(&OutboxQuery { limit: 10, ..OutboxQuery::default() }).await;
+    for entry in listed.expect("ok") {
+        assert_eq!(store.mail(entry.id).await.expect("ok"), Some(entry));
+    }
+    assert_eq!(store.mail(id(3)).await.expect("ok"), None);
+}
+
 pub async fn a_mail_can_be_retried_unless_it_was_sent_or_is_being_sent(store: AnySiteStore) {
     store.enqueue_mail(&mail(1, 0)).await.expect("ok");
     claim(&store, "a", 0).await.expect("it is due");

@@ -105,7 +105,7 @@ impl House {
             settings.audit.keep,
             "node".to_owned(),
         );
-        let feedback = FeedbackDesk::new(&settings, Arc::clone(&clock) as _, mailer);
+        let feedback = FeedbackDesk::new(&settings, Arc::clone(&clock) as _, mailer.clone());
         let hall = Vestibule::builder(store.clone())
             .config(open::hall_config(&settings, secret).unwrap())
             .clock(Shared(Arc::clone(&clock)))
@@ -121,6 +121,7 @@ impl House {
             files: files.clone(),
             audit,
             feedback: Arc::new(feedback),
+            mailer,
         };
         let router = Router::new().fallback_service(serve::service(&site));
         Self { router, hall, files, store, clock, folder }

@@ -7,7 +7,7 @@
 //! | `users`, `user` | accounts, and one of them |
 //! | `audit`, `csv` | what happened, as pages and as a file |
 //! | `words` | how an event is put into words |
-//! | `feedback`, `keys` | what people said, and the key ring |
+//! | `feedback`, `outbox`, `keys` | what people said, the mails, and the key ring |
 
 mod audit;
 mod chart;
@@ -15,6 +15,7 @@ mod csv;
 mod feedback;
 mod front;
 mod keys;
+mod outbox;
 mod user;
 mod users;
 mod words;
@@ -28,7 +29,10 @@ use axum::{
 };
 use vestibule::{ErrorCode, Fresh, Principal, Problem, Require, SuperUser};
 
-use super::view::View;
+use super::{
+    refusal::{Refusal, sentence},
+    view::View,
+};
 use crate::{admin::Admin, site::Site};
 
 /// Somebody who runs the site.
@@ -46,6 +50,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/admin/users", get(users::list))
         .route("/admin/users/{id}", get(user::show))
         .route("/admin/users/{id}/change", post(user::change).get(user::back))
+        .route("/admin/users/{id}/reset", post(user::start_reset).get(user::back))
         .route("/admin/users/{id}/sessions/end", post(user::end_sessions).get(user::back))
         .route("/admin/users/{id}/sessions/{session}", get(user::session))
         .route(
@@ -56,6 +61,8 @@ pub(super) fn routes() -> Router<Site> {
         .route("/admin/audit.csv", get(csv::download))
         .route("/admin/feedback", get(feedback::list))
         .route("/admin/feedback/{id}", post(feedback::settle).get(feedback::back))
+        .route("/admin/outbox", get(outbox::list))
+        .route("/admin/outbox/{id}/retry", post(outbox::retry).get(outbox::back))
         .route("/admin/keys", get(keys::list))
         .route("/admin/keys/rotate", post(keys::rotate).get(keys::back))
         .route("/admin/keys/retire", post(keys::retire).get(keys::back))
@@ -88,6 +95,18 @@ fn page_link(uri: &Uri, path: &str, cursor: Option<&str>) -> String {
         query if query.is_empty() => path.to_owned(),
         query => format!("{path}?{query}"),
     }
+}
+
+/// What a problem says of a form whose button cannot be pressed now.
+///
+/// # Errors
+/// The problem itself, where nothing on the page can mend it.
+fn refusal(problem: Problem) -> Result<Refusal, Problem> {
+    if problem.code != ErrorCode::Conflict {
+        return Refusal::of(problem);
+    }
+    let text = sentence(problem.detail_text());
+    Ok(Refusal::notice(problem, text))
 }
 
 /// On to a page, where only forms are sent.

@@ -12,10 +12,12 @@ use vestibule::{
     },
 };
 
-use super::{Caller, FreshCaller, Segment, Segments, View, back_to, named, segment, users, words};
+use super::{
+    Caller, FreshCaller, Segment, Segments, View, back_to, named, refusal, segment, users, words,
+};
 use crate::{
     admin::api,
-    pages::{flash::Flash, form::FormBody, refusal::Refusal, sessions},
+    pages::{flash::Flash, form::FormBody, sessions},
 };
 
 /// How much of what happened is shown beside an account.
@@ -38,14 +40,25 @@ pub(super) async fn change(
     let done = carry_out(id, &caller, &view, &form).await;
     let refusal = match done {
         Ok(()) => return Ok(view.go(&page(id), Some(Flash::Saved))),
-        Err(problem) if problem.code == ErrorCode::Conflict => {
-            let text = problem.detail_text().to_owned();
-            Refusal::notice(problem, crate::pages::refusal::sentence(&text))
-        }
-        Err(problem) => Refusal::of(problem)?,
+        Err(problem) => refusal(problem)?,
     };
     let content = content(id, &caller, &view).await?;
     let content = context! { typed_role => form.text("grant"), ..content };
+    view.refuse("admin/user.html", &refusal, content)
+}
+
+/// `POST /admin/users/{id}/reset`
+pub(super) async fn start_reset(
+    caller: FreshCaller,
+    view: View,
+    id: Segment,
+) -> Result<Response, Problem> {
+    let id: UserId = segment(id)?;
+    let refusal = match view.admin(&caller).start_reset(id).await {
+        Ok(()) => return Ok(view.go(&page(id), Some(Flash::ResetStarted))),
+        Err(problem) => refusal(problem)?,
+    };
+    let content = content(id, &caller, &view).await?;
     view.refuse("admin/user.html", &refusal, content)
 }
 

@@ -14,7 +14,7 @@ use vestibule::core::{
 
 use super::{Browser, House, PASSWORD};
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/admin",
     "/admin/users",
     "/admin/users/1",
@@ -22,6 +22,7 @@ const PAGES: [&str; 8] = [
     "/admin/audit.csv",
     "/admin/feedback",
     "/admin/keys",
+    "/admin/outbox",
     "/admin/users?status=suspended&role=x&super_user=true",
 ];
 
@@ -65,6 +66,8 @@ async fn nobody_else_changes_anything() {
         ("/admin/users/1/change", ("status", "deleted")),
         ("/admin/users/2/change", ("super_user", "true")),
         ("/admin/users/1/sessions/end", ("x", "y")),
+        ("/admin/users/2/reset", ("x", "y")),
+        ("/admin/outbox/00000000000000000000000000000000/retry", ("x", "y")),
         ("/admin/keys/rotate", ("x", "y")),
         ("/admin/feedback/1", ("done", "true")),
     ] {

@@ -45,7 +45,8 @@ async fn visitor(house: &House, carrier: Carrier, name: &str) -> Arc<dyn Visitor
 async fn only_who_runs_the_site_is_answered(carrier: Carrier) {
     let house = house().await;
     let anna = visitor(&house, carrier, "anna").await;
-    for path in ["/api/admin/users", "/api/admin/users/1", "/api/admin/audit"] {
+    for path in ["/api/admin/users", "/api/admin/users/1", "/api/admin/audit", "/api/admin/outbox"]
+    {
         assert_eq!(anna.get(path).await.verdict(), (403, "forbidden".to_owned()), "{path}");
         let nobody =
             vestibule_testkit::visitors::Anonymous::new(InProcess::new(house.app.clone()), HOST);
@@ -56,6 +57,9 @@ async fn only_who_runs_the_site_is_answered(carrier: Carrier) {
         let answer = anna.patch_json(&format!("/api/admin/users/{id}"), body.clone()).await;
         assert_eq!(answer.verdict(), (403, "forbidden".to_owned()));
         let answer = anna.delete(&format!("/api/admin/users/{id}/sessions")).await;
+        assert_eq!(answer.verdict(), (403, "forbidden".to_owned()));
+        let reset = format!("/api/admin/users/{id}/password-reset");
+        let answer = anna.post_json(&reset, json!({})).await;
         assert_eq!(answer.verdict(), (403, "forbidden".to_owned()));
     }
     assert!(!house.user("anna").await.is_super_user);
@@ -83,9 +87,16 @@ async fn accounts_are_listed_and_shown(carrier: Carrier) {
             page["users"].as_array().unwrap().iter().map(|user| user["id"].clone()).collect();
         assert_eq!(json!(ids), found, "{query}");
     }
-    for bad in
-        ["users?status=x", "users?cursor=x", "users?limit=0", "audit?event=x", "audit?from=x"]
-    {
+    for bad in [
+        "outbox?state=x",
+        "outbox?user=nobody",
+        "outbox?cursor=x",
+        "users?status=x",
+        "users?cursor=x",
+        "users?limit=0",
+        "audit?event=x",
+        "audit?from=x",
+    ] {
         let answer = boss.get(&format!("/api/admin/{bad}")).await;
         assert_eq!(answer.verdict(), (422, "invalid_input".to_owned()), "{bad}");
     }
@@ -130,6 +141,33 @@ async fn accounts_are_changed_at_once(carrier: Carrier) {
     assert_eq!(change(json!({ "status": "deleted" })).await.status, 200);
     assert_eq!(change(json!({ "status": "active" })).await.verdict(), (409, "conflict".to_owned()));
     assert_eq!(house.user("anna").await.status, UserStatus::Deleted);
+}
+
+async fn a_reset_is_started_and_mails_are_tried_again(carrier: Carrier) {
+    let house = house().await;
+    let boss = visitor(&house, carrier, "boss").await;
+    let start = async |id: i64| {
+        boss.post_json(&format!("/api/admin/users/{id}/password-reset"), json!({})).await
+    };
+    house.clock.pass(std::time::Duration::from_secs(1));
+    assert_eq!(start(2).await.status, 204);
+    assert_eq!(start(99).await.verdict(), (404, "not_found".to_owned()));
+    assert!(house.mails().await.pop().unwrap().contains("To: anna@example.org\r\n"));
+    let page = boss.get("/api/admin/outbox?user=anna&limit=1").await.json();
+    let mail = &page["mails"][0];
+    assert_eq!((&mail["kind"], &mail["state"]), (&json!("reset started"), &json!("sent")));
+    assert_eq!((&mail["user"], &mail["tries"]), (&json!(2), &json!(1)));
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let next = boss.get(&format!("/api/admin/outbox?user=2&cursor={cursor}")).await.json();
+    assert_eq!(next["mails"].as_array().unwrap().len(), 1, "{next}");
+    let retry = async |id: &str| {
+        boss.post_json(&format!("/api/admin/outbox/{id}/retry"), json!({})).await.verdict()
+    };
+    assert_eq!(retry(mail["id"].as_str().unwrap()).await, (409, "conflict".to_owned()));
+    assert_eq!(retry("AAAAAAAAAAAAAAAAAAAAAA").await, (404, "not_found".to_owned()));
+    assert_eq!(retry("x").await, (404, "not_found".to_owned()));
+    house.clock.pass(std::time::Duration::from_secs(11 * 60));
+    assert_eq!(start(2).await.verdict(), (401, "fresh_token_required".to_owned()));
 }
 
 async fn two_who_end_each_other_leave_one(carrier: Carrier) {
@@ -195,6 +233,7 @@ both_carriers!(
     only_who_runs_the_site_is_answered,
     accounts_are_listed_and_shown,
     accounts_are_changed_at_once,
+    a_reset_is_started_and_mails_are_tried_again,
     two_who_end_each_other_leave_one,
     changes_need_freshness_and_are_in_the_trail,
 );

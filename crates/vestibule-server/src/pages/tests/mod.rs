@@ -5,6 +5,7 @@ mod admin;
 mod admin_api;
 mod doors;
 mod feedback;
+mod outbox;
 mod problems;
 mod reset;
 mod templates;
@@ -143,6 +144,7 @@ impl House {
             files,
             audit,
             feedback: Arc::new(feedback),
+            mailer: mailer.clone(),
         };
         let app = routes()
             .merge(static_routes())

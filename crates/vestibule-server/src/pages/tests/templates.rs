@@ -209,6 +209,13 @@ fn administration(name: &str) -> Value {
             };
             context! { feedback => vec![one], show => "" }
         }
+        "admin/outbox.html" => {
+            let mail = context! {
+                id => HOSTILE, kind => HOSTILE, recipient => HOSTILE, user => person(), state => "waiting",
+                can_retry => true, tries => 1, last_error => HOSTILE, created_at => 0, at => 0,
+            };
+            context! { mails => vec![mail], show => "", who => HOSTILE, into_files => true }
+        }
         "admin/keys.html" => {
             let key = context! {
                 kid => HOSTILE, algorithm => "ES256", state => "active", created_at => 0, changed_at => 0,

@@ -35,7 +35,7 @@ const OUTSIDE: [(&str, &str, bool); 10] = [
 ];
 
 /// The pages of those who run the site. The account of number 2 is there, and a piece of feedback.
-const ADMINISTRATION: [(&str, &str, bool); 9] = [
+const ADMINISTRATION: [(&str, &str, bool); 11] = [
     ("admin", "/admin", false),
     ("admin-users", "/admin/users", false),
     ("admin-users-none", "/admin/users?q=nobody&status=suspended", false),
@@ -44,6 +44,8 @@ const ADMINISTRATION: [(&str, &str, bool); 9] = [
     ("admin-audit", "/admin/audit", false),
     ("admin-audit-narrowed", "/admin/audit?event=authn_login_fail&from=2020-01-01", false),
     ("admin-feedback", "/admin/feedback", false),
+    ("admin-outbox", "/admin/outbox", false),
+    ("admin-outbox-none", "/admin/outbox?state=given_up", false),
     ("admin-keys", "/admin/keys", false),
 ];
 
@@ -246,6 +248,13 @@ async fn the_pages_of_those_who_run_the_site_fit_every_screen() {
         assert!(tab.text(".notice-success").await.contains("saved"));
         assert!(tab.text("main .meta").await.contains("Suspended"));
         look_at(&tab, "admin-user-suspended", false, &LOOKS).await;
+
+        tab.go(&format!("{}/admin/users/1", site.url())).await;
+        tab.click("form[action$='/reset'] button").await;
+        assert!(tab.text(".notice-success").await.contains("on its way"));
+        tab.go(&format!("{}/admin/outbox", site.url())).await;
+        assert!(tab.text("main").await.contains("Reset started"));
+        look_at(&tab, "admin-outbox-with-mails", false, &LOOKS).await;
 
         // The last one stays, and is told why.
         tab.go(&format!("{}/admin/users/1", site.url())).await;
