@@ -152,7 +152,10 @@ async fn a_reset_is_started_and_mails_are_tried_again(carrier: Carrier) {
     house.clock.pass(std::time::Duration::from_secs(1));
     assert_eq!(start(2).await.status, 204);
     assert_eq!(start(99).await.verdict(), (404, "not_found".to_owned()));
-    assert!(house.mails().await.pop().unwrap().contains("To: anna@example.org\r\n"));
+    let mails = house.mails().await;
+    let starts =
+        |mail: &String| mail.contains("To: anna@example.org") && mail.contains("/auth/reset?");
+    assert_eq!(mails.iter().filter(|mail| starts(mail)).count(), 1, "{mails:?}");
     let page = boss.get("/api/admin/outbox?user=anna&limit=1").await.json();
     let mail = &page["mails"][0];
     assert_eq!((&mail["kind"], &mail["state"]), (&json!("reset started"), &json!("sent")));
