@@ -105,6 +105,10 @@ pub struct NewUser {
     pub is_super_user: bool,
     /// Their roles.
     pub roles: BTreeSet<RoleName>,
+    /// Whether the account may be used.
+    pub status: UserStatus,
+    /// When the account was made, where that is not now: elsewhere, before it came here.
+    pub created_at: Option<Timestamp>,
 }
 
 /// What is to change of an account; `None` leaves a thing as it is.

@@ -36,6 +36,7 @@
 //! because an ended session must not come back for as long as the replica is behind.
 
 mod audit;
+mod batches;
 mod erasure;
 mod error;
 mod feed;

@@ -39,7 +39,7 @@ pub(crate) const TAKEN: &str = "SELECT \
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
      status, is_super_user, roles, version, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $8, 1, $9, $9) ON CONFLICT DO NOTHING RETURNING ",
+     VALUES ($1, $2, $3, $4, $5, $6, $10, $7, $8, 1, $11, $9) ON CONFLICT DO NOTHING RETURNING ",
     user_columns!()
 );
 
@@ -160,6 +160,8 @@ async fn create(
         .bind(new.is_super_user)
         .bind(join_roles(&new.roles))
         .bind(now.millis())
+        .bind(new.status.name())
+        .bind(new.created_at.unwrap_or(now).millis())
         .fetch_optional(&mut *connection)
         .await?;
     if let Some(row) = made {

@@ -31,6 +31,7 @@
 //! the write-ahead log cannot share its index.
 
 mod audit;
+mod batches;
 mod erasure;
 mod error;
 mod feed;

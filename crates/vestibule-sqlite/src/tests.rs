@@ -18,7 +18,7 @@ use vestibule_core::{
 use vestibule_testkit::samples::{START, at, new_user, session, session_id};
 
 use crate::{
-    OpenOptions, SqliteStore, audit, erasure, feed, feedback,
+    OpenOptions, SqliteStore, audit, batches, erasure, feed, feedback,
     files::{self, blobs, shares, uploads},
     history, leases, one_time, outbox, sessions, users, writer,
 };
@@ -89,6 +89,8 @@ async fn no_hot_statement_reads_a_whole_table() {
         (users::NAME_TAKEN, &["sqlite_autoindex_users_1 (username_key=?)"]),
         (users::EMAIL_TAKEN, &["sqlite_autoindex_users_2 (email_key=?)"]),
         (users::CHANGE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (batches::ID_BY_NAME, &["sqlite_autoindex_users_1 (username_key=?)"]),
+        (batches::ID_BY_EMAIL, &["sqlite_autoindex_users_2 (email_key=?)"]),
         (files::SELECT, &["sqlite_autoindex_files_1 (id=?)", "SEARCH shares USING PRIMARY KEY"]),
         (
             files::CONTENT,

@@ -35,7 +35,7 @@ pub(crate) const EMAIL_TAKEN: &str =
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
      status, is_super_user, roles, version, created_at, updated_at) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?10) RETURNING ",
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?11, ?10) RETURNING ",
     user_columns!()
 );
 
@@ -111,7 +111,7 @@ impl UserStore for SqliteStore {
     }
 }
 
-fn create(
+pub(crate) fn create(
     connection: &Connection,
     new: &NewUser,
     now: Timestamp,
@@ -126,10 +126,11 @@ fn create(
         new.email.key(),
         new.email_verified_at.map(Timestamp::millis),
         new.password_hash.as_ref().map(|hash| hash.as_str()),
-        UserStatus::Active.name(),
+        new.status.name(),
         new.is_super_user,
         join_roles(&new.roles),
         now.millis(),
+        new.created_at.unwrap_or(now).millis(),
     ];
     connection.prepare_cached(INSERT)?.query_row(row, rows::user).map(Ok)
 }

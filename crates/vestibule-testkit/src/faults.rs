@@ -1,15 +1,17 @@
 //! A store that can be taken away and given back.
 
 mod audit;
+mod batches;
 mod files;
 mod mail;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
+use tokio::sync::Barrier;
 use vestibule_core::{
     id::{SessionId, UserId},
     name::LoginKey,
@@ -39,6 +41,7 @@ struct State {
     feed_down: AtomicBool,
     calls: AtomicU64,
     advances: AtomicU64,
+    gathering: Mutex<Option<Arc<Barrier>>>,
 }
 
 /// The store was switched off by the test.
@@ -67,6 +70,16 @@ impl<S> FailingStore<S> {
     /// Takes only the feed away (`true`) or gives it back.
     pub fn set_feed_down(&self, down: bool) {
         self.state.feed_down.store(down, Ordering::SeqCst);
+    }
+
+    /// From now on accounts are changed by so many callers at the same time: nobody before all have come, and
+    /// nobody goes on before all are done.
+    pub fn gather_changes(&self, count: usize) {
+        *self.gathering() = Some(Arc::new(Barrier::new(count)));
+    }
+
+    fn gathering(&self) -> MutexGuard<'_, Option<Arc<Barrier>>> {
+        self.state.gathering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The store behind, which works all the time.
@@ -218,7 +231,16 @@ impl<S: UserStore> UserStore for FailingStore<S> {
         change: &UserChange,
         now: Timestamp,
     ) -> StoreResult<Option<Result<User, NotChanged>>> {
-        self.up()?.change_user(id, change, now).await
+        let store = self.up()?;
+        let gathering = self.gathering().clone();
+        if let Some(all) = &gathering {
+            all.wait().await;
+        }
+        let changed = store.change_user(id, change, now).await;
+        if let Some(all) = &gathering {
+            all.wait().await;
+        }
+        changed
     }
 
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {

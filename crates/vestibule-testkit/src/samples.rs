@@ -11,7 +11,7 @@ use vestibule_core::{
     ring::{KeyState, StoredKey},
     session::{Carrier, Lifetimes, Session, SignIn},
     time::Timestamp,
-    user::NewUser,
+    user::{NewUser, UserStatus},
 };
 
 /// When tests begin: a whole second of the year 2025, in UTC.
@@ -36,6 +36,8 @@ pub fn new_user(name: &str) -> NewUser {
         password_hash: Some(password_hash(1)),
         is_super_user: false,
         roles: BTreeSet::new(),
+        status: UserStatus::Active,
+        created_at: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! gone with the process, so a site that runs on it signs everybody out whenever it restarts.
 
 mod audit;
+mod batches;
 mod feed;
 mod feedback;
 mod files;

@@ -16,8 +16,8 @@ use crate::{
 pub(super) struct Row {
     pub(super) user: User,
     pub(super) password_hash: Option<PasswordHash>,
-    username_key: String,
-    email_key: String,
+    pub(super) username_key: String,
+    pub(super) email_key: String,
 }
 
 impl Row {
@@ -60,11 +60,11 @@ impl UserStore for MemoryStore {
             username: new.username.as_str().to_owned(),
             email: new.email.as_str().to_owned(),
             email_verified_at: new.email_verified_at,
-            status: UserStatus::Active,
+            status: new.status,
             is_super_user: new.is_super_user,
             roles: new.roles.clone(),
             version: 1,
-            created_at: now,
+            created_at: new.created_at.unwrap_or(now),
             updated_at: now,
         };
         let row = Row {

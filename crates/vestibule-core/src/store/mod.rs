@@ -10,6 +10,7 @@
 //!   never turned into a refusal of their tokens.
 
 mod audit;
+mod batches;
 mod erasure;
 mod feedback;
 mod files;
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use audit::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEvent};
+pub use batches::{Owners, UserBatches};
 pub use erasure::Erasure;
 pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
@@ -225,11 +227,10 @@ pub trait UserStore: Send + Sync + 'static {
     /// The user with this number, with what their password is checked against.
     async fn credentials_of(&self, id: UserId) -> StoreResult<Option<Credentials>>;
 
-    /// Makes an account, active, version 1. Where both names are taken, the user name is reported.
+    /// Makes an account, version 1. Where both names are taken, the user name is reported.
     async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>>;
 
-    /// Changes an account and gives it as it is then, or `None` where there is none. Where
-    /// [`UserChange::raises_version`], the version grows by one.
+    /// Changes an account and gives it as it is then, or `None` where there is none. Where [`UserChange::raises_version`], the version grows by one.
     ///
     /// [`UserChange::refusal`] is asked first, in the same transaction: of two super users who take that
     /// right from each other at the same time, one stays.

@@ -25,6 +25,7 @@
 )]
 
 pub mod audit;
+pub mod batches;
 pub mod blobs;
 pub mod erasure;
 pub mod feedback;
@@ -108,6 +109,14 @@ macro_rules! site_store_suite {
             dropped_blobs_come_in_the_order_in_which_they_were_dropped
             only_dropped_blobs_are_forgotten
             known_blobs_are_those_with_a_row
+        );
+        $crate::site_store_suite!(@cases $make, batches,
+            accounts_of_a_batch_are_as_those_made_one_by_one
+            in_a_batch_what_is_taken_is_refused_and_the_rest_made
+            of_two_in_a_batch_with_one_name_the_first_is_made
+            owners_are_told_in_the_order_of_the_names
+            an_empty_batch_is_nothing
+            of_ten_who_make_one_batch_each_account_is_made_once
         );
         $crate::site_store_suite!(@cases $make, audit,
             an_event_is_read_as_it_was_written

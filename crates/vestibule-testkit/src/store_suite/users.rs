@@ -18,6 +18,7 @@ pub async fn an_account_is_read_as_it_was_made(store: AnyStore) {
         password_hash: None,
         is_super_user: true,
         roles: roles(&["editor", "map-maker", "b_2"]),
+        ..new_user("José")
     };
     let made = add_user(&store, &new).await;
     assert!(made.id.0 > 0);
@@ -29,6 +30,18 @@ pub async fn an_account_is_read_as_it_was_made(store: AnyStore) {
     let second = add_user(&store, &new_user("ann")).await;
     assert!(second.id > made.id);
     assert!(news(&store).await.is_empty(), "no token says anything of a new user");
+}
+
+pub async fn an_account_can_have_been_made_elsewhere(store: AnyStore) {
+    let new = NewUser {
+        status: UserStatus::Suspended,
+        created_at: Some(at(-1_000_000)),
+        ..new_user("ann")
+    };
+    let made = add_user(&store, &new).await;
+    assert_eq!((made.created_at, made.updated_at), (at(-1_000_000), START));
+    assert_eq!((made.status, made.version), (UserStatus::Suspended, 1));
+    assert_eq!(store.user(made.id).await.expect("ok"), Some(made));
 }
 
 pub async fn credentials_are_found_by_name_address_and_number(store: AnyStore) {

@@ -215,6 +215,8 @@ impl Vestibule {
                 password_hash: Some(self.hash(password).await?),
                 is_super_user: false,
                 roles: BTreeSet::new(),
+                status: UserStatus::Active,
+                created_at: None,
             }),
             (_, _, checked, _) => {
                 problems.extend(checked.err().into_iter().flat_map(|problem| problem.fields));

@@ -15,7 +15,7 @@ use vestibule::{
         session::{Carrier, Lifetimes, Session, SignIn},
         store::{SessionStore as _, UserStore as _},
         time::{Clock, Timestamp},
-        user::{NewUser, User},
+        user::{NewUser, User, UserStatus},
     },
 };
 
@@ -81,6 +81,8 @@ impl Site {
             password_hash: None,
             is_super_user,
             roles: std::collections::BTreeSet::new(),
+            status: UserStatus::Active,
+            created_at: None,
         };
         let now = self.clock.now();
         self.store.create_user(&new, now).await.unwrap().unwrap()

@@ -5,7 +5,7 @@ use vestibule::core::{
     name::{EmailAddress, LoginKey, RoleName, UserName},
     password::{Password, PasswordHash, PasswordHasher},
     random,
-    user::{MAX_ROLES, NewUser, Taken},
+    user::{MAX_ROLES, NewUser, Taken, UserStatus},
 };
 
 use super::named;
@@ -41,6 +41,8 @@ pub(super) async fn create(
         password_hash: None,
         is_super_user: new.super_user,
         roles,
+        status: UserStatus::Active,
+        created_at: None,
     };
     if account.roles.len() > MAX_ROLES {
         return Err(too_many_roles());

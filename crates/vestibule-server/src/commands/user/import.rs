@@ -194,6 +194,8 @@ async fn make(
         password_hash: at_once,
         is_super_user: account.is_super_user,
         roles: account.roles.clone(),
+        status: UserStatus::Active,
+        created_at: None,
     };
     let user = match desk.store.create_user(&new, now).await? {
         Ok(user) => user,

@@ -212,6 +212,8 @@ async fn accounts_are_found_and_paged_through() {
             password_hash: hash.clone(),
             is_super_user: false,
             roles: Default::default(),
+            status: UserStatus::Active,
+            created_at: None,
         };
         house.store.create_user(&new, Timestamp::from_seconds(0)).await.unwrap().unwrap();
     }
