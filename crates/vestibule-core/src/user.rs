@@ -124,6 +124,8 @@ pub struct UserChange {
     pub password_hash: Option<PasswordHash>,
     /// Whether that hash is a better one of the password that they have.
     pub keeps_password: bool,
+    /// Only where this is the hash that it has: otherwise nothing changes, as if there were no such account.
+    pub instead_of: Option<PasswordHash>,
     /// Another status.
     pub status: Option<UserStatus>,
     /// Whether they run the site.

@@ -126,8 +126,8 @@ pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
 }
 
 pub(crate) fn credentials(row: &PgRow) -> Result<Credentials, Trouble> {
-    let hash = column::<Option<&str>>(row, 10)?.map(PasswordHash::parse).transpose();
-    Ok(Credentials { user: user(row)?, password_hash: hash.map_err(Trouble::row)? })
+    let password_hash = column::<Option<&str>>(row, 10)?.map(PasswordHash::from_store);
+    Ok(Credentials { user: user(row)?, password_hash })
 }
 
 /// Reads `kid, algorithm, state, sealed, created_at, changed_at`, which stand after the ring's revision.

@@ -50,7 +50,7 @@ pub(crate) const CHANGE: &str = concat!(
      ELSE email_verified_at END, password_hash = COALESCE($7, password_hash), \
      status = COALESCE($8, status), is_super_user = COALESCE($9, is_super_user), \
      roles = COALESCE($10, roles), version = version + $11, updated_at = $12 \
-     WHERE id = $1 RETURNING ",
+     WHERE id = $1 AND ($13::text IS NULL OR password_hash = $13) RETURNING ",
     user_columns!()
 );
 
@@ -214,6 +214,7 @@ async fn update(
         .bind(change.roles.as_ref().map(join_roles))
         .bind(i64::from(change.raises_version()))
         .bind(now.millis())
+        .bind(change.instead_of.as_ref().map(|hash| hash.as_str()))
         .fetch_optional(&mut *connection)
         .await;
     let row = match row.map_err(Trouble::from) {

@@ -147,7 +147,9 @@ pub(crate) enum UserCommand {
         long_about = "Bring accounts over from another system, with their password hashes.\n\n\
             FILE is CSV with a header line, or JSON lines, with the fields\n  \
             username, email, password_hash, status, is_super_user, roles, created_at\n\
-            Roles are separated by spaces in CSV and are an array in JSON."
+            Roles are separated by spaces in CSV and are an array in JSON.\n\
+            Hashes of werkzeug, Django, passlib and bcrypt are taken as they are, and replaced at the next\n\
+            sign-in. An import that was broken off goes on when it is started again."
     )]
     Import(UserImport),
 }
@@ -228,6 +230,9 @@ pub(crate) struct UserImport {
     /// Say what would happen and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Write what became of each row, as CSV with line, name, outcome and reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// `vestibule session …`

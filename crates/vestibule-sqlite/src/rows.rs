@@ -107,11 +107,8 @@ pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
 }
 
 pub(crate) fn credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
-    let hash = row.get_ref(10)?.as_str_or_null()?.map(PasswordHash::parse).transpose();
-    Ok(Credentials {
-        user: user(row)?,
-        password_hash: hash.map_err(|cause| unreadable(10, cause))?,
-    })
+    let password_hash = row.get_ref(10)?.as_str_or_null()?.map(PasswordHash::from_store);
+    Ok(Credentials { user: user(row)?, password_hash })
 }
 
 /// Reads `kid, algorithm, state, sealed, created_at, changed_at`.

@@ -46,7 +46,7 @@ pub(crate) const CHANGE: &str = concat!(
      ELSE email_verified_at END, password_hash = COALESCE(?7, password_hash), \
      status = COALESCE(?8, status), is_super_user = COALESCE(?9, is_super_user), \
      roles = COALESCE(?10, roles), version = version + ?11, updated_at = ?12 \
-     WHERE id = ?1 RETURNING ",
+     WHERE id = ?1 AND (?13 IS NULL OR password_hash = ?13) RETURNING ",
     user_columns!()
 );
 
@@ -168,10 +168,14 @@ fn update(
         change.roles.as_ref().map(join_roles),
         i64::from(change.raises_version()),
         now.millis(),
+        change.instead_of.as_ref().map(|hash| hash.as_str()),
     ];
     let email_key: String =
         connection.prepare_cached(EMAIL_KEY)?.query_row([id.0], |row| row.get(0))?;
-    let user = connection.prepare_cached(CHANGE)?.query_row(row, rows::user)?;
+    let user = connection.prepare_cached(CHANGE)?.query_row(row, rows::user).optional()?;
+    let Some(user) = user else {
+        return Ok(None);
+    };
     if change.voids_tokens(&email_key) {
         one_time::drop_of(connection, id)?;
     }

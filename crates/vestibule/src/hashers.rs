@@ -26,7 +26,9 @@ pub(crate) struct Hashers {
 impl Hashers {
     pub(crate) fn new(parameters: PasswordParameters, parallel: usize, queue: usize) -> Self {
         let parallel = parallel.max(1);
-        let idle = (0..parallel).map(|_| PasswordHasher::new(parameters)).collect();
+        let first = PasswordHasher::new(parameters);
+        let idle = (1..parallel).map(|_| first.another()).collect::<Vec<_>>();
+        let idle = idle.into_iter().chain([first]).collect();
         Self {
             idle: Arc::new(Mutex::new(idle)),
             turns: Arc::new(Semaphore::new(parallel)),

@@ -91,6 +91,9 @@ impl UserStore for MemoryStore {
         let Some(row) = tables.users.get_mut(&id) else {
             return Ok(None);
         };
+        if change.instead_of.is_some() && change.instead_of != row.password_hash {
+            return Ok(None);
+        }
         if let Some(taken) = taken {
             return Ok(Some(Err(taken.into())));
         }

@@ -8,6 +8,24 @@
 //! - Hashes are Argon2id (RFC 9106) in PHC strings. A [`PasswordHasher`] owns its memory and reuses it for
 //!   every hash, so memory under a flood of sign-ins is the number of hashers times their block.
 //!
+//! # Other systems
+//!
+//! Hashes that other systems made verify as well, within the bounds of [`HashScheme`], and are then
+//! [`outdated`](Verified::Match::outdated): the caller stores a new one. What is tried is the password as it
+//! would be set here and, where that is different, as it was typed, because those systems hash what they get.
+//!
+//! | of | form |
+//! |---|---|
+//! | werkzeug | `scrypt:N:r:p$salt$hex`, `pbkdf2:sha256:iterations$salt$hex` (also `sha1`, `sha384`, `sha512`) |
+//! | Django | `pbkdf2_sha256$…`, `pbkdf2_sha1$…`, `scrypt$…`, `bcrypt_sha256$$2b$…`, `bcrypt$$2b$…`, `argon2$argon2id$…` |
+//! | passlib | `$pbkdf2-sha256$…`, `$pbkdf2-sha512$…`, `$pbkdf2$…`, `$scrypt$…`, `$bcrypt-sha256$…` of both versions |
+//! | bcrypt | `$2a$…`, `$2b$…`, `$2y$…` |
+//! | Argon2 1.3 | `$argon2id$v=19$…`, `$argon2i$v=19$…` |
+//!
+//! bcrypt takes 72 bytes and no more. Where the password itself is given to it, what is behind them did not
+//! count in the other system and does not at that first sign-in, whose whole password is what is then stored.
+//! Nobody has a password with a NUL there: some systems cut it, others refuse it, and here it matches nothing.
+//!
 //! ```
 //! use vestibule_core::password::{
 //!     Password, PasswordHasher, PasswordParameters, PasswordPolicy, Verified,
@@ -25,10 +43,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod digest;
+mod foreign;
 mod hash;
 mod hasher;
 mod parameters;
 mod policy;
+mod scheme;
+mod scrypt;
 
 #[cfg(test)]
 mod tests;
@@ -42,12 +64,21 @@ pub use hash::{HashError, PasswordHash};
 pub use hasher::{PasswordHasher, Verified};
 pub use parameters::{ParametersError, PasswordParameters};
 pub use policy::PasswordPolicy;
+pub use scheme::{Argon2Variant, BcryptInput, HashScheme, Pbkdf2Function};
 
 /// A password, prepared for hashing. Wiped from memory when dropped; `Debug` shows nothing of it.
 pub struct Password {
-    text: Zeroizing<String>,
-    /// Whether this could have been set: what could not, matches no hash.
-    settable: bool,
+    /// As it is set; `None` where it could not be.
+    text: Option<Zeroizing<String>>,
+    /// As it was typed, where that is something else, to be compared with what other systems hashed.
+    typed: Option<Zeroizing<String>>,
+}
+
+/// A password as bytes, in one of the ways in which it may have been hashed.
+struct Form<'p> {
+    bytes: &'p [u8],
+    can_match: bool,
+    is_as_typed: bool,
 }
 
 impl Password {
@@ -73,7 +104,7 @@ impl Password {
             return Err(TOO_LONG);
         }
         let text = OpaqueString::enforce(typed).map_err(|_| PasswordProblem::NotText)?;
-        let password = Self { text: Zeroizing::new(text.into_owned()), settable: true };
+        let password = Self { text: Some(Zeroizing::new(text.into_owned())), typed: None };
         if password.char_count() > Self::MAX_CHARS {
             return Err(TOO_LONG);
         }
@@ -81,27 +112,51 @@ impl Password {
     }
 
     /// Prepares what was typed to prove a password. Never fails: what could not have been set becomes a
-    /// password that matches no hash and costs as much to find that out.
+    /// password that matches no hash of ours and costs as much to find that out. It may match one of another
+    /// system, which had other rules.
     #[must_use]
     pub fn for_comparison(typed: &str) -> Self {
-        Self::prepare(typed).unwrap_or_else(|_| Self {
-            text: Zeroizing::new("a password that nobody has".to_owned()),
-            settable: false,
-        })
+        let text = Self::prepare(typed).ok().and_then(|password| password.text);
+        let is_other = text.as_ref().is_none_or(|text| text.as_str() != typed);
+        let is_possible = !typed.is_empty()
+            && typed.len() <= Self::MAX_TYPED_BYTES
+            && typed.chars().count() <= Self::MAX_CHARS;
+        let typed = (is_other && is_possible).then(|| Zeroizing::new(typed.to_owned()));
+        Self { text, typed }
     }
 
-    /// The number of characters (code points), as the policy counts them.
+    /// The number of characters (code points), as the policy counts them; none, where it cannot be set.
     #[must_use]
     pub fn char_count(&self) -> usize {
-        self.text.chars().count()
+        self.as_str().chars().count()
     }
 
     fn as_str(&self) -> &str {
-        &self.text
+        self.settable().unwrap_or_default()
     }
 
-    fn is_settable(&self) -> bool {
-        self.settable
+    /// The text to hash, unless it could not be set.
+    fn settable(&self) -> Option<&str> {
+        self.text.as_ref().map(|text| text.as_str())
+    }
+
+    /// What to compare: how many there are depends on nothing but what was typed.
+    fn forms(&self) -> impl Iterator<Item = Form<'_>> {
+        const NOBODYS: &[u8] = b"a password that nobody has";
+        let text = self.settable().map(|text| Form {
+            bytes: text.as_bytes(),
+            can_match: true,
+            is_as_typed: false,
+        });
+        let typed = self.typed.as_ref().map(|typed| Form {
+            bytes: typed.as_bytes(),
+            can_match: true,
+            is_as_typed: true,
+        });
+        let is_nothing = text.is_none() && typed.is_none();
+        let nobodys =
+            is_nothing.then_some(Form { bytes: NOBODYS, can_match: false, is_as_typed: false });
+        text.into_iter().chain(typed).chain(nobodys)
     }
 }
 

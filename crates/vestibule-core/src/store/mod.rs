@@ -230,7 +230,8 @@ pub trait UserStore: Send + Sync + 'static {
     /// Makes an account, version 1. Where both names are taken, the user name is reported.
     async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>>;
 
-    /// Changes an account and gives it as it is then, or `None` where there is none. Where [`UserChange::raises_version`], the version grows by one.
+    /// Changes an account and gives it as it is then, or `None` where there is none, or where it has another
+    /// hash than [`UserChange::instead_of`]. Where [`UserChange::raises_version`], the version grows by one.
     ///
     /// [`UserChange::refusal`] is asked first, in the same transaction: of two super users who take that
     /// right from each other at the same time, one stays.

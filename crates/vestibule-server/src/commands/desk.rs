@@ -1,5 +1,7 @@
 //! What the commands on accounts, sessions and keys work with.
 
+use std::io::IsTerminal as _;
+
 use vestibule::{
     Config, SystemClock, SystemEntropy,
     core::{
@@ -66,7 +68,8 @@ pub(crate) async fn at_desk(
     let store = &*opened.store;
     let desk = Desk { store, config: &config, clock: &clock, entropy: &entropy };
     let (mut results, mut messages) = (std::io::stdout(), std::io::stderr());
-    work(&desk, &mut Console::new(&mut results, &mut messages)).await
+    let is_live = messages.is_terminal();
+    work(&desk, &mut Console::new(&mut results, &mut messages).live(is_live)).await
 }
 
 #[cfg(test)]

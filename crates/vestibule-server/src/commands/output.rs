@@ -21,12 +21,26 @@ mod tests;
 pub(crate) struct Console<'a> {
     results: &'a mut dyn Write,
     messages: &'a mut dyn Write,
+    /// Whether messages are read on a terminal.
+    is_live: bool,
+    /// Whether a status stands there, to be taken away before the next line.
+    has_status: bool,
 }
 
 impl<'a> Console<'a> {
     /// Results to the one, messages to the other.
     pub(crate) fn new(results: &'a mut dyn Write, messages: &'a mut dyn Write) -> Self {
-        Self { results, messages }
+        Self { results, messages, is_live: false, has_status: false }
+    }
+
+    /// With messages on a terminal, where a line can take the place of another.
+    pub(crate) fn live(self, is_live: bool) -> Self {
+        Self { is_live, ..self }
+    }
+
+    /// Whether there is such a terminal.
+    pub(crate) const fn is_live(&self) -> bool {
+        self.is_live
     }
 
     /// Prints a line of the result.
@@ -43,6 +57,7 @@ impl<'a> Console<'a> {
     ///
     /// A reader that has seen enough, as `head` does, is no failure.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), CommandError> {
+        self.clear_status();
         match self.results.write_all(text.as_bytes()).and_then(|()| self.results.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Failed(
                 format!("the result cannot be written to standard output: {error}"),
@@ -53,7 +68,23 @@ impl<'a> Console<'a> {
 
     /// Prints a line beside the result. Where nobody can read it, nothing is lost.
     pub(crate) fn note(&mut self, line: impl fmt::Display) {
+        self.clear_status();
         let _ = writeln!(self.messages, "{line}");
+    }
+
+    /// Shows a line beside the result that whatever comes next takes the place of. Only on a terminal.
+    pub(crate) fn status(&mut self, line: impl fmt::Display) {
+        if self.is_live {
+            self.clear_status();
+            let _ = write!(self.messages, "{line}").and_then(|()| self.messages.flush());
+            self.has_status = true;
+        }
+    }
+
+    fn clear_status(&mut self) {
+        if std::mem::take(&mut self.has_status) {
+            let _ = write!(self.messages, "\r\x1b[K");
+        }
     }
 }
 

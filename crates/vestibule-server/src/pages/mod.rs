@@ -14,6 +14,7 @@
 
 mod account;
 mod admin;
+pub(crate) use admin::csv::push_field as push_csv_field;
 pub(crate) mod agent;
 mod assets;
 pub(crate) mod dates;

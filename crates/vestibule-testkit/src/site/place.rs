@@ -178,7 +178,9 @@ impl Place {
         Child::start(&mut command)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program with its surroundings, for a test that starts it by itself.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(self.path()).env_clear();
         for name in ["PATH", "LD_LIBRARY_PATH"] {

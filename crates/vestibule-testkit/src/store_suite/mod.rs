@@ -128,6 +128,8 @@ macro_rules! store_suite {
         $crate::store_suite!(@cases $make, users,
             an_account_is_read_as_it_was_made
             an_account_can_have_been_made_elsewhere
+            a_hash_of_another_making_is_kept_letter_by_letter
+            a_hash_is_replaced_only_where_it_still_stands
             credentials_are_found_by_name_address_and_number
             a_change_leaves_the_rest_as_it_is
             only_what_tokens_say_raises_the_version

@@ -3,6 +3,7 @@
 
 use vestibule_core::{
     id::UserId,
+    password::PasswordHash,
     store::{Changed, UserQuery},
     user::{NewUser, NotChanged, UserChange, UserStatus},
 };
@@ -42,6 +43,42 @@ pub async fn an_account_can_have_been_made_elsewhere(store: AnyStore) {
     assert_eq!((made.created_at, made.updated_at), (at(-1_000_000), START));
     assert_eq!((made.status, made.version), (UserStatus::Suspended, 1));
     assert_eq!(store.user(made.id).await.expect("ok"), Some(made));
+}
+
+pub async fn a_hash_of_another_making_is_kept_letter_by_letter(store: AnyStore) {
+    for (index, text) in [
+        "$2b$12$5tdXpSuvqU0R4cuPAvJVEe1gHNT2md114dAbQ.XSHB7BiY7f6hZ..",
+        "pbkdf2_sha256$1000$KQ9EWOyF57pFZ6NLbEM9gb$EBEZI1FtAYCWcZSzaBBWW3xhzAZY+H3ELZldUdXGpU8=",
+        "no hash at all",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let hash = Some(PasswordHash::from_store(text));
+        let new = NewUser { password_hash: hash.clone(), ..new_user(&format!("ann{index}")) };
+        let id = add_user(&store, &new).await.id;
+        let read = store.credentials_of(id).await.expect("ok").expect("there");
+        assert_eq!(read.password_hash, hash);
+    }
+}
+
+pub async fn a_hash_is_replaced_only_where_it_still_stands(store: AnyStore) {
+    let ann = add_user(&store, &new_user("ann")).await;
+    let replace = |old, new| UserChange {
+        password_hash: Some(password_hash(new)),
+        instead_of: Some(password_hash(old)),
+        ..UserChange::default()
+    };
+    let changed = store.change_user(ann.id, &replace(2, 3), at(1)).await.expect("ok");
+    assert_eq!(changed, None);
+    assert_eq!(store.user(ann.id).await.expect("ok").as_ref(), Some(&ann), "nothing changed");
+    let changed = store.change_user(ann.id, &replace(1, 2), at(1)).await.expect("ok");
+    assert!(matches!(changed, Some(Ok(_))), "{changed:?}");
+    let read = store.credentials_of(ann.id).await.expect("ok").expect("there");
+    assert_eq!(read.password_hash, Some(password_hash(2)));
+    let keyless = add_user(&store, &NewUser { password_hash: None, ..new_user("bob") }).await;
+    let changed = store.change_user(keyless.id, &replace(1, 2), at(1)).await.expect("ok");
+    assert_eq!(changed, None);
 }
 
 pub async fn credentials_are_found_by_name_address_and_number(store: AnyStore) {

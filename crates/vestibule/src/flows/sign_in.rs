@@ -1,5 +1,7 @@
 //! Signing in.
 
+use std::time::Duration;
+
 use vestibule_core::{
     error::ErrorCode,
     event::{Event, EventName},
@@ -46,6 +48,9 @@ impl SignedIn {
 
 /// The methods of a sign-in by password (RFC 8176 section 2).
 pub(crate) const BY_PASSWORD: &str = "pwd";
+
+/// How often a password is compared where its hash is replaced meanwhile.
+const UPGRADE_ATTEMPTS: usize = 3;
 
 impl Visit {
     /// Signs somebody in: a new session, whose tokens leave by the form's carrier. With cookies they go
@@ -131,18 +136,56 @@ impl Visit {
         Ok(SignedIn(signed_in))
     }
 
-    /// Checks a password against what was found. It costs the same for nobody, for an account without a
-    /// password, and for one that may not be used.
+    /// Checks a password against what was found, and stores a better hash of it where it is made otherwise
+    /// than new ones are. It costs the same for nobody, for an account without a password, and for one that
+    /// may not be used.
     ///
     /// Gives the user and, where the store's own table holds them, the hash that still has to stand when
     /// the session is written.
     pub(crate) async fn check_password(
         &self,
-        found: Option<Credentials>,
+        mut found: Option<Credentials>,
         typed: String,
     ) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
         let inner = &self.hall().0;
-        let hash = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
+        // Of two sign-ins at once, as an app and a page make them, the second finds the better hash of the
+        // first in its way, and then checks that one.
+        for _ in 0..UPGRADE_ATTEMPTS {
+            let checked = self.compare(found, typed.clone()).await?;
+            let Some((user, hash, upgraded)) = checked else {
+                return Ok(None);
+            };
+            let standing = match upgraded {
+                None => hash,
+                Some(upgraded) => {
+                    let change = UserChange {
+                        password_hash: Some(upgraded.clone()),
+                        keeps_password: true,
+                        instead_of: hash,
+                        ..UserChange::default()
+                    };
+                    if inner.users.change_user(user.id, &change, inner.now()).await?.is_none() {
+                        found = inner.users.credentials_of(user.id).await?;
+                        continue;
+                    }
+                    Some(upgraded)
+                }
+            };
+            let guards = inner.guards_sessions();
+            return Ok(Some((user, standing.filter(|_| guards))));
+        }
+        Err(Problem::unavailable(Duration::from_secs(1)))
+    }
+
+    /// Compares, and gives the user, the hash that it was compared with, and a better one if that is outdated.
+    async fn compare(
+        &self,
+        found: Option<Credentials>,
+        typed: String,
+    ) -> Result<Option<(User, Option<PasswordHash>, Option<PasswordHash>)>, Problem> {
+        let inner = &self.hall().0;
+        let usable = found.filter(|found| found.user.status == UserStatus::Active);
+        let hash = usable.as_ref().and_then(|credentials| credentials.password_hash.clone());
         let salt = random::draw(&*inner.entropy);
         let (verified, upgraded) = inner
             .hashers
@@ -154,29 +197,25 @@ impl Visit {
                 let verified = hasher.verify(&password, &hash)?;
                 let upgraded = match verified {
                     Verified::Match { outdated: true } => Some(hasher.hash(&password, salt)?),
-                    Verified::Match { outdated: false } | Verified::Mismatch => None,
+                    _ => None,
                 };
                 Ok((verified, upgraded))
             })
             .await?;
-        let Some(credentials) = found else {
+        let Some(credentials) = usable else {
             return Ok(None);
         };
-        if verified == Verified::Mismatch || credentials.user.status != UserStatus::Active {
-            return Ok(None);
+        match verified {
+            Verified::Match { .. } => {
+                Ok(Some((credentials.user, credentials.password_hash, upgraded)))
+            }
+            Verified::Mismatch => Ok(None),
+            Verified::Unusable { reason } => {
+                let user = credentials.user.id;
+                tracing::error!(%user, %reason, "a stored password hash is of no use: nobody signs in by it");
+                Ok(None)
+            }
         }
-        let mut hash = credentials.password_hash;
-        if let Some(upgraded) = upgraded {
-            let change = UserChange {
-                password_hash: Some(upgraded.clone()),
-                keeps_password: true,
-                ..UserChange::default()
-            };
-            inner.users.change_user(credentials.user.id, &change, inner.now()).await?;
-            hash = Some(upgraded);
-        }
-        let guards = inner.guards_sessions();
-        Ok(Some((credentials.user, hash.filter(|_| guards))))
     }
 
     pub(crate) fn limited(&self, limited: Limited, of: &str) -> Problem {

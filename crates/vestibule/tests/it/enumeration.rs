@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use vestibule::core::{
+    password::PasswordHash,
     store::UserStore as _,
     user::{NewUser, UserStatus},
 };
@@ -27,7 +28,25 @@ async fn site() -> Site {
     site.hall.set_status(id("deleted").await, UserStatus::Deleted).await.unwrap();
     let passwordless = NewUser { password_hash: None, ..samples::new_user("passwordless") };
     site.store.inner().create_user(&passwordless, site.hall.now()).await.unwrap().unwrap();
+    // What another system made, what costs too much to be tried, and what is no hash.
+    for (name, hash) in [
+        ("moved", MOVED_HASH),
+        ("costly", "$2b$31$1UKNPaIGP5QzCU2sapsiOOLXSapQdBDCjoMuj9fHtpQP7m4RfyyvG"),
+        ("broken", "nonsense"),
+    ] {
+        add_with_hash(&site, name, hash).await;
+    }
     site
+}
+
+/// What Django 5.2 made of [`PASSWORD`].
+const MOVED_HASH: &str =
+    "pbkdf2_sha256$1000$KQ9EWOyF57pFZ6NLbEM9gb$EBEZI1FtAYCWcZSzaBBWW3xhzAZY+H3ELZldUdXGpU8=";
+
+async fn add_with_hash(site: &Site, name: &str, hash: &str) {
+    let password_hash = Some(PasswordHash::from_store(hash));
+    let new = NewUser { password_hash, ..samples::new_user(name) };
+    site.store.inner().create_user(&new, site.hall.now()).await.unwrap().unwrap();
 }
 
 /// An answer without what is different each time.
@@ -63,13 +82,17 @@ async fn e1_e2_e3_a_refused_sign_in_is_the_same_for_all() {
             "suspended",
             "deleted",
             "passwordless",
+            "moved",
+            "costly",
+            "broken",
             "",
             " ",
             "1",
             "\u{202e}",
         ] {
             let right = [PASSWORD.to_owned()];
-            let passwords = if login.starts_with("anna") { &wrong[..] } else { &right };
+            let has_one = login.starts_with("anna") || login == "moved";
+            let passwords = if has_one { &wrong[..] } else { &right };
             for password in passwords.iter().chain(&wrong[..1]) {
                 let browser = site.browser();
                 let body = login_body(login, password, transport);
@@ -81,6 +104,26 @@ async fn e1_e2_e3_a_refused_sign_in_is_the_same_for_all() {
             }
         }
     }
+}
+
+/// An app and a page sign in at the same moment: one of them replaces the hash, and both get in.
+#[tokio::test]
+async fn of_ten_first_sign_ins_after_a_move_all_succeed() {
+    let site = site().await;
+    site.store.gather_changes(10);
+    let mut visits = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let app = site.app();
+        visits.spawn(async move { app.sign_in("moved", PASSWORD).await.status });
+    }
+    while let Some(status) = visits.join_next().await {
+        assert_eq!(status.unwrap(), 200);
+    }
+    let found = site.store.inner().credentials(&samples::login("moved")).await.unwrap().unwrap();
+    let hash = found.password_hash.unwrap();
+    assert!(hash.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "it was replaced");
+    assert_eq!(site.app().sign_in("moved", PASSWORD).await.status, 200);
+    assert_eq!(site.app().sign_in("moved", "tangerine anvil").await.status, 401);
 }
 
 /// E3: a password whose bytes are no text.

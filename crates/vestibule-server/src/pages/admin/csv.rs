@@ -97,7 +97,7 @@ fn row(kept: &KeptEvent, text: &mut String) {
 
 /// A field in quotation marks. One that a spreadsheet would take for a formula begins with an apostrophe: a
 /// `User-Agent` is a stranger's text, and runs on nobody's desk.
-fn push_field(field: &str, text: &mut String) {
+pub(crate) fn push_field(field: &str, text: &mut String) {
     text.push('"');
     let looks_harmless = field.trim_start_matches(is_blank);
     if looks_harmless.starts_with(['=', '+', '-', '@', '|', '%']) || field.starts_with(is_blank) {

@@ -11,7 +11,7 @@
 
 mod audit;
 mod chart;
-mod csv;
+pub(super) mod csv;
 mod feedback;
 mod front;
 mod keys;

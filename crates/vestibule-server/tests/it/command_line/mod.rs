@@ -2,6 +2,7 @@
 
 mod configuration;
 mod keys;
+mod moving;
 mod people;
 mod sessions;
 
