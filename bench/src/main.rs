@@ -6,6 +6,7 @@ mod admin;
 mod bare;
 mod client;
 mod flood;
+mod import;
 mod me;
 mod renew;
 mod revoke;
@@ -25,6 +26,7 @@ usage: cargo xtask bench [NAME]…
   renew   durable renewals each second with 64 sessions at once, on SQLite and on PostgreSQL
   revoke  three nodes on PostgreSQL: how long after an end the others still accept a session
   admin   the administrator's lists over a million users in SQLite: time of each page
+  import  `vestibule user import` of 100,000 users into SQLite and into PostgreSQL: time and peak memory
   flood   memory before and after 10,000 sign-ins
 
 Without a name: `start` and `me`.";
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
             "me" => me::run().await,
             "start" => start::run().await,
             "admin" => admin::run().await,
+            "import" => import::run().await,
             "flood" => flood::run().await,
             "renew" => renew::run().await,
             "revoke" => revoke::run().await,
