@@ -32,6 +32,8 @@ enum Thing {
         /// The program's path in such a folder.
         program: &'static str,
     },
+    /// Packages of the npm registry: those that the lock file in this folder of the repository names.
+    NodePackages(&'static str),
     /// A cargo command. It has to be tried: rustup leaves a stand-in in `PATH` for those it could install.
     Cargo(&'static str),
 }
@@ -41,6 +43,8 @@ enum Thing {
 enum Source {
     /// Debian packages.
     Apt(&'static [&'static str]),
+    /// The npm registry, into the folder itself.
+    Npm(&'static str),
     /// A component of the Rust toolchain.
     Rustup(&'static str),
 }
@@ -51,6 +55,9 @@ enum When {
     /// Not with `--fast`.
     Full,
 }
+
+/// What judges the pages, below the repository's root.
+const JUDGES: &str = "crates/vestibule-server/tests/node";
 
 const NEEDS: &[Need] = &[
     Need {
@@ -93,6 +100,24 @@ const NEEDS: &[Need] = &[
         what: Thing::Program("unshare"),
         why: "gives a site a disk of its own, to be filled",
         from: Source::Apt(&["util-linux"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("node"),
+        why: "runs what judges the pages",
+        from: Source::Apt(&["nodejs"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("npm"),
+        why: "installs what judges the pages",
+        from: Source::Apt(&["npm"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::NodePackages(JUDGES),
+        why: "are axe-core and Lighthouse, which judge the pages",
+        from: Source::Npm(JUDGES),
         when: When::Always,
     },
     Need {
@@ -212,10 +237,12 @@ impl Means {
 fn installers(missing: &[Need], means: &Means) -> Vec<Step> {
     let mut packages = Vec::new();
     let mut components = Vec::new();
+    let mut folders = Vec::new();
     for need in missing {
         match need.from {
             Source::Apt(names) => packages.extend_from_slice(names),
             Source::Rustup(name) => components.push(name),
+            Source::Npm(folder) => folders.push(folder),
         }
     }
     let mut commands = Vec::new();
@@ -232,6 +259,14 @@ fn installers(missing: &[Need], means: &Means) -> Vec<Step> {
         arguments.extend(packages);
         commands.push(means.apt(&["update", WAIT[0], WAIT[1]]));
         commands.push(means.apt(&arguments));
+    }
+    // Last: npm itself may be among those before. Nothing that a package would run of its own has to.
+    for folder in folders {
+        const QUIETLY: [&str; 3] = ["--ignore-scripts", "--no-audit", "--no-fund"];
+        commands.push(Step::new(
+            "npm",
+            &["ci", "--prefix", folder, QUIETLY[0], QUIETLY[1], QUIETLY[2]],
+        ));
     }
     commands
 }
@@ -265,6 +300,7 @@ impl Need {
         match self.what {
             Thing::Program(name) => name.to_owned(),
             Thing::Versioned { versions, program } => format!("{versions}/*/{program}"),
+            Thing::NodePackages(folder) => format!("{folder}/node_modules"),
             Thing::Cargo(name) => format!("cargo {name}"),
         }
     }
@@ -275,6 +311,8 @@ impl Need {
             Thing::Versioned { versions, program } => {
                 find_below(Path::new(versions), program).is_some()
             }
+            // Of other versions than the lock file's it says that they are invalid, and fails.
+            Thing::NodePackages(folder) => Step::new("npm", &["ls", "--prefix", folder]).succeeds(),
             Thing::Cargo(name) => Step::cargo(&[name, "--version"]).succeeds(),
         }
     }

@@ -194,13 +194,19 @@ impl Tab {
         entries.iter().map(Value::to_string).collect()
     }
 
+    /// Has everything on the page that moves or changes its colour be where it goes to; what never ends stops.
+    pub async fn come_to_rest(&self) {
+        const REST: &str = "for (const moving of document.getAnimations()) \
+            if (moving.effect.getComputedTiming().endTime === Infinity) moving.cancel(); else moving.finish()";
+        self.script(REST).await;
+    }
+
     /// Takes a picture of the whole page, once nothing on it moves.
     ///
     /// # Panics
     /// Where the file cannot be written.
     pub async fn picture(&self, file: &Path) {
-        let rest = "Promise.all(document.getAnimations().map((moving) => moving.finished)).then(() => done())";
-        self.script_until_done(rest).await;
+        self.come_to_rest().await;
         let size = self.tools("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
         let clip = json!({
             "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1,

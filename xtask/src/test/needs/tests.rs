@@ -42,6 +42,18 @@ fn root_installs_all_packages_at_once_after_one_update() {
 }
 
 #[test]
+fn packages_of_npm_come_after_npm_and_run_nothing_of_their_own() {
+    let judges = Need { what: Thing::NodePackages("x"), from: Source::Npm("x"), ..BROWSER };
+    let commands = typed(&[judges, BROWSER], &ROOT);
+    assert_eq!(
+        commands.last().map(String::as_str),
+        Some("npm ci --prefix x --ignore-scripts --no-audit --no-fund")
+    );
+    assert!(commands[1].contains("browser-common"), "{commands:?}");
+    assert!(!Need { what: Thing::NodePackages("no/such/folder"), ..judges }.is_here());
+}
+
+#[test]
 fn others_go_through_sudo() {
     let commands = typed(&[BROWSER], &Means { root: false, sudo: true, ..ROOT });
     assert_eq!(commands.len(), 2);
@@ -106,7 +118,8 @@ fn a_fast_run_needs_no_linters() {
         count(false) - count(true)
     );
     assert!(
-        of(&Options { fast: true, install: true }).all(|need| matches!(need.from, Source::Apt(_)))
+        of(&Options { fast: true, install: true })
+            .all(|need| !matches!(need.from, Source::Rustup(_)))
     );
 }
 

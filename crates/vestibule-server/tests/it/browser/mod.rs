@@ -2,6 +2,7 @@
 
 mod doors;
 mod files;
+mod judges;
 mod mails;
 mod pages;
 mod staying;

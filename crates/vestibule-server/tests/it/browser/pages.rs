@@ -10,7 +10,7 @@ use vestibule_testkit::{
     visitors::{Visitor as _, request, with},
 };
 
-use super::{note_cookies, sign_in};
+use super::{judges, note_cookies, sign_in};
 use crate::house::{PASSWORD, create_user, place, serve};
 
 pub(super) const LOOKS: [(&str, Look); 4] = [
@@ -64,8 +64,8 @@ pub(super) fn pictures() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots")
 }
 
-/// Whether the page fits the screen, loads all that it names and breaks no rule of its own; takes the
-/// pictures.
+/// Whether the page fits the screen, is open to everybody, light, loads all that it names and breaks no rule of its
+/// own; takes the pictures.
 pub(super) async fn look_at(tab: &Tab, name: &str, is_refusal: bool, looks: &[(&str, Look)]) {
     for (look_name, look) in looks {
         tab.put_on(*look).await;
@@ -74,8 +74,12 @@ pub(super) async fn look_at(tab: &Tab, name: &str, is_refusal: bool, looks: &[(&
         let room = tab.script(&format!("return {room}")).await.as_i64().unwrap();
         assert!(wide <= room, "{name} at {look_name} is {wide} wide, and there is room for {room}");
         assert_eq!(room, i64::from(look.width), "{name} at {look_name}");
+        if look.has_scripts {
+            judges::find_no_barrier(tab, &format!("{name} at {look_name}")).await;
+        }
         tab.picture(&pictures().join(format!("{name}-{look_name}.png"))).await;
     }
+    judges::weigh(tab, name).await;
     let mut complaints = tab.complaints().await;
     // The browser calls every status of a refusal a failure to load.
     complaints
