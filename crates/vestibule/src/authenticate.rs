@@ -139,6 +139,7 @@ impl Visit {
     /// Takes the cookies out of the browser. Only for a session that is known to be over.
     pub(crate) fn forget_session(&self) {
         self.send_cookies(self.hall().config().cookies.clear());
+        self.note_forgetting();
     }
 
     /// The session that the cookies of this request belong to, by signature alone: it may have ended.

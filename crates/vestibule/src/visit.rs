@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -52,6 +55,8 @@ struct Inner {
     facts: OnceLock<Facts>,
     caller: OnceCell<Result<Authenticated, Problem>>,
     leaving: Mutex<Vec<HeaderValue>>,
+    /// Whether the answer takes the cookies of a session away.
+    forgets: AtomicBool,
 }
 
 /// What the headers say, read when somebody first asks.
@@ -82,6 +87,7 @@ impl Visit {
             facts: OnceLock::new(),
             caller: OnceCell::new(),
             leaving: Mutex::default(),
+            forgets: AtomicBool::new(false),
         }))
     }
 
@@ -203,6 +209,14 @@ impl Visit {
             leaving.retain(|before| cookie_name(before) != cookie_name(&cookie));
             leaving.push(cookie);
         }
+    }
+
+    pub(crate) fn note_forgetting(&self) {
+        self.0.forgets.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_forgetting(&self) -> bool {
+        self.0.forgets.load(Ordering::Relaxed)
     }
 
     pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {

@@ -10,7 +10,8 @@ impl Visit {
     #[must_use]
     pub fn form_token(&self) -> String {
         let key = &self.hall().0.csrf;
-        let value = match self.cookie_session() {
+        // A form of a session whose cookies go with this very page could not be sent.
+        let value = match self.cookie_session().filter(|_| !self.is_forgetting()) {
             Some(session) => key.of_session(session),
             None => key.of_visitor(&self.visitor()),
         };

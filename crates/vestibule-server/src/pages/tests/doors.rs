@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::header;
+use vestibule::core::{session::EndReason, store::SessionSelection};
 
 use super::{House, PASSWORD};
 
@@ -27,6 +28,15 @@ async fn somebody_registers_and_signs_in() {
     assert!(browser.shows("anna@example.org") && browser.shows("Logout"));
     let answer = browser.get("/auth/login?next=/user/sessions").await;
     assert_eq!((answer.status, answer.location.as_str()), (303, "/user/sessions"));
+}
+
+#[tokio::test]
+async fn whoever_was_signed_out_elsewhere_signs_in_at_once() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    let all = SessionSelection::All;
+    house.hall.end_sessions(all, EndReason::EndedByAdmin).await.unwrap();
+    assert_eq!(browser.sign_in("anna").await.status, 303);
 }
 
 #[tokio::test]
