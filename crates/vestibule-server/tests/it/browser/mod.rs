@@ -6,6 +6,7 @@ mod judges;
 mod mails;
 mod pages;
 mod staying;
+mod strength;
 mod tabs;
 
 use vestibule_testkit::{chromium::Tab, site::Site};
