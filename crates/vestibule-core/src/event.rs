@@ -33,13 +33,14 @@ pub enum EventName {
     UserCreated,
     UserUpdated,
     UserDeleted,
+    UserRestored,
     SysStartup,
     SysShutdown,
 }
 
 impl EventName {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::AuthnLoginSuccess,
         Self::AuthnLoginFail,
         Self::AuthnLoginLock,
@@ -58,6 +59,7 @@ impl EventName {
         Self::UserCreated,
         Self::UserUpdated,
         Self::UserDeleted,
+        Self::UserRestored,
         Self::SysStartup,
         Self::SysShutdown,
     ];
@@ -84,6 +86,7 @@ impl EventName {
             Self::UserCreated => "user_created",
             Self::UserUpdated => "user_updated",
             Self::UserDeleted => "user_deleted",
+            Self::UserRestored => "user_restored",
             Self::SysStartup => "sys_startup",
             Self::SysShutdown => "sys_shutdown",
         }

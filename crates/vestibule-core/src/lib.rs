@@ -24,6 +24,7 @@
 //! they change can act as that browser until the session is ended.
 
 pub mod csrf;
+pub mod deletion;
 pub mod error;
 pub mod event;
 pub mod file;

@@ -1,4 +1,4 @@
-//! One-time tokens: the secrets in the links of mails.
+//! One-time tokens: the secrets in the links of mails, and in a form that follows the right password.
 //!
 //! A link holds 192 random bits. The store keeps their SHA-256 alone, so that whoever reads the store opens
 //! nothing with it; a fast hash is right for a secret that nobody can guess. A token has one purpose and
@@ -31,6 +31,8 @@ pub enum Purpose {
     ResetPassword,
     /// Give their account another address, which is theirs too.
     ChangeAddress,
+    /// Take back that they deleted their account, after the right password.
+    RestoreAccount,
 }
 
 impl Purpose {
@@ -41,6 +43,7 @@ impl Purpose {
             Self::VerifyAddress => "verify_address",
             Self::ResetPassword => "reset_password",
             Self::ChangeAddress => "change_address",
+            Self::RestoreAccount => "restore_account",
         }
     }
 
@@ -50,6 +53,7 @@ impl Purpose {
         match self {
             Self::VerifyAddress | Self::ChangeAddress => Duration::from_secs(24 * 3600),
             Self::ResetPassword => Duration::from_secs(30 * 60),
+            Self::RestoreAccount => Duration::from_secs(15 * 60),
         }
     }
 }
@@ -58,7 +62,7 @@ impl FromStr for Purpose {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::VerifyAddress, Self::ResetPassword, Self::ChangeAddress]
+        [Self::VerifyAddress, Self::ResetPassword, Self::ChangeAddress, Self::RestoreAccount]
             .into_iter()
             .find(|purpose| purpose.name() == name)
             .ok_or(UnknownName)
@@ -138,7 +142,7 @@ pub struct OneTime {
     pub purpose: Purpose,
     /// With which account.
     pub user: UserId,
-    /// The address that the link went to.
+    /// The address that the link went to, or that the account had.
     pub email: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -245,6 +249,7 @@ mod tests {
             (Purpose::VerifyAddress, 24 * 60),
             (Purpose::ChangeAddress, 24 * 60),
             (Purpose::ResetPassword, 30),
+            (Purpose::RestoreAccount, 15),
         ] {
             let mut kept = OneTime::new(&token(1), purpose, UserId(1), &email, now);
             let end = now + Duration::from_secs(minutes * 60);

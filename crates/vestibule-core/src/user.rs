@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::Serialize;
 
 use crate::{
+    deletion::{Deletion, Party, may_restore},
     id::UserId,
     name::{EmailAddress, RoleName, UserName},
     password::PasswordHash,
@@ -23,7 +24,8 @@ pub enum UserStatus {
     Active,
     /// Not for now: an administrator may lift it.
     Suspended,
-    /// Never again. The row stays, so that the name is not given out again.
+    /// No more. For a while that can be undone ([`crate::deletion`]); the row stays for good, so that the name is
+    /// not given out again.
     Deleted,
 }
 
@@ -79,6 +81,16 @@ pub struct User {
     pub created_at: Timestamp,
     /// When anything of it last changed.
     pub updated_at: Timestamp,
+    /// When and by whom it was deleted, where its status says that it is.
+    pub deletion: Option<Deletion>,
+}
+
+impl User {
+    /// Whether what was known of them is gone ([`Erasure`](crate::store::Erasure)).
+    #[must_use]
+    pub const fn is_erased(&self) -> bool {
+        self.email.is_empty()
+    }
 }
 
 /// A user and what their password is checked against.
@@ -111,6 +123,16 @@ pub struct NewUser {
     pub created_at: Option<Timestamp>,
 }
 
+impl NewUser {
+    /// What is kept of the deletion of an account that is made as deleted: it is as if those who run the site
+    /// deleted it at `now`.
+    #[must_use]
+    pub fn deletion(&self, now: Timestamp) -> Option<Deletion> {
+        let is_deleted = self.status == UserStatus::Deleted;
+        is_deleted.then_some(Deletion { at: now, by: Party::Site })
+    }
+}
+
 /// What is to change of an account; `None` leaves a thing as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
@@ -132,6 +154,8 @@ pub struct UserChange {
     pub is_super_user: Option<bool>,
     /// All their roles from now on.
     pub roles: Option<BTreeSet<RoleName>>,
+    /// Who wants it. What an owner deletes they may take back themselves.
+    pub by: Party,
     /// Whether [`NotChanged::LastSuperUser`] and [`NotChanged::Deleted`] are refused: what somebody decides
     /// who looked at the account a while ago.
     pub guarded: bool,
@@ -154,27 +178,55 @@ impl UserChange {
             || matches!(self.status, Some(UserStatus::Suspended | UserStatus::Deleted))
     }
 
-    /// Whether this is refused for an account as it is now, where `others` says whether another active
-    /// super user is there. A store asks inside the transaction that carries the change out.
+    /// Whether this is refused for an account as it is at `now`, where `others` says whether another active
+    /// super user is there. A store asks inside the transaction that carries the change out. What was erased
+    /// never comes back, guarded or not.
     ///
     /// # Errors
     /// `E` where `others` fails.
     pub fn refusal<E>(
         &self,
         user: &User,
+        now: Timestamp,
         others: impl FnOnce() -> Result<bool, E>,
     ) -> Result<Option<NotChanged>, E> {
+        let is_watched = self.guarded || user.is_erased();
+        if is_watched
+            && user.status == UserStatus::Deleted
+            && self.revives()
+            && !self.restores(user, now)
+        {
+            return Ok(Some(NotChanged::Deleted));
+        }
         if !self.guarded {
             return Ok(None);
-        }
-        if user.status == UserStatus::Deleted && self.revives() {
-            return Ok(Some(NotChanged::Deleted));
         }
         let is_super_user = user.is_super_user && user.status == UserStatus::Active;
         if is_super_user && self.ends_super_user() && !others()? {
             return Ok(Some(NotChanged::LastSuperUser));
         }
         Ok(None)
+    }
+
+    /// Whether an account has to be looked at before it is changed like this.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.guarded || self.status.is_some() || self.revives()
+    }
+
+    /// What is kept of the deletion of an account after this change at `now`.
+    #[must_use]
+    pub fn deletion(&self, user: &User, now: Timestamp) -> Option<Deletion> {
+        match self.status {
+            None => user.deletion,
+            Some(UserStatus::Active | UserStatus::Suspended) => None,
+            Some(UserStatus::Deleted) => Some(Deletion::repeated(user.deletion, self.by, now)),
+        }
+    }
+
+    /// Whether this undoes a deletion that can be undone.
+    fn restores(&self, user: &User, now: Timestamp) -> bool {
+        self.status == Some(UserStatus::Active) && may_restore(user, self.by, now).is_ok()
     }
 
     /// Whether this gives an account something to do.
@@ -218,7 +270,9 @@ pub enum NotChanged {
         "this is the last active super user, and nobody would be left to run the site; make another one first"
     )]
     LastSuperUser,
-    /// The account was deleted.
-    #[error("this account is deleted, and a deleted account does not come back; make a new one")]
+    /// The account was deleted, and this is not what brings it back, or comes too late.
+    #[error(
+        "this account is deleted, and this does not bring it back; while it can come back, activate it first"
+    )]
     Deleted,
 }

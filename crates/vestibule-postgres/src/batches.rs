@@ -16,9 +16,9 @@ use crate::{PostgresStore, error::Trouble, rows};
 
 /// Gives no row for a name that somebody has, or is just getting.
 const INSERT_ALL: &str = "INSERT INTO users (username, username_key, email, email_key, email_verified_at, \
-     password_hash, status, is_super_user, roles, version, created_at, updated_at) \
+     password_hash, status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by) \
      SELECT username, username_key, email, email_key, verified_at, hash, status, is_super, roles, 1, created_at, \
-     $11 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], \
+     $11, CASE WHEN status = 'deleted' THEN $11 END, CASE WHEN status = 'deleted' THEN 'site' END FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], \
      $8::boolean[], $9::text[], $10::bigint[]) WITH ORDINALITY AS new (username, username_key, email, email_key, \
      verified_at, hash, status, is_super, roles, created_at, place) ORDER BY place \
      ON CONFLICT DO NOTHING RETURNING id, username_key, email_key";

@@ -8,11 +8,12 @@ use vestibule_core::{
     time::Timestamp,
 };
 
-use crate::{PostgresStore, error::Trouble, rows};
+use crate::{PostgresStore, error::Trouble, files, rows};
 
-/// Held until they are erased: of two nodes that do it at once, the second finds them done.
-pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND email <> '' AND updated_at < $1 \
-     ORDER BY updated_at LIMIT $2 FOR UPDATE";
+/// Held until they are erased: of two nodes that do it at once, the second finds them done. Whoever is just
+/// finishing an upload, and so refers to one of them, is not kept from it, but waited for.
+pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND email <> '' AND deleted_at < $1 \
+     ORDER BY deleted_at LIMIT $2 FOR NO KEY UPDATE";
 
 /// No address is empty, or compared like this.
 pub(crate) const ERASE: &str = "UPDATE users SET username = 'deleted-' || id, email = '', \
@@ -54,6 +55,9 @@ async fn erase(
     let ids = rows::all(&due, |row| rows::column::<i64>(row, 0))?;
     if ids.is_empty() {
         return Ok(Vec::new());
+    }
+    for user in &ids {
+        files::leave(connection, UserId(*user), now).await?;
     }
     sqlx::query(ERASE).bind(&ids).bind(now.millis()).execute(&mut *connection).await?;
     for statement in [SESSIONS, MAILS, TOKENS, FEEDBACK] {

@@ -27,7 +27,8 @@ pub(crate) const SELECT: &str = concat!(
     "SELECT ",
     named_columns!(),
     ", shares.access FROM files JOIN users ON users.id = files.owner \
-     LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 WHERE files.id = $1"
+     LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 \
+     WHERE files.id = $1 AND users.status <> 'deleted'"
 );
 
 /// One statement, so that file and blobs are those of one moment. A file without blobs is one row as well.
@@ -36,14 +37,15 @@ pub(crate) const CONTENT: &str = concat!(
     named_columns!(),
     ", shares.access, blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
      LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 \
-     LEFT JOIN blobs ON blobs.holder = files.id WHERE files.id = $1 ORDER BY blobs.first_byte"
+     LEFT JOIN blobs ON blobs.holder = files.id \
+     WHERE files.id = $1 AND users.status <> 'deleted' ORDER BY blobs.first_byte"
 );
 
 pub(crate) const OF_OWNER: &str = concat!(
     "SELECT ",
     named_columns!(),
     ", NULL FROM files JOIN users ON users.id = files.owner \
-     WHERE files.owner = $1 AND (files.created_at, files.id) < ($2, $3) \
+     WHERE files.owner = $1 AND users.status <> 'deleted' AND (files.created_at, files.id) < ($2, $3) \
      ORDER BY files.created_at DESC, files.id DESC LIMIT $4"
 );
 
@@ -51,7 +53,7 @@ pub(crate) const SHARED_WITH: &str = concat!(
     "SELECT ",
     named_columns!(),
     ", shares.access FROM shares JOIN files ON files.id = shares.file_id JOIN users ON users.id = files.owner \
-     WHERE shares.user_id = $1 AND (shares.created_at, shares.file_id) < ($2, $3) \
+     WHERE shares.user_id = $1 AND users.status <> 'deleted' AND (shares.created_at, shares.file_id) < ($2, $3) \
      ORDER BY shares.created_at DESC, shares.file_id DESC LIMIT $4"
 );
 
@@ -96,6 +98,10 @@ pub(crate) const FORGET_USAGE: &str = "DELETE FROM usages WHERE owner = $1";
 /// Nobody deletes the account until the end of the transaction; whoever is just doing so is waited for.
 pub(crate) const HOLD_USER: &str =
     "SELECT id FROM users WHERE id = $1 AND status <> 'deleted' FOR SHARE";
+
+/// Asked without holding the account, which whoever holds a file must not wait for.
+pub(crate) const USER_IS_THERE: &str =
+    "SELECT EXISTS (SELECT FROM users WHERE id = $1 AND status <> 'deleted')";
 
 #[async_trait]
 impl FileCatalogue for PostgresStore {
@@ -309,7 +315,7 @@ impl PostgresStore {
     }
 }
 
-/// Deletes everything of a user, inside the transaction that deletes their account.
+/// Deletes everything of a user, inside the transaction that erases their account.
 pub(crate) async fn leave(
     connection: &mut PgConnection,
     user: UserId,
@@ -394,6 +400,10 @@ async fn replace(
     else {
         return Ok(Ok(None));
     };
+    let is_there = sqlx::query(USER_IS_THERE).bind(before.owner.0);
+    if !rows::column(&is_there.fetch_one(&mut *connection).await?, 0)? {
+        return Ok(Ok(None));
+    }
     let (content, size) = (&replacement.content, replacement.content.size());
     let usage = usage(connection, HOLD_USAGE, before.owner).await?;
     match quota.replace(usage, before.size, size) {

@@ -4,6 +4,7 @@ use std::{error::Error, str::FromStr};
 
 use sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow};
 use vestibule_core::{
+    deletion::Deletion,
     event::Event,
     file::{Blob, BlobKey, File, FileName, Upload},
     id::{FileId, SessionId, UploadId, UserId},
@@ -34,7 +35,7 @@ macro_rules! session_columns {
 macro_rules! user_columns {
     () => {
         "id, username, email, email_verified_at, status, is_super_user, roles, version, created_at, \
-         updated_at, password_hash"
+         updated_at, password_hash, deleted_at, deleted_by"
     };
 }
 
@@ -122,6 +123,10 @@ pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
         version: unsigned(row, 7)?,
         created_at: time(row, 8)?,
         updated_at: time(row, 9)?,
+        deletion: match optional_time(row, 11)? {
+            Some(at) => Some(Deletion { at, by: parsed(row, 12)? }),
+            None => None,
+        },
     })
 }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
+    deletion::Deletion,
     id::UserId,
     name::{EmailAddress, LoginKey, UserName},
     store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
@@ -13,7 +14,7 @@ use vestibule_core::{
 use crate::{
     PostgresStore,
     error::Trouble,
-    feed, files, listing, one_time,
+    feed, listing, one_time,
     rows::{self, user_columns},
 };
 
@@ -38,8 +39,8 @@ pub(crate) const TAKEN: &str = "SELECT \
 /// Waits for whoever is just taking one of the names, and gives no row where they got it.
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
-     status, is_super_user, roles, version, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $10, $7, $8, 1, $11, $9) ON CONFLICT DO NOTHING RETURNING ",
+     status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $10, $7, $8, 1, $11, $9, $12, $13) ON CONFLICT DO NOTHING RETURNING ",
     user_columns!()
 );
 
@@ -49,7 +50,9 @@ pub(crate) const CHANGE: &str = concat!(
      email_verified_at = CASE WHEN $6::bigint IS NOT NULL THEN $6 WHEN $5 IS NOT NULL THEN NULL \
      ELSE email_verified_at END, password_hash = COALESCE($7, password_hash), \
      status = COALESCE($8, status), is_super_user = COALESCE($9, is_super_user), \
-     roles = COALESCE($10, roles), version = version + $11, updated_at = $12 \
+     roles = COALESCE($10, roles), version = version + $11, updated_at = $12, \
+     deleted_at = CASE WHEN $8 IS NULL THEN deleted_at ELSE $14 END, \
+     deleted_by = CASE WHEN $8 IS NULL THEN deleted_by ELSE $15 END \
      WHERE id = $1 AND ($13::text IS NULL OR password_hash = $13) RETURNING ",
     user_columns!()
 );
@@ -150,6 +153,7 @@ async fn create(
     new: &NewUser,
     now: Timestamp,
 ) -> Result<Result<User, Taken>, Trouble> {
+    let deletion = new.deletion(now);
     let made = sqlx::query(INSERT)
         .bind(new.username.as_str())
         .bind(new.username.key())
@@ -162,6 +166,8 @@ async fn create(
         .bind(now.millis())
         .bind(new.status.name())
         .bind(new.created_at.unwrap_or(now).millis())
+        .bind(deletion.map(|deletion| deletion.at.millis()))
+        .bind(deletion.map(|deletion| deletion.by.name()))
         .fetch_optional(&mut *connection)
         .await?;
     if let Some(row) = made {
@@ -189,11 +195,11 @@ async fn update(
             return Ok(Some(Err(taken.into())));
         }
     }
-    if change.guarded
-        && let Some(refusal) = refusal(connection, id, change).await?
-    {
-        return Ok(Some(Err(refusal)));
-    }
+    let deletion = match judge(connection, id, change, now).await? {
+        None => return Ok(None),
+        Some(Err(refusal)) => return Ok(Some(Err(refusal))),
+        Some(Ok(deletion)) => deletion,
+    };
     let voids_tokens = match change.password_hash.is_some() || change.email.is_some() {
         false => false,
         true => match sqlx::query(EMAIL_KEY).bind(id.0).fetch_optional(&mut *connection).await? {
@@ -215,6 +221,8 @@ async fn update(
         .bind(i64::from(change.raises_version()))
         .bind(now.millis())
         .bind(change.instead_of.as_ref().map(|hash| hash.as_str()))
+        .bind(deletion.map(|deletion| deletion.at.millis()))
+        .bind(deletion.map(|deletion| deletion.by.name()))
         .fetch_optional(&mut *connection)
         .await;
     let row = match row.map_err(Trouble::from) {
@@ -226,9 +234,6 @@ async fn update(
         return Ok(None);
     };
     let user = rows::user(&row)?;
-    if user.status == UserStatus::Deleted {
-        files::leave(connection, id, now).await?;
-    }
     if voids_tokens {
         one_time::drop_of(connection, id).await?;
     }
@@ -238,12 +243,17 @@ async fn update(
     Ok(Some(Ok(user)))
 }
 
-/// Asks the rule, and holds what it was asked about until the change is done.
-async fn refusal(
+/// Asks the rule, holds what it was asked about until the change is done, and gives what is kept of a deletion
+/// then. What the rule has nothing to say about holds nothing.
+async fn judge(
     connection: &mut PgConnection,
     id: UserId,
     change: &UserChange,
-) -> Result<Option<NotChanged>, Trouble> {
+    now: Timestamp,
+) -> Result<Option<Result<Option<Deletion>, NotChanged>>, Trouble> {
+    if !change.is_judged() {
+        return Ok(Some(Ok(None)));
+    }
     let hold = if change.ends_super_user() { HOLD_SUPER_USERS } else { HOLD };
     let held = sqlx::query(hold).bind(id.0).fetch_all(connection).await?;
     let held = rows::all(&held, rows::user)?;
@@ -252,7 +262,8 @@ async fn refusal(
     };
     let is_other =
         |other: &User| other.id != id && other.is_super_user && other.status == UserStatus::Active;
-    change.refusal(user, || Ok(held.iter().any(is_other)))
+    let refusal = change.refusal(user, now, || Ok::<_, Trouble>(held.iter().any(is_other)))?;
+    Ok(Some(refusal.map_or_else(|| Ok(change.deletion(user, now)), Err)))
 }
 
 struct Names {

@@ -8,10 +8,10 @@ use vestibule_core::{
     time::Timestamp,
 };
 
-use crate::{SqliteStore, one_time};
+use crate::{SqliteStore, files, one_time};
 
-pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND email <> '' AND updated_at < ?1 \
-     ORDER BY updated_at LIMIT ?2";
+pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND email <> '' AND deleted_at < ?1 \
+     ORDER BY deleted_at LIMIT ?2";
 
 /// No address is empty, or compared like this.
 pub(crate) const ERASE: &str = "UPDATE users SET username = 'deleted-' || id, email = '', \
@@ -53,6 +53,7 @@ fn erase(
         connection.prepare_cached(MAILS)?.execute([user.0])?;
         connection.prepare_cached(FEEDBACK)?.execute([user.0])?;
         one_time::drop_of(connection, *user)?;
+        files::leave(connection, *user, now)?;
     }
     Ok(due)
 }

@@ -23,7 +23,8 @@ pub(crate) const SELECT: &str = concat!(
     "SELECT ",
     named_columns!(),
     ", shares.access FROM files JOIN users ON users.id = files.owner \
-     LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = ?2 WHERE files.id = ?1"
+     LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = ?2 \
+     WHERE files.id = ?1 AND users.status <> 'deleted'"
 );
 
 /// One statement, so that file and blobs are those of one moment. A file without blobs is one row as well.
@@ -32,14 +33,15 @@ pub(crate) const CONTENT: &str = concat!(
     named_columns!(),
     ", shares.access, blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
      LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = ?2 \
-     LEFT JOIN blobs ON blobs.holder = files.id WHERE files.id = ?1 ORDER BY blobs.first_byte"
+     LEFT JOIN blobs ON blobs.holder = files.id \
+     WHERE files.id = ?1 AND users.status <> 'deleted' ORDER BY blobs.first_byte"
 );
 
 pub(crate) const OF_OWNER: &str = concat!(
     "SELECT ",
     named_columns!(),
     ", NULL FROM files JOIN users ON users.id = files.owner \
-     WHERE files.owner = ?1 AND (files.created_at, files.id) < (?2, ?3) \
+     WHERE files.owner = ?1 AND users.status <> 'deleted' AND (files.created_at, files.id) < (?2, ?3) \
      ORDER BY files.created_at DESC, files.id DESC LIMIT ?4"
 );
 
@@ -48,7 +50,7 @@ pub(crate) const SHARED_WITH: &str = concat!(
     named_columns!(),
     ", shares.access FROM shares CROSS JOIN files ON files.id = shares.file_id \
      JOIN users ON users.id = files.owner \
-     WHERE shares.user_id = ?1 AND (shares.created_at, shares.file_id) < (?2, ?3) \
+     WHERE shares.user_id = ?1 AND users.status <> 'deleted' AND (shares.created_at, shares.file_id) < (?2, ?3) \
      ORDER BY shares.created_at DESC, shares.file_id DESC LIMIT ?4"
 );
 
@@ -229,7 +231,7 @@ impl FileCatalogue for SqliteStore {
     }
 }
 
-/// Deletes everything of a user, inside the transaction that deletes their account.
+/// Deletes everything of a user, inside the transaction that erases their account.
 pub(crate) fn leave(connection: &Connection, user: UserId, now: Timestamp) -> rusqlite::Result<()> {
     let ids: Vec<_> = connection
         .prepare_cached(IDS_OF_OWNER)?
@@ -338,6 +340,9 @@ fn replace(
     else {
         return Ok(Ok(None));
     };
+    if !user_is_there(connection, before.owner)? {
+        return Ok(Ok(None));
+    }
     let Content { kind, blobs } = &replacement.content;
     let size = replacement.content.size();
     match quota.replace(usage(connection, before.owner)?, before.size, size) {

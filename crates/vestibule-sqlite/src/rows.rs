@@ -5,6 +5,7 @@ use std::{error::Error, str::FromStr};
 use rusqlite::{Row, types::Type};
 use serde_json::{Map, Value};
 use vestibule_core::{
+    deletion::Deletion,
     event::Event,
     file::{Blob, BlobKey, File, FileName, Upload},
     id::{FileId, SessionId, UploadId, UserId},
@@ -33,7 +34,7 @@ macro_rules! session_columns {
 macro_rules! user_columns {
     () => {
         "id, username, email, email_verified_at, status, is_super_user, roles, version, created_at, \
-         updated_at, password_hash"
+         updated_at, password_hash, deleted_at, deleted_by"
     };
 }
 
@@ -103,6 +104,10 @@ pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         version: unsigned(row, 7)?,
         created_at: time(row, 8)?,
         updated_at: time(row, 9)?,
+        deletion: match optional_time(row, 11)? {
+            Some(at) => Some(Deletion { at, by: parsed(row, 12)? }),
+            None => None,
+        },
     })
 }
 

@@ -77,7 +77,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (outbox::LIST, &["SEARCH mails USING INDEX mails_created"]),
         (outbox::LIST_OF_USER, &["SEARCH mails USING INDEX mails_user (user_id=?"]),
         (outbox::PURGE, &["SEARCH mails USING INDEX mails_done (at<?)"]),
-        (erasure::DUE, &["SEARCH users USING INDEX users_to_erase (updated_at<?)"]),
+        (erasure::DUE, &["SEARCH users USING INDEX users_to_erase (deleted_at<?)"]),
         (erasure::FEEDBACK, &["SEARCH feedback USING INDEX feedback_user (user_id=?)"]),
         (erasure::ERASE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (erasure::SESSIONS, &["SEARCH sessions USING COVERING INDEX sessions_user (user_id=?)"]),

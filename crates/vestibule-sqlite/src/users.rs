@@ -11,7 +11,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    SqliteStore, feed, files, listing, one_time,
+    SqliteStore, feed, listing, one_time,
     rows::{self, user_columns},
 };
 
@@ -34,8 +34,8 @@ pub(crate) const EMAIL_TAKEN: &str =
 
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
-     status, is_super_user, roles, version, created_at, updated_at) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?11, ?10) RETURNING ",
+     status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?11, ?10, ?12, ?13) RETURNING ",
     user_columns!()
 );
 
@@ -45,8 +45,8 @@ pub(crate) const CHANGE: &str = concat!(
      email_verified_at = CASE WHEN ?6 IS NOT NULL THEN ?6 WHEN ?5 IS NOT NULL THEN NULL \
      ELSE email_verified_at END, password_hash = COALESCE(?7, password_hash), \
      status = COALESCE(?8, status), is_super_user = COALESCE(?9, is_super_user), \
-     roles = COALESCE(?10, roles), version = version + ?11, updated_at = ?12 \
-     WHERE id = ?1 AND (?13 IS NULL OR password_hash = ?13) RETURNING ",
+     roles = COALESCE(?10, roles), version = version + ?11, updated_at = ?12, deleted_at = ?14, \
+     deleted_by = ?15 WHERE id = ?1 AND (?13 IS NULL OR password_hash = ?13) RETURNING ",
     user_columns!()
 );
 
@@ -119,6 +119,7 @@ pub(crate) fn create(
     if let Some(taken) = taken(connection, None, Some(&new.username), Some(&new.email))? {
         return Ok(Err(taken));
     }
+    let deletion = new.deletion(now);
     let row = params![
         new.username.as_str(),
         new.username.key(),
@@ -131,6 +132,8 @@ pub(crate) fn create(
         join_roles(&new.roles),
         now.millis(),
         new.created_at.unwrap_or(now).millis(),
+        deletion.map(|deletion| deletion.at.millis()),
+        deletion.map(|deletion| deletion.by.name()),
     ];
     connection.prepare_cached(INSERT)?.query_row(row, rows::user).map(Ok)
 }
@@ -152,9 +155,10 @@ fn update(
     }
     let others =
         || connection.prepare_cached(OTHER_SUPER_USER)?.query_row([id.0], |row| row.get(0));
-    if let Some(refusal) = change.refusal(&current, others)? {
+    if let Some(refusal) = change.refusal(&current, now, others)? {
         return Ok(Some(Err(refusal)));
     }
+    let deletion = change.deletion(&current, now);
     let row = params![
         id.0,
         change.username.as_ref().map(UserName::as_str),
@@ -169,6 +173,8 @@ fn update(
         i64::from(change.raises_version()),
         now.millis(),
         change.instead_of.as_ref().map(|hash| hash.as_str()),
+        deletion.map(|deletion| deletion.at.millis()),
+        deletion.map(|deletion| deletion.by.name()),
     ];
     let email_key: String =
         connection.prepare_cached(EMAIL_KEY)?.query_row([id.0], |row| row.get(0))?;
@@ -181,9 +187,6 @@ fn update(
     }
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now)?;
-    }
-    if user.status == UserStatus::Deleted {
-        files::leave(connection, id, now)?;
     }
     Ok(Some(Ok(user)))
 }

@@ -124,7 +124,7 @@ pub use config::{
     Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
 };
 pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role, SuperUser};
-pub use flows::{Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
+pub use flows::{Admission, Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
 pub use hall::{BuildError, Builder, Vestibule};
 pub use json::{JsonBody, required};
 pub use keys::{KeyRingError, policy as rotation_policy};

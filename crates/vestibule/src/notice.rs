@@ -46,8 +46,11 @@ pub enum Notice {
     },
     /// A refresh token was used twice: the session was ended, since one of the two was a thief.
     TheftNoticed(User),
-    /// The account was deleted.
+    /// The account was deleted by its owner, who may take that back for a while
+    /// ([`vestibule_core::deletion`]).
     Deleted(User),
+    /// The account was deleted, and has come back.
+    Restored(User),
 }
 
 /// Brings notices to people.

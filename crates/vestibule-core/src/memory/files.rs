@@ -66,7 +66,7 @@ impl FileCatalogue for MemoryStore {
 
     async fn file(&self, id: FileId, reader: UserId) -> StoreResult<Option<SeenFile>> {
         let tables = self.tables();
-        Ok(tables.files.rows.get(&id).map(|row| tables.seen(&row.file, reader)))
+        Ok(tables.row(id).map(|row| tables.seen(&row.file, reader)))
     }
 
     async fn content(
@@ -75,8 +75,7 @@ impl FileCatalogue for MemoryStore {
         reader: UserId,
     ) -> StoreResult<Option<(SeenFile, Vec<Blob>)>> {
         let tables = self.tables();
-        let row = tables.files.rows.get(&id);
-        Ok(row.map(|row| (tables.seen(&row.file, reader), row.blobs.clone())))
+        Ok(tables.row(id).map(|row| (tables.seen(&row.file, reader), row.blobs.clone())))
     }
 
     async fn files_of(
@@ -105,6 +104,9 @@ impl FileCatalogue for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<Result<Option<File>, OverQuota>> {
         let mut tables = self.tables();
+        if tables.row(id).is_none() {
+            return Ok(Ok(None));
+        }
         let Files { rows, usages, dropped, .. } = &mut tables.files;
         let Some(row) = rows.get_mut(&id).filter(|row| row.file.version == replacement.from) else {
             return Ok(Ok(None));
@@ -171,6 +173,7 @@ impl FileCatalogue for MemoryStore {
         Ok(files
             .iter()
             .flat_map(of)
+            .filter(|((_, user), _)| tables.is_there(*user))
             .map(|((file, user), access)| Share {
                 file: *file,
                 user: *user,
@@ -318,6 +321,11 @@ impl Tables {
         self.users.get(&user).is_some_and(|row| row.user.status != UserStatus::Deleted)
     }
 
+    /// The file, unless its owner's account is deleted: then it is nobody's to see.
+    fn row(&self, id: FileId) -> Option<&Row> {
+        self.files.rows.get(&id).filter(|row| self.is_there(row.file.owner))
+    }
+
     fn name_of(&self, user: UserId) -> String {
         self.users.get(&user).map(|row| row.user.username.clone()).unwrap_or_default()
     }
@@ -329,7 +337,8 @@ impl Tables {
         limit: u32,
         wanted: impl Fn(&SeenFile) -> bool,
     ) -> Vec<SeenFile> {
-        let files = self.files.rows.values().map(|row| self.seen(&row.file, reader));
+        let there = self.files.rows.values().filter(|row| self.is_there(row.file.owner));
+        let files = there.map(|row| self.seen(&row.file, reader));
         let mut files: Vec<_> = files
             .filter(|seen| wanted(seen) && after.is_none_or(|after| seen.place() < after))
             .collect();

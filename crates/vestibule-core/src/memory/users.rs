@@ -66,6 +66,7 @@ impl UserStore for MemoryStore {
             version: 1,
             created_at: new.created_at.unwrap_or(now),
             updated_at: now,
+            deletion: new.deletion(now),
         };
         let row = Row {
             user: user.clone(),
@@ -98,7 +99,7 @@ impl UserStore for MemoryStore {
             return Ok(Some(Err(taken.into())));
         }
         if let Some(refusal) =
-            change.refusal(&row.user, || Ok::<_, StoreError>(is_other_super_user))?
+            change.refusal(&row.user, now, || Ok::<_, StoreError>(is_other_super_user))?
         {
             return Ok(Some(Err(refusal)));
         }
@@ -110,9 +111,6 @@ impl UserStore for MemoryStore {
         }
         if change.raises_version() {
             tables.append(Changed::User { id, version: user.version }, now);
-        }
-        if user.status == UserStatus::Deleted {
-            tables.files.leave(id, now);
         }
         Ok(Some(Ok(user)))
     }
@@ -179,17 +177,20 @@ impl Erasure for MemoryStore {
         let is_due = |row: &&mut Row| {
             row.user.status == UserStatus::Deleted
                 && !row.user.email.is_empty()
-                && row.user.updated_at < before
+                && row.user.deletion.is_some_and(|deletion| deletion.at < before)
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut due: Vec<_> = tables.users.values_mut().filter(is_due).collect();
-        due.sort_by_key(|row| row.user.updated_at);
+        due.sort_by_key(|row| row.user.deletion.map(|deletion| deletion.at));
         let erased: Vec<_> = due.into_iter().take(limit).map(|row| erase(row, now)).collect();
         tables.sessions.retain(|_, session| !erased.contains(&session.user_id));
         let Tables { sessions, histories, .. } = &mut *tables;
         histories.retain(|id, _| sessions.contains_key(id));
         tables.one_time.retain(|(owner, _), _| !erased.contains(owner));
         tables.mails.retain(|_, row| row.mail.user.is_none_or(|user| !erased.contains(&user)));
+        for user in &erased {
+            tables.files.leave(*user, now);
+        }
         for feedback in &mut tables.feedback {
             if feedback.content.user.is_some_and(|user| erased.contains(&user)) {
                 feedback.content.forget_author();
@@ -250,6 +251,7 @@ fn apply(change: &UserChange, row: &mut Row, now: Timestamp) {
     if change.password_hash.is_some() {
         row.password_hash.clone_from(&change.password_hash);
     }
+    user.deletion = change.deletion(user, now);
     user.status = change.status.unwrap_or(user.status);
     user.is_super_user = change.is_super_user.unwrap_or(user.is_super_user);
     if let Some(roles) = &change.roles {

@@ -12,8 +12,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// The catalogue of files. It lies where the users lie: it gives their names, and where an account is deleted
-/// ([`crate::user::UserChange::status`]), the same transaction deletes its files, uploads and shares.
+/// The catalogue of files. It lies where the users lie: it gives their names. The files of an account that is
+/// deleted, and what is shared with it, are there for nobody until the account comes back; where it is erased
+/// ([`Erasure`](super::Erasure)), the same transaction deletes them.
 ///
 /// What an operation takes away from a file or an upload becomes a *dropped* blob: it stays in the catalogue
 /// until it has been removed from where it lies ([`FileCatalogue::dropped_blobs`],

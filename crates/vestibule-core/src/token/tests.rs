@@ -270,6 +270,7 @@ fn user() -> User {
         version: 3,
         created_at: NOW,
         updated_at: NOW,
+        deletion: None,
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) const REMOVE: &str = "DELETE FROM shares WHERE file_id = $1 AND user_
 pub(crate) const OF_FILES: &str = "SELECT shares.file_id, shares.user_id, users.username, shares.access \
      FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (id, number) \
      JOIN shares ON shares.file_id = wanted.id JOIN users ON users.id = shares.user_id \
-     ORDER BY wanted.number, shares.user_id";
+     WHERE users.status <> 'deleted' ORDER BY wanted.number, shares.user_id";
 
 pub(crate) const LEAVE: &str = "DELETE FROM shares WHERE user_id = $1";
 

@@ -71,11 +71,12 @@ async fn no_hot_statement_reads_a_whole_table() {
         (users::TAKEN, &["users_email_key", "users_pkey", "users_username_key"]),
         (users::CHANGE, &["users_pkey"]),
         (users::HOLD, &["users_pkey"]),
-        (users::HOLD_SUPER_USERS, &["users_pkey", "users_super"]),
+        (users::HOLD_SUPER_USERS, &["users_active_super", "users_pkey"]),
         (listing::KEYS, &["users_pkey"]),
         (audit::COUNTS, &["event_counts_pkey"]),
         (audit::PURGE_COUNTS, &["event_counts_pkey"]),
         (feedback::LIST, &["feedback_pkey"]),
+        (files::USER_IS_THERE, &["users_pkey"]),
         (users::HAS_SUPER_USER, &["users_active_super"]),
         (keys::RAISE, &["ring_pkey"]),
         (files::SELECT, &["files_pkey", "shares_pkey", "users_pkey"]),
@@ -149,6 +150,9 @@ fn fill(database: &Database<'_>) {
          INSERT INTO blobs SELECT decode(md5('b' || n), 'hex'), CASE WHEN n % 2 = 0 THEN decode(md5(n::text), 'hex') \
          END, 0, 1, '', CASE WHEN n % 2 = 1 THEN n END FROM generate_series(1, 6000) AS n; \
          INSERT INTO usages SELECT id, 0, 1 FROM users",
+    );
+    database.sql(
+        "UPDATE users SET status = 'deleted', deleted_at = id, deleted_by = 'owner' WHERE id % 75 = 0",
     );
     database.sql("VACUUM ANALYZE");
 }

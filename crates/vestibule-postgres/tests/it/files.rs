@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use vestibule_core::{
-    file::{Blob, BlobKey, Content, FileName, NewFile, Quota, sha256},
-    id::{FileId, UserId},
-    store::{FileCatalogue as _, NotKept, Replacement, UserStore as _},
+    file::{Blob, BlobKey, Content, FileName, NewFile, Quota, Upload, sha256},
+    id::{FileId, UploadId, UserId},
+    store::{Erasure as _, FileCatalogue as _, NotKept, Replacement, UserStore as _},
     user::{UserChange, UserStatus},
 };
 use vestibule_postgres::PostgresStore;
@@ -37,11 +37,15 @@ async fn delete_account(store: &PostgresStore, user: UserId) {
     store.change_user(user, &change, at(9)).await.unwrap().unwrap().unwrap();
 }
 
-/// Nothing is kept for an account that is deleted, and no blob without its file.
+async fn erase(store: &PostgresStore) {
+    store.erase_deleted(at(100), 10, at(100)).await.unwrap();
+}
+
+/// Nothing is kept for an account that is erased, and no blob without its file.
 fn is_whole(database: &Database<'_>) {
     let left = database.sql(
-        "SELECT (SELECT count(*) FROM files JOIN users ON users.id = owner WHERE status = 'deleted') \
-         + (SELECT count(*) FROM usages JOIN users ON users.id = owner WHERE status = 'deleted') \
+        "SELECT (SELECT count(*) FROM files JOIN users ON users.id = owner WHERE users.email = '') \
+         + (SELECT count(*) FROM usages JOIN users ON users.id = owner WHERE users.email = '') \
          + (SELECT count(*) FROM blobs WHERE holder IS NOT NULL AND holder NOT IN \
          (SELECT id FROM files UNION ALL SELECT id FROM uploads))",
     );
@@ -70,10 +74,11 @@ async fn a_file_waits_for_its_account_that_is_being_deleted_and_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deletion_waits_for_a_content_that_is_being_replaced_and_takes_it_along() {
+async fn an_erasure_waits_for_a_content_that_is_being_replaced_and_takes_it_along() {
     let (store, database) = place::store().await;
     let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap().id;
     store.create_file(&new_file(1, ann), &QUOTA, at(1)).await.unwrap().unwrap();
+    delete_account(&store, ann).await;
     // As a replacement does, up to its last statement.
     let mut other = begin(&database).await;
     let held = "UPDATE files SET version = version + 1";
@@ -86,15 +91,47 @@ async fn a_deletion_waits_for_a_content_that_is_being_replaced_and_takes_it_alon
     for statement in [held, drop, &add] {
         run(&mut other, statement).await;
     }
-    let deleting = {
+    let erasing = {
         let store = store.clone();
-        tokio::spawn(async move { delete_account(&store, ann).await })
+        tokio::spawn(async move { erase(&store).await })
     };
     somebody_waits(&database).await;
     run(&mut other, "COMMIT").await;
-    deleting.await.unwrap();
+    erasing.await.unwrap();
     is_whole(&database);
-    assert_eq!(store.dropped_blobs(at(100), 10).await.unwrap().len(), 2);
+    assert_eq!(store.dropped_blobs(at(200), 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_waits_for_an_upload_that_is_being_finished_and_takes_it_along() {
+    let (store, database) = place::store().await;
+    let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap().id;
+    let upload = Upload {
+        id: UploadId::from_bytes([1; 16]),
+        owner: ann,
+        name: FileName::parse("a.txt").unwrap(),
+        size: 10,
+        created_at: at(1),
+        touched_at: at(1),
+        blobs: Vec::new(),
+    };
+    store.begin_upload(&upload, &QUOTA).await.unwrap().unwrap();
+    delete_account(&store, ann).await;
+    // As finishing does: it holds the upload, and only then refers to the account.
+    let mut other = begin(&database).await;
+    run(&mut other, "SELECT id FROM uploads FOR UPDATE").await;
+    let erasing = {
+        let store = store.clone();
+        tokio::spawn(async move { erase(&store).await })
+    };
+    somebody_waits(&database).await;
+    let file = "INSERT INTO files SELECT id, owner, name, 'text/plain', size, '', 1, owner, 1, 1 FROM uploads";
+    run(&mut other, file).await;
+    run(&mut other, "DELETE FROM uploads").await;
+    run(&mut other, "COMMIT").await;
+    erasing.await.unwrap();
+    is_whole(&database);
+    assert_eq!(database.sql("SELECT count(*) FROM files"), "0");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,6 +164,7 @@ async fn whatever_happens_to_files_at_once_nothing_is_miscounted_or_lost() {
         if round % 2 == 0 {
             tokio::time::sleep(Duration::from_millis(u64::from(round) * 3)).await;
             delete_account(&store, ann).await;
+            erase(&store).await;
         }
         while let Some(done) = tasks.join_next().await {
             done.unwrap();

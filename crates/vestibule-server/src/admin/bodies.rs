@@ -98,7 +98,7 @@ impl AdminSession {
 /// What is to change of an account; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct AdminChange {
-    /// `active`, `suspended`, or `deleted`, which is final.
+    /// `active`, `suspended`, or `deleted`. A deleted account can be made active for 14 days; then it is gone.
     pub(super) status: Option<String>,
     /// All roles from now on.
     pub(super) roles: Option<Vec<String>>,

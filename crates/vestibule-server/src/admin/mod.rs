@@ -56,8 +56,8 @@ impl Admin<'_> {
     /// Changes an account, and gives it as it is then. Whoever is no longer active is signed out everywhere.
     ///
     /// # Errors
-    /// `conflict` for the last active super user and what would bring a deleted account back; `invalid_input`
-    /// for too many roles; `not_found`, `unavailable`.
+    /// `conflict` for the last active super user and what would bring a deleted account back too late;
+    /// `invalid_input` for too many roles; `not_found`, `unavailable`.
     pub(crate) async fn change(&self, id: UserId, change: UserChange) -> Result<User, Problem> {
         let user = self.user(id).await?;
         let change = UserChange {

@@ -56,6 +56,7 @@ pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
             | Notice::AddressChanged { .. }
             | Notice::TheftNoticed(_)
             | Notice::Deleted(_)
+            | Notice::Restored(_)
             | Notice::RegisteredAgain(_)
     )
 }
@@ -154,6 +155,7 @@ fn subject(notice: &Notice) -> Option<(Kind, &User)> {
         Notice::SignedIn { user, .. } => (Kind::NewDevice, user),
         Notice::TheftNoticed(user) => (Kind::TheftNoticed, user),
         Notice::Deleted(user) => (Kind::Deleted, user),
+        Notice::Restored(user) => (Kind::Restored, user),
         other => {
             tracing::error!(notice = ?other, "there is no mail for this notice");
             return None;

@@ -77,6 +77,7 @@ fn user(number: i64, is_verified: bool) -> User {
         version: 1,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
+        deletion: None,
     }
 }
 

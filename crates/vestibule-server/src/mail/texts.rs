@@ -7,10 +7,9 @@
 use minijinja::{Value, context};
 use vestibule::{
     Problem, User,
-    core::{one_time::Purpose, time::Timestamp, user::UserStatus},
+    core::{deletion::GRACE, one_time::Purpose, time::Timestamp, user::UserStatus},
 };
 
-use super::upkeep::KEPT_AFTER_DELETION;
 use crate::pages::{
     Templates,
     dates::{civil, month_name},
@@ -30,6 +29,7 @@ pub(super) enum Kind {
     NewDevice,
     TheftNoticed,
     Deleted,
+    Restored,
 }
 
 /// A mail that is to be written.
@@ -44,7 +44,7 @@ pub(super) struct Letter {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::VerifyAddress,
         Self::RegisteredAgain,
         Self::ChangeAddress,
@@ -56,6 +56,7 @@ impl Kind {
         Self::NewDevice,
         Self::TheftNoticed,
         Self::Deleted,
+        Self::Restored,
     ];
 
     /// A mail of this kind to the address of an account.
@@ -77,6 +78,7 @@ impl Kind {
             Self::NewDevice => "new device",
             Self::TheftNoticed => "theft noticed",
             Self::Deleted => "deleted",
+            Self::Restored => "restored",
         }
     }
 
@@ -125,6 +127,7 @@ impl Kind {
             Self::NewDevice => "new_device",
             Self::TheftNoticed => "theft_noticed",
             Self::Deleted => "deleted",
+            Self::Restored => "restored",
         }
     }
 }
@@ -134,6 +137,8 @@ pub(super) const fn path(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::VerifyAddress | Purpose::ChangeAddress => "/auth/verify",
         Purpose::ResetPassword => "/auth/reset",
+        // No mail has one: it stands in a form.
+        Purpose::RestoreAccount => "/auth/login",
     }
 }
 
@@ -169,7 +174,7 @@ pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written,
         minutes => lifetime.map(|seconds| seconds / 60),
         hours => lifetime.map(|seconds| seconds / 3600),
         when => when(facts.now),
-        until => day(facts.now + KEPT_AFTER_DELETION),
+        until => day(user.deletion.map_or(facts.now + GRACE, |deletion| deletion.is_final_at())),
         is_deleted => user.status == UserStatus::Deleted,
         device => device.as_ref().map(|(words, _)| words.as_str()),
         address => device.as_ref().map(|(_, address)| address.as_str()),

@@ -4,19 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use vestibule::core::{event::EventName, one_time, outbox, store::StoreResult};
+use vestibule::core::{deletion, event::EventName, one_time, outbox, store::StoreResult};
 
 use super::post::Post;
-
-/// How long what is known of somebody stays after their account was deleted: for slips and disputes.
-pub(super) const KEPT_AFTER_DELETION: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// How often it is looked at.
 const ROUNDS: Duration = Duration::from_secs(3600);
 /// The lease under which one node at a time does it, until the next round.
 const LEASE: &str = "mail upkeep";
-/// Accounts that are erased in one transaction.
-const ACCOUNTS: u32 = 100;
+/// Accounts that are erased in one transaction, with all that belongs to them.
+const ACCOUNTS: u32 = 10;
 
 /// Does it all until `stop`.
 pub(super) async fn work(post: Arc<Post>, stop: CancellationToken) {
@@ -46,7 +43,7 @@ impl Post {
         self.store.purge_one_time(now - one_time::REMEMBERED).await?;
         self.store.purge_mails(now - outbox::REMEMBERED).await?;
         loop {
-            let erased = self.store.erase_deleted(now - KEPT_AFTER_DELETION, ACCOUNTS, now).await?;
+            let erased = self.store.erase_deleted(now - deletion::GRACE, ACCOUNTS, now).await?;
             for user in &erased {
                 tracing::info!(event = EventName::UserDeleted.name(), %user, "what was known of a deleted account was removed");
             }

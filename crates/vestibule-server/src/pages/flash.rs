@@ -30,6 +30,11 @@ pub(super) enum Flash {
     SessionEnded,
     OthersEnded,
     AccountDeleted,
+    AccountKept,
+    /// An account is back whose address has to be verified first.
+    AccountKeptLogIn,
+    /// The question whether to keep an account was answered too late.
+    RestoreAgain,
     FileKept,
     FileShared,
     FileUnshared,
@@ -50,7 +55,7 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 27] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -65,6 +70,9 @@ impl Flash {
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccountDeleted,
+        Self::AccountKept,
+        Self::AccountKeptLogIn,
+        Self::RestoreAgain,
         Self::FileKept,
         Self::FileShared,
         Self::FileUnshared,
@@ -93,6 +101,9 @@ impl Flash {
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",
             Self::AccountDeleted => "account-deleted",
+            Self::AccountKept => "account-kept",
+            Self::AccountKeptLogIn => "account-kept-log-in",
+            Self::RestoreAgain => "restore-again",
             Self::FileKept => "file-kept",
             Self::FileShared => "file-shared",
             Self::FileUnshared => "file-unshared",
@@ -145,7 +156,16 @@ impl Flash {
             }
             Self::SessionEnded => ("success", "The session is ended."),
             Self::OthersEnded => ("success", "All other sessions are ended."),
-            Self::AccountDeleted => ("success", "Your account is deleted. Farewell."),
+            Self::AccountDeleted => (
+                "success",
+                "Your account is deleted. Farewell. Should you change your mind within 14 days: log in, and say so.",
+            ),
+            Self::AccountKept => ("success", "Your account is back, as it was. Good to see you."),
+            Self::AccountKeptLogIn => ("success", "Your account is back, as it was: log in below."),
+            Self::RestoreAgain => (
+                "warning",
+                "That took too long, and nothing has been changed. Log in once more, and you are asked again.",
+            ),
             Self::FileKept => ("success", "The file is stored."),
             Self::FileShared => ("success", "The file is shared."),
             Self::FileUnshared => ("success", "The file is no longer shared."),

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `front`, `sign_in`, `register`, `verify`, `reset`, `account`, `sessions`, `uploads`, `setup` | the handlers |
+//! | `front`, `sign_in`, `register`, `verify`, `reset`, `restore`, `account`, `sessions`, `uploads`, `setup` | the handlers |
 //! | `feedback`, `admin` | telling those who run the site something, and their own pages |
 //! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
 //! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
@@ -28,6 +28,7 @@ mod refusal;
 mod register;
 mod render;
 mod reset;
+mod restore;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/auth/verify/again", post(verify::again))
         .route("/auth/forgot", get(reset::show_forgot).post(reset::forgot))
         .route("/auth/reset", get(reset::show).post(reset::reset))
+        .route("/auth/restore", get(restore::show).post(restore::restore))
         .route("/auth/setup", get(setup::show).post(setup::make))
         .route("/uploads", get(uploads::show).post(uploads::change))
         .route("/user/account", get(account::show).post(account::change))

@@ -3,11 +3,11 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    Carrier, ErrorCode, Principal, Problem, SignInForm,
+    Admission, Carrier, ErrorCode, Principal, Problem, SignInForm,
     core::{redirect::LocalPath, user::UserStatus},
 };
 
-use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+use super::{flash::Flash, form::FormBody, refusal::Refusal, restore, view::View};
 
 /// `GET /auth/login`: the form, or straight on for somebody who is signed in already.
 pub(super) async fn show_login(view: View) -> Result<Response, Problem> {
@@ -36,8 +36,11 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
     let mut is_unverified = false;
     let refusal = match view.visit.check_form() {
         Err(problem) => Refusal::outdated(problem),
-        Ok(()) => match view.visit.sign_in(sign_in).await {
-            Ok(_) => return Ok(view.go(next.as_str(), None)),
+        Ok(()) => match view.visit.sign_in_or_recognize(sign_in).await {
+            Ok(Admission::SignedIn(_)) => return Ok(view.go(next.as_str(), None)),
+            Ok(Admission::Deleted(user)) => {
+                return restore::ask(&view, &user, &next, remember).await;
+            }
             Err(problem) => {
                 is_unverified = problem.code == ErrorCode::EmailUnverified;
                 why_not(problem)?

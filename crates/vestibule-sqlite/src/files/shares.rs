@@ -20,7 +20,8 @@ pub(crate) const SET: &str = "INSERT INTO shares (file_id, user_id, access, crea
 pub(crate) const REMOVE: &str = "DELETE FROM shares WHERE file_id = ?1 AND user_id = ?2";
 
 pub(crate) const OF_FILE: &str = "SELECT shares.file_id, shares.user_id, users.username, shares.access \
-     FROM shares JOIN users ON users.id = shares.user_id WHERE shares.file_id = ?1 \
+     FROM shares JOIN users ON users.id = shares.user_id \
+     WHERE shares.file_id = ?1 AND users.status <> 'deleted' \
      ORDER BY shares.user_id";
 
 pub(crate) const LEAVE: &str = "DELETE FROM shares WHERE user_id = ?1";

@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
+    deletion::{Deletion, Party},
     id::UserId,
     store::{Owners, UserQuery},
     user::{NewUser, Taken, UserChange, UserStatus},
@@ -44,6 +45,19 @@ pub async fn accounts_of_a_batch_are_as_those_made_one_by_one(store: AnySiteStor
     assert_eq!(read(ids[2]).await.password_hash, None);
     let found = store.credentials(&login("BEN")).await.expect("ok").expect("there");
     assert_eq!(found.user.id, ids[1]);
+}
+
+pub async fn an_account_that_is_made_deleted_is_the_sites_to_bring_back(store: AnySiteStore) {
+    let gone = |name| NewUser { status: UserStatus::Deleted, ..new_user(name) };
+    let made = store.create_users(&[gone("ann"), new_user("ben")], at(7)).await.expect("ok");
+    let mut ids: Vec<_> = made.into_iter().map(|made| made.expect("made")).collect();
+    ids.push(store.create_user(&gone("cleo"), at(7)).await.expect("ok").expect("made").id);
+    let deletion = Some(Deletion { at: at(7), by: Party::Site });
+    for (id, expected) in ids.iter().zip([deletion, None, deletion]) {
+        assert_eq!(store.user(*id).await.expect("ok").expect("there").deletion, expected);
+    }
+    let erased = store.erase_deleted(at(8), 10, at(9)).await.expect("ok");
+    assert_eq!(erased, [ids[0], ids[2]]);
 }
 
 pub async fn in_a_batch_what_is_taken_is_refused_and_the_rest_made(store: AnySiteStore) {

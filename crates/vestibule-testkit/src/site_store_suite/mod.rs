@@ -101,7 +101,10 @@ macro_rules! site_store_suite {
             uploads_that_wait_for_too_long_are_given_up
         );
         $crate::site_store_suite!(@cases $make, leaving,
-            a_deleted_account_takes_everything_with_it
+            what_belongs_to_a_deleted_account_is_there_for_nobody
+            an_account_that_comes_back_has_what_it_had
+            an_erased_account_takes_everything_with_it
+            what_was_erased_does_not_come_back
             an_account_that_must_stay_keeps_its_files
             a_suspended_account_keeps_its_files
         );
@@ -112,6 +115,7 @@ macro_rules! site_store_suite {
         );
         $crate::site_store_suite!(@cases $make, batches,
             accounts_of_a_batch_are_as_those_made_one_by_one
+            an_account_that_is_made_deleted_is_the_sites_to_bring_back
             in_a_batch_what_is_taken_is_refused_and_the_rest_made
             of_two_in_a_batch_with_one_name_the_first_is_made
             owners_are_told_in_the_order_of_the_names

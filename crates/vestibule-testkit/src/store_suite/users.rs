@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
+    deletion::{Deletion, GRACE, Party},
     id::UserId,
     password::PasswordHash,
     store::{Changed, UserQuery},
@@ -322,9 +323,10 @@ pub async fn a_deleted_account_does_not_come_back(store: AnyStore) {
     let deleted =
         UserChange { status: Some(UserStatus::Deleted), guarded: true, ..UserChange::default() };
     let was = change(&store, ann.id, deleted.clone()).await;
+    let too_late = at(60) + GRACE;
     let guarded = || UserChange { guarded: true, ..UserChange::default() };
     for change in [
-        UserChange { status: Some(UserStatus::Active), ..guarded() },
+        UserChange { status: Some(UserStatus::Active), by: Party::Owner, ..guarded() },
         UserChange { status: Some(UserStatus::Suspended), ..guarded() },
         UserChange { is_super_user: Some(true), ..guarded() },
         UserChange { password_hash: Some(password_hash(2)), ..guarded() },
@@ -332,8 +334,53 @@ pub async fn a_deleted_account_does_not_come_back(store: AnyStore) {
         let outcome = store.change_user(ann.id, &change, at(61)).await.expect("ok");
         assert_eq!(outcome, Some(Err(NotChanged::Deleted)));
     }
+    let back = UserChange { status: Some(UserStatus::Active), ..guarded() };
+    let outcome = store.change_user(ann.id, &back, too_late).await.expect("ok");
+    assert_eq!(outcome, Some(Err(NotChanged::Deleted)), "its time is over");
     assert_eq!(store.user(ann.id).await.expect("ok"), Some(was));
     change(&store, ann.id, deleted).await;
+}
+
+pub async fn a_deletion_is_taken_back_by_whom_it_may(store: AnyStore) {
+    let ann = add_user(&store, &new_user("ann")).await;
+    assert_eq!(ann.deletion, None);
+    let by = |status, by| UserChange {
+        status: Some(status),
+        by,
+        guarded: true,
+        ..UserChange::default()
+    };
+    let change = async |change: UserChange, second: i64| {
+        let changed = store.change_user(ann.id, &change, at(second)).await.expect("ok");
+        changed.expect("the user is there")
+    };
+    // Their own decision is theirs to take back, and that of those who run the site is not.
+    for (deleter, restorer, may) in [
+        (Party::Owner, Party::Owner, true),
+        (Party::Owner, Party::Site, true),
+        (Party::Site, Party::Site, true),
+        (Party::Site, Party::Owner, false),
+    ] {
+        let deleted = change(by(UserStatus::Deleted, deleter), 10).await.expect("may be deleted");
+        assert_eq!(deleted.deletion, Some(Deletion { at: at(10), by: deleter }));
+        // What else is done meanwhile moves nothing.
+        let plain = UserChange { is_super_user: Some(false), ..UserChange::default() };
+        assert_eq!(change(plain, 15).await.expect("ok").deletion, deleted.deletion);
+        let back = change(by(UserStatus::Active, restorer), 20).await;
+        assert_eq!(back.is_ok(), may, "{deleter} {restorer}");
+        let back = match back {
+            Ok(back) => back,
+            Err(_) => change(by(UserStatus::Active, Party::Site), 21).await.expect("they may"),
+        };
+        assert_eq!((back.status, back.deletion), (UserStatus::Active, None));
+        assert!(back.version > deleted.version, "tokens from before are stale");
+    }
+    // Those who run the site make final what the owner did, and not the other way round.
+    change(by(UserStatus::Deleted, Party::Owner), 30).await.expect("ok");
+    let both = change(by(UserStatus::Deleted, Party::Site), 40).await.expect("ok");
+    assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Party::Site }));
+    let both = change(by(UserStatus::Deleted, Party::Owner), 50).await.expect("ok");
+    assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Party::Site }));
 }
 
 /// The ways in which somebody is a super user no longer.

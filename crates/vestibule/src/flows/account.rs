@@ -170,24 +170,6 @@ impl Visit {
         hall.0.messenger.tell(Notice::PasswordChanged(user)).await;
         Ok(())
     }
-
-    /// Deletes the caller's own account, and ends all their sessions.
-    ///
-    /// # Errors
-    /// `unavailable`.
-    pub async fn delete_account(&self, caller: &Principal) -> Result<(), Problem> {
-        let user = self.hall().set_status(caller.user_id(), UserStatus::Deleted).await?;
-        if caller.carrier() == Carrier::Cookie {
-            self.forget_session();
-        }
-        if let Some(user) = user {
-            let event = self.event(EventName::UserDeleted).of(user.id);
-            let event = event.in_session(caller.session_id());
-            self.record(event, "an account was deleted by its owner");
-            self.hall().0.messenger.tell(Notice::Deleted(user)).await;
-        }
-        Ok(())
-    }
 }
 
 impl Vestibule {
@@ -260,61 +242,6 @@ impl Vestibule {
             self.record(event.with("version", user.version), "an account was changed");
         }
         Ok(changed)
-    }
-
-    /// Suspends, activates or deletes an account. Whoever is no longer active is signed out everywhere.
-    ///
-    /// # Errors
-    /// `conflict` for the last active super user, and for what would bring a deleted account back.
-    /// `unavailable`; the account may then be changed and its sessions not yet ended, which the next
-    /// try mends, and no session of it renews meanwhile.
-    pub async fn set_status(
-        &self,
-        id: UserId,
-        status: UserStatus,
-    ) -> Result<Option<User>, Problem> {
-        let change = UserChange { status: Some(status), guarded: true, ..UserChange::default() };
-        self.change_standing(id, change).await
-    }
-
-    /// Changes an account, and signs whoever is no longer active by it out everywhere.
-    ///
-    /// # Errors
-    /// As for [`Vestibule::set_status`]; `conflict` for taken names too.
-    pub async fn change_standing(
-        &self,
-        id: UserId,
-        change: UserChange,
-    ) -> Result<Option<User>, Problem> {
-        let reason = match change.status {
-            Some(UserStatus::Active) | None => {
-                return Ok(self.change_user(id, change).await?.transpose()?);
-            }
-            Some(UserStatus::Suspended) => EndReason::Suspended,
-            Some(UserStatus::Deleted) => EndReason::Deleted,
-        };
-        self.change_and_end(id, change, SessionSelection::User { id, except: None }, reason).await
-    }
-
-    /// Changes an account and ends sessions for it: one piece of work, which is not cut in half where the
-    /// client that asked for it goes away.
-    pub(super) async fn change_and_end(
-        &self,
-        id: UserId,
-        change: UserChange,
-        which: SessionSelection,
-        reason: EndReason,
-    ) -> Result<Option<User>, Problem> {
-        let hall = self.clone();
-        let work = tokio::spawn(async move {
-            let changed = hall.change_user(id, change).await?.transpose()?;
-            hall.end_sessions(which, reason).await?;
-            Ok(changed)
-        });
-        work.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a change of an account was cut short");
-            Err(Problem::new(ErrorCode::Internal))
-        })
     }
 
     fn check_new_password(

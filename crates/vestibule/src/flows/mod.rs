@@ -7,8 +7,9 @@ mod forms;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod standing;
 
 pub use account::{ProfileChange, Registrant};
 pub use confirm::Confirmed;
 pub(crate) use sessions::SHOWN_FOR;
-pub use sign_in::{SignInForm, SignedIn};
+pub use sign_in::{Admission, SignInForm, SignedIn};

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use vestibule_core::{
+    deletion::{Party, may_restore},
     error::ErrorCode,
     event::{Event, EventName},
     freshness::Freshness,
-    id::SessionId,
+    id::{SessionId, UserId},
     limit::Limited,
     name::LoginKey,
     password::{Password, PasswordHash, Verified},
@@ -46,11 +47,39 @@ impl SignedIn {
     }
 }
 
+/// What whoever deleted their account is to be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfDeleted {
+    /// Nothing: the password is as good as wrong.
+    Refuse,
+    /// That it may come back.
+    Tell,
+}
+
 /// The methods of a sign-in by password (RFC 8176 section 2).
 pub(crate) const BY_PASSWORD: &str = "pwd";
 
 /// How often a password is compared where its hash is replaced meanwhile.
 const UPGRADE_ATTEMPTS: usize = 3;
+
+/// What became of a sign-in with the right password.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// It succeeded.
+    SignedIn(Box<SignedIn>),
+    /// This is somebody who deleted their account not long ago. Nobody is signed in; ask whether they want it
+    /// back ([`Visit::restore`]).
+    Deleted(Box<User>),
+}
+
+/// Who proved to be who, and what for.
+enum Proven {
+    /// The owner of an account that may be used, and the hash that still has to stand when the session is
+    /// written.
+    Active(User, Option<PasswordHash>),
+    /// The owner of one that they deleted themselves, not too long ago.
+    Deleted(User),
+}
 
 impl Visit {
     /// Signs somebody in: a new session, whose tokens leave by the form's carrier. With cookies they go
@@ -60,9 +89,78 @@ impl Visit {
     /// `invalid_credentials` for every cause that is the account's own business, `email_unverified`,
     /// `rate_limited`, `unavailable`.
     pub async fn sign_in(&self, form: SignInForm) -> Result<SignedIn, Problem> {
+        let SignInForm { login, password, .. } = &form;
+        match self.recognize(login, password.clone(), IfDeleted::Refuse).await? {
+            Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
+            Proven::Deleted(_) => Err(Problem::new(ErrorCode::InvalidCredentials)),
+        }
+    }
+
+    /// The same, but tells whoever deleted their account, and may still take that back, so. To everybody else
+    /// the answer is that of [`Visit::sign_in`].
+    ///
+    /// # Errors
+    /// As for [`Visit::sign_in`].
+    pub async fn sign_in_or_recognize(&self, form: SignInForm) -> Result<Admission, Problem> {
+        let SignInForm { login, password, .. } = &form;
+        match self.recognize(login, password.clone(), IfDeleted::Tell).await? {
+            Proven::Active(user, hash) => {
+                let signed_in = self.begin_session(user, hash, &form).await?;
+                Ok(Admission::SignedIn(Box::new(signed_in)))
+            }
+            Proven::Deleted(user) => Ok(Admission::Deleted(Box::new(user))),
+        }
+    }
+
+    /// Signs somebody in, and takes back first that they deleted their account, if they did.
+    ///
+    /// # Errors
+    /// As for [`Visit::sign_in`]. With `email_unverified` the account is back all the same.
+    pub async fn restore(&self, form: SignInForm) -> Result<SignedIn, Problem> {
+        let SignInForm { login, password, .. } = &form;
+        match self.recognize(login, password.clone(), IfDeleted::Tell).await? {
+            Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
+            Proven::Deleted(user) => self.restore_proven(user.id, &form).await,
+        }
+    }
+
+    /// The same for somebody who gave the right password a moment ago, and whom the application knows again
+    /// by a secret of its own. Of the form, login and password do not count.
+    ///
+    /// # Errors
+    /// `invalid_credentials` where the account cannot be taken back by its owner (any more), `email_unverified`
+    /// (the account is back all the same), `unavailable`.
+    pub async fn restore_proven(&self, id: UserId, form: &SignInForm) -> Result<SignedIn, Problem> {
         let hall = self.hall();
-        let inner = &hall.0;
-        let key = LoginKey::from_typed(&form.login);
+        let change = UserChange {
+            status: Some(UserStatus::Active),
+            by: Party::Owner,
+            guarded: true,
+            ..UserChange::default()
+        };
+        let refused = || Problem::new(ErrorCode::InvalidCredentials);
+        match hall.change_user(id, change).await? {
+            Some(Ok(user)) => {
+                let event = self.event(EventName::UserRestored).of(user.id);
+                self.record(event, "an account was taken back by its owner");
+                hall.0.messenger.tell(Notice::Restored(user)).await;
+            }
+            Some(Err(_)) | None => return Err(refused()),
+        }
+        let found = hall.0.users.credentials_of(id).await?.ok_or_else(refused)?;
+        let hash = found.password_hash.filter(|_| hall.0.guards_sessions());
+        self.begin_session(found.user, hash, form).await
+    }
+
+    /// Who has this login and this password. Where that is nobody, what failed is counted.
+    async fn recognize(
+        &self,
+        login: &str,
+        password: String,
+        if_deleted: IfDeleted,
+    ) -> Result<Proven, Problem> {
+        let inner = &self.hall().0;
+        let key = LoginKey::from_typed(login);
         let from_address = inner
             .throttle
             .address(self.address())
@@ -79,15 +177,30 @@ impl Visit {
             .await
             .map_err(|limited| self.limited(limited, "account"))?;
         let tried = found.as_ref().map(|credentials| credentials.user.id);
-        let outcome = self.check_password(found, form.password).await?;
-        let Some((user, hash)) = outcome else {
-            from_address.failed();
-            of_account.failed();
-            metrics::sign_in("failed");
-            let event = self.event(EventName::AuthnLoginFail);
-            self.record(tried.into_iter().fold(event, Event::about), "a sign-in failed");
-            return Err(Problem::new(ErrorCode::InvalidCredentials));
-        };
+        match self.compare(found, password).await? {
+            Some(proven @ Proven::Active(..)) => return Ok(proven),
+            Some(proven @ Proven::Deleted(_)) if if_deleted == IfDeleted::Tell => {
+                return Ok(proven);
+            }
+            Some(Proven::Deleted(_)) | None => {}
+        }
+        from_address.failed();
+        of_account.failed();
+        metrics::sign_in("failed");
+        let event = self.event(EventName::AuthnLoginFail);
+        self.record(tried.into_iter().fold(event, Event::about), "a sign-in failed");
+        Err(Problem::new(ErrorCode::InvalidCredentials))
+    }
+
+    /// Begins a session for somebody who proved to be who they are.
+    async fn begin_session(
+        &self,
+        user: User,
+        hash: Option<PasswordHash>,
+        form: &SignInForm,
+    ) -> Result<SignedIn, Problem> {
+        let hall = self.hall();
+        let inner = &hall.0;
         if inner.config.require_verified_email && user.email_verified_at.is_none() {
             return Err(Problem::new(ErrorCode::EmailUnverified));
         }
@@ -99,7 +212,7 @@ impl Visit {
             methods: vec![BY_PASSWORD.to_owned()],
             address: self.address().to_string(),
             agent: self.agent().to_owned(),
-            device: form.device.map(|device| {
+            device: form.device.as_ref().map(|device| {
                 device.chars().filter(|letter| !letter.is_control()).take(100).collect()
             }),
         };
@@ -144,24 +257,39 @@ impl Visit {
     /// the session is written.
     pub(crate) async fn check_password(
         &self,
-        mut found: Option<Credentials>,
+        found: Option<Credentials>,
         typed: String,
     ) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
+        Ok(match self.compare(found, typed).await? {
+            Some(Proven::Active(user, hash)) => Some((user, hash)),
+            Some(Proven::Deleted(_)) | None => None,
+        })
+    }
+
+    async fn compare(
+        &self,
+        mut found: Option<Credentials>,
+        typed: String,
+    ) -> Result<Option<Proven>, Problem> {
         let inner = &self.hall().0;
         // Of two sign-ins at once, as an app and a page make them, the second finds the better hash of the
         // first in its way, and then checks that one.
         for _ in 0..UPGRADE_ATTEMPTS {
-            let checked = self.compare(found, typed.clone()).await?;
-            let Some((user, hash, upgraded)) = checked else {
+            let Some((credentials, upgraded)) = self.compare_once(found, typed.clone()).await?
+            else {
                 return Ok(None);
             };
+            let Credentials { user, password_hash } = credentials;
+            if user.status != UserStatus::Active {
+                return Ok(Some(Proven::Deleted(user)));
+            }
             let standing = match upgraded {
-                None => hash,
+                None => password_hash,
                 Some(upgraded) => {
                     let change = UserChange {
                         password_hash: Some(upgraded.clone()),
                         keeps_password: true,
-                        instead_of: hash,
+                        instead_of: password_hash,
                         ..UserChange::default()
                     };
                     if inner.users.change_user(user.id, &change, inner.now()).await?.is_none() {
@@ -172,19 +300,24 @@ impl Visit {
                 }
             };
             let guards = inner.guards_sessions();
-            return Ok(Some((user, standing.filter(|_| guards))));
+            return Ok(Some(Proven::Active(user, standing.filter(|_| guards))));
         }
         Err(Problem::unavailable(Duration::from_secs(1)))
     }
 
-    /// Compares, and gives the user, the hash that it was compared with, and a better one if that is outdated.
-    async fn compare(
+    /// Compares, and gives what was found where it is the password, with a better hash if that is outdated.
+    /// What may be found so is an account that is active, or whose owner may take back that they deleted it.
+    async fn compare_once(
         &self,
         found: Option<Credentials>,
         typed: String,
-    ) -> Result<Option<(User, Option<PasswordHash>, Option<PasswordHash>)>, Problem> {
+    ) -> Result<Option<(Credentials, Option<PasswordHash>)>, Problem> {
         let inner = &self.hall().0;
-        let usable = found.filter(|found| found.user.status == UserStatus::Active);
+        let is_usable = |user: &User| {
+            user.status == UserStatus::Active
+                || may_restore(user, Party::Owner, inner.clock.now()).is_ok()
+        };
+        let usable = found.filter(|found| is_usable(&found.user));
         let hash = usable.as_ref().and_then(|credentials| credentials.password_hash.clone());
         let salt = random::draw(&*inner.entropy);
         let (verified, upgraded) = inner
@@ -206,9 +339,7 @@ impl Visit {
             return Ok(None);
         };
         match verified {
-            Verified::Match { .. } => {
-                Ok(Some((credentials.user, credentials.password_hash, upgraded)))
-            }
+            Verified::Match { .. } => Ok(Some((credentials, upgraded))),
             Verified::Mismatch => Ok(None),
             Verified::Unusable { reason } => {
                 let user = credentials.user.id;

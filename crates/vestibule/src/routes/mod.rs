@@ -22,6 +22,7 @@ impl Vestibule {
         let router = Router::new()
             .route("/api/auth/register", route::register())
             .route("/api/auth/login", route::login())
+            .route("/api/auth/restore", route::restore())
             .route("/api/auth/refresh", route::refresh())
             .route("/api/auth/logout", route::logout())
             .route("/api/auth/me", route::me())
@@ -67,6 +68,11 @@ pub mod route {
     /// `POST`: signs in.
     pub fn login<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
         post(sign_in::login)
+    }
+
+    /// `POST`: signs in, and takes back first that the caller deleted their account.
+    pub fn restore<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
+        post(sign_in::restore)
     }
 
     /// `POST`: renews a session.

@@ -22,7 +22,7 @@ pub fn api_description() -> utoipa::openapi::OpenApi {
             unsafe requests with cookies need `X-CSRF-TOKEN`. Refusals are `application/problem+json` (RFC 9457)."
     ),
     paths(
-        user::register, session::login, session::refresh, session::logout, user::me, session::confirm,
+        user::register, session::login, session::restore, session::refresh, session::logout, user::me, session::confirm,
         user::change_password, session::list, session::detail, session::end, session::end_others,
         user::change_profile, user::delete_account, proxy::verify_request, super::key_set,
     ),

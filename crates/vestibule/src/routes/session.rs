@@ -21,7 +21,7 @@ use super::bodies::{
 use crate::{
     credentials::Presented,
     extract::{Fresh, Principal},
-    flows::SignInForm,
+    flows::{SignInForm, SignedIn},
     hall::Vestibule,
     json::{JsonBody, required},
     problem::Problem,
@@ -44,18 +44,29 @@ pub(crate) async fn login(
     visit: Visit,
     JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<Response, Problem> {
-    let carrier = Carrier::from(body.transport);
-    visit.check_json_form(carrier)?;
-    let form = SignInForm {
-        login: required("login", body.login)?,
-        password: required("password", body.password)?,
-        remember: body.remember.unwrap_or(carrier == Carrier::Header),
-        carrier,
-        device: body.device,
-    };
-    let signed_in = visit.sign_in(form).await?.0;
-    let user = Some(UserBody::from(&signed_in.user));
-    Ok(tokens_body(visit.hall(), signed_in, carrier, user))
+    let form = sign_in_form(&visit, body)?;
+    let carrier = form.carrier;
+    Ok(signed_in_body(&visit, visit.sign_in(form).await?, carrier))
+}
+
+/// Signs in, and takes back first that the caller deleted their account, which they can for 14 days.
+#[utoipa::path(
+    post, path = "/api/auth/restore", tag = "auth", request_body = LoginBody,
+    responses(
+        (status = 200, description = "As for `/api/auth/login`; an account that is not deleted is just signed in to", body = HeaderTokens),
+        (status = 401, description = "`invalid_credentials`"),
+        (status = 403, description = "`email_unverified`, `csrf_failed`"),
+        (status = 429, description = "`rate_limited`"),
+        (status = 503, description = "`unavailable`"),
+    )
+)]
+pub(crate) async fn restore(
+    visit: Visit,
+    JsonBody(body): JsonBody<LoginBody>,
+) -> Result<Response, Problem> {
+    let form = sign_in_form(&visit, body)?;
+    let carrier = form.carrier;
+    Ok(signed_in_body(&visit, visit.restore(form).await?, carrier))
 }
 
 /// Renews a session.
@@ -197,6 +208,23 @@ impl Visit {
             (Source::Foreign | Source::Unsaid, _) => Err(Problem::new(ErrorCode::CsrfFailed)),
         }
     }
+}
+
+fn sign_in_form(visit: &Visit, body: LoginBody) -> Result<SignInForm, Problem> {
+    let carrier = Carrier::from(body.transport);
+    visit.check_json_form(carrier)?;
+    Ok(SignInForm {
+        login: required("login", body.login)?,
+        password: required("password", body.password)?,
+        remember: body.remember.unwrap_or(carrier == Carrier::Header),
+        carrier,
+        device: body.device,
+    })
+}
+
+fn signed_in_body(visit: &Visit, signed_in: SignedIn, carrier: Carrier) -> Response {
+    let user = Some(UserBody::from(signed_in.user()));
+    tokens_body(visit.hall(), signed_in.0, carrier, user)
 }
 
 /// The tokens by their carrier: in the body, or nothing but the CSRF value.

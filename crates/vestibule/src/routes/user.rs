@@ -88,6 +88,8 @@ pub(crate) async fn change_profile(
 }
 
 /// Deletes the caller's account and ends all their sessions.
+///
+/// For 14 days they may take it back by `/api/auth/restore`.
 #[utoipa::path(
     delete, path = "/api/user", tag = "user", security(("access_token" = []), ("cookies" = [])),
     responses((status = 204, description = "Deleted"), (status = 401, description = "`fresh_token_required` and the token codes"))

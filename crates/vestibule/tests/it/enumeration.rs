@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use vestibule::core::{
+    deletion::Party,
     password::PasswordHash,
     store::UserStore as _,
-    user::{NewUser, UserStatus},
+    user::{NewUser, UserChange, UserStatus},
 };
 use vestibule_testkit::{
     samples,
@@ -16,7 +17,7 @@ use crate::site::{PASSWORD, Site, login_body};
 /// A site with an account of each kind.
 async fn site() -> Site {
     let site = Site::new().await;
-    for name in ["anna", "suspended", "deleted"] {
+    for name in ["anna", "suspended", "deleted", "left"] {
         site.add_user(name).await;
     }
     let id = |name: &str| {
@@ -26,6 +27,9 @@ async fn site() -> Site {
     };
     site.hall.set_status(id("suspended").await, UserStatus::Suspended).await.unwrap();
     site.hall.set_status(id("deleted").await, UserStatus::Deleted).await.unwrap();
+    let left =
+        UserChange { status: Some(UserStatus::Deleted), by: Party::Owner, ..UserChange::default() };
+    site.hall.change_standing(id("left").await, left).await.unwrap();
     let passwordless = NewUser { password_hash: None, ..samples::new_user("passwordless") };
     site.store.inner().create_user(&passwordless, site.hall.now()).await.unwrap().unwrap();
     // What another system made, what costs too much to be tried, and what is no hash.
@@ -59,7 +63,7 @@ fn essence(answer: &Answer) -> (u16, Vec<(String, String)>, serde_json::Value) {
     (answer.status.as_u16(), headers, body)
 }
 
-/// E1, E2, E3: unknown, suspended, deleted, without a password; right, wrong and impossible passwords.
+/// E1, E2, E3: unknown, suspended, deleted by those who run the site or by their owners, without a password; right, wrong and impossible passwords.
 #[tokio::test]
 async fn e1_e2_e3_a_refused_sign_in_is_the_same_for_all() {
     let site = site().await;
@@ -81,6 +85,7 @@ async fn e1_e2_e3_a_refused_sign_in_is_the_same_for_all() {
             "nobody@example.org",
             "suspended",
             "deleted",
+            "left",
             "passwordless",
             "moved",
             "costly",
@@ -124,6 +129,33 @@ async fn of_ten_first_sign_ins_after_a_move_all_succeed() {
     assert!(hash.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "it was replaced");
     assert_eq!(site.app().sign_in("moved", PASSWORD).await.status, 200);
     assert_eq!(site.app().sign_in("moved", "tangerine anvil").await.status, 401);
+}
+
+/// E1, E2: where a deleted account is taken back, only its owner's right password tells that there is one.
+#[tokio::test]
+async fn e1_e2_a_refused_restoring_is_the_same_for_all() {
+    let site = site().await;
+    for transport in ["header", "cookie"] {
+        let mut first = None;
+        for (login, passwords) in [
+            ("anna", &["wrong", ""][..]),
+            ("left", &["wrong", ""]),
+            ("left@example.org", &["wrong"]),
+            ("nobody", &[PASSWORD, "wrong"]),
+            ("suspended", &[PASSWORD, "wrong"]),
+            ("deleted", &[PASSWORD, "wrong"]),
+            ("passwordless", &[PASSWORD, "wrong"]),
+        ] {
+            for password in passwords {
+                let body = login_body(login, password, transport);
+                let answer = site.browser().post_json("/api/auth/restore", body).await;
+                let answer = essence(&answer);
+                assert_eq!(answer.0, 401, "{login}");
+                assert_eq!(*first.get_or_insert(answer.clone()), answer, "{login}");
+                site.pass(15 * 60);
+            }
+        }
+    }
 }
 
 /// E3: a password whose bytes are no text.

@@ -29,6 +29,7 @@ mod places;
 mod races;
 mod redirects;
 mod renewal;
+mod restoring;
 mod roles;
 mod single;
 mod site;

@@ -238,6 +238,7 @@ impl Messenger for Told {
             Notice::PasswordChanged(user) => ("password changed", user),
             Notice::TheftNoticed(user) => ("theft noticed", user),
             Notice::Deleted(user) => ("deleted", user),
+            Notice::Restored(user) => ("restored", user),
             _ => panic!("a notice that the tests do not know"),
         };
         self.0.lock().unwrap().push((what, user.username));

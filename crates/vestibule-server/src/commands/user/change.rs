@@ -1,6 +1,7 @@
 //! Changing accounts.
 
 use vestibule::core::{
+    deletion::{Party, may_restore},
     event::EventName,
     name::RoleName,
     session::EndReason,
@@ -32,10 +33,12 @@ pub(super) async fn set_status(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let user = find(desk.store, typed).await?;
-    if status != UserStatus::Deleted {
-        refuse_deleted(&user)?;
+    if status == UserStatus::Suspended {
+        refuse_deleted(&user, desk)?;
     }
-    if user.status == status {
+    // What its owner did is made final.
+    let is_theirs = user.deletion.is_some_and(|deletion| deletion.by == Party::Owner);
+    if user.status == status && !is_theirs {
         console.note(format_args!("{} was {status} before.", named(&user)));
     } else {
         let change = UserChange { status: Some(status), ..UserChange::default() };
@@ -43,6 +46,10 @@ pub(super) async fn set_status(
     }
     let (done, reason) = match status {
         UserStatus::Active => {
+            if user.status == UserStatus::Deleted {
+                let event = desk.event(EventName::UserRestored).about(user.id);
+                desk.record(event, "a deleted account was brought back").await;
+            }
             return console.say(format_args!("{} can sign in.", named(&user)));
         }
         UserStatus::Suspended => ("suspended", EndReason::Suspended),
@@ -64,7 +71,7 @@ pub(super) async fn set_password(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let user = find(desk.store, typed).await?;
-    refuse_deleted(&user)?;
+    refuse_deleted(&user, desk)?;
     let local_part = user.email.split('@').next().unwrap_or_default();
     let hash = read_and_hash(password, &[&user.username, local_part], desk)?;
     let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
@@ -87,7 +94,7 @@ pub(super) async fn grant(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let user = find(desk.store, &right.user).await?;
-    refuse_deleted(&user)?;
+    refuse_deleted(&user, desk)?;
     let Some(role) = role(right)? else {
         return set_super_user(&user, true, desk, console).await;
     };
@@ -147,15 +154,15 @@ fn role(right: &UserRole) -> Result<Option<RoleName>, CommandError> {
     }
 }
 
-fn refuse_deleted(user: &User) -> Result<(), CommandError> {
-    if user.status == UserStatus::Deleted {
-        return Err(CommandError::Failed(format!(
-            "{} is deleted, and a deleted account does not come back; make a new one with `vestibule \
-             user create`",
-            named(user)
-        )));
+fn refuse_deleted(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
+    if user.status != UserStatus::Deleted {
+        return Ok(());
     }
-    Ok(())
+    let mend = match may_restore(user, Party::Site, desk.clock.now()) {
+        Ok(()) => "; bring it back first with `vestibule user activate`",
+        Err(_) => ", and does not come back; make a new one with `vestibule user create`",
+    };
+    Err(CommandError::Failed(format!("{} is deleted{mend}", named(user))))
 }
 
 /// The store refuses what would leave nobody who can run the site, or bring a deleted account back, at the
@@ -174,6 +181,10 @@ async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result
              first: `vestibule user grant USER --super-user`",
             named(user)
         ))),
+        Some(Err(NotChanged::Deleted)) => {
+            refuse_deleted(user, desk)?;
+            Err(CommandError::Failed(NotChanged::Deleted.to_string()))
+        }
         Some(Err(refusal)) => Err(CommandError::Failed(refusal.to_string())),
         None => Err(CommandError::Failed(format!(
             "the account of {} is gone; `vestibule user list` shows all accounts",

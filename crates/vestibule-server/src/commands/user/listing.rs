@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use vestibule::core::{
+    deletion::Party,
     store::UserQuery,
     user::{User, UserStatus},
 };
@@ -99,11 +100,15 @@ pub(super) async fn show(
         ("e-mail", user.email.clone()),
         ("verified", verified),
         ("status", user.status.to_string()),
+        ("deleted", deletion(&user)),
         ("super user", super_user.to_owned()),
         ("roles", roles(&user)),
         ("created", format!("{} UTC", utc(user.created_at))),
         ("changed", format!("{} UTC", utc(user.updated_at))),
     ] {
+        if label == "deleted" && value.is_empty() {
+            continue;
+        }
         let line = format!("{label:<12}{}", visible(&value));
         console.say(line.trim_end_matches(' '))?;
     }
@@ -138,6 +143,20 @@ impl Pages {
         }
         Ok(Some(users))
     }
+}
+
+/// When an account was deleted, by whom, and until when it can come back.
+fn deletion(user: &User) -> String {
+    user.deletion.map_or_else(String::new, |deletion| {
+        let (at, until) = (utc(deletion.at), utc(deletion.is_final_at()));
+        format!(
+            "{at} UTC by its {}, for good {until} UTC",
+            match deletion.by {
+                Party::Owner => "owner",
+                Party::Site => "site",
+            }
+        )
+    })
 }
 
 fn roles(user: &User) -> String {

@@ -210,7 +210,7 @@ async fn a_second_try_ends_the_sessions_that_the_first_left() {
 }
 
 #[tokio::test]
-async fn a_suspended_account_comes_back_and_a_deleted_one_does_not() {
+async fn a_suspended_account_comes_back_and_a_deleted_one_for_a_while() {
     let site = Site::new();
     site.user("ada", false).await;
     run(&site, "suspend ada").await.success();
@@ -218,6 +218,15 @@ async fn a_suspended_account_comes_back_and_a_deleted_one_does_not() {
     assert_eq!(status(&site, "ada").await, UserStatus::Active);
     run(&site, "delete ada").await.success();
     run(&site, "delete ada").await.success();
+    for line in ["suspend ada", "grant ada editor", "set-password ada"] {
+        let said = run(&site, line).await;
+        assert!(said.failure().contains("bring it back first"), "{line}");
+    }
+    assert!(run(&site, "show ada").await.success().contains("by its site, for good"));
+    run(&site, "activate ada").await.success();
+    assert_eq!(status(&site, "ada").await, UserStatus::Active);
+    run(&site, "delete ada").await.success();
+    site.clock.advance(14 * 24 * 3600);
     for line in ["activate ada", "suspend ada", "grant ada editor", "set-password ada"] {
         let said = run(&site, line).await;
         assert!(said.failure().contains("does not come back"), "{line}");

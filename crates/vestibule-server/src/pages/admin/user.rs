@@ -98,7 +98,7 @@ pub(super) async fn session(
     let renewals: Vec<Value> =
         renewals.iter().map(|note| sessions::renewal(note, session.carrier)).collect();
     let content = context! {
-        user => users::value(&user),
+        user => users::value(&user, view.site.hall.now()),
         session => sessions::value(&session, false, view.site.hall.now()),
         agent => session.agent.as_str(),
         renewals,
@@ -151,7 +151,7 @@ async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, P
     let query = EventQuery { subject: Some(id), limit: EVENTS, ..EventQuery::default() };
     let (events, _) = api::events(&query, &view.site).await?;
     Ok(context! {
-        user => users::value(&user),
+        user => users::value(&user, now),
         is_self => id == caller.user_id(),
         sessions => shown,
         has_open,

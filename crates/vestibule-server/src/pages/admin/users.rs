@@ -2,7 +2,14 @@
 
 use axum::{http::Uri, response::Response};
 use minijinja::{Value, context};
-use vestibule::{Problem, User, core::store::UserQuery};
+use vestibule::{
+    Problem, User,
+    core::{
+        deletion::{Party, may_restore},
+        store::UserQuery,
+        time::Timestamp,
+    },
+};
 
 use super::{Caller, View, page_link};
 use crate::{
@@ -33,7 +40,8 @@ pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Pr
         }
     };
     let (users, next) = filter::users(&parameters, &query, &view.site).await?;
-    let users: Vec<Value> = users.iter().map(value).collect();
+    let now = view.site.hall.now();
+    let users: Vec<Value> = users.iter().map(|user| value(user, now)).collect();
     let content = context! {
         filter,
         users,
@@ -49,7 +57,7 @@ fn is_first(query: &UserQuery) -> bool {
 }
 
 /// An account as the templates show it.
-pub(super) fn value(user: &User) -> Value {
+pub(super) fn value(user: &User, now: Timestamp) -> Value {
     context! {
         id => user.id.0,
         username => user.username.as_str(),
@@ -59,5 +67,8 @@ pub(super) fn value(user: &User) -> Value {
         is_super_user => user.is_super_user,
         roles => user.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>(),
         created_at => user.created_at.seconds(),
+        restorable => may_restore(user, Party::Site, now).is_ok(),
+        deleted_by => user.deletion.map(|deletion| deletion.by.name()),
+        final_at => user.deletion.map(|deletion| deletion.is_final_at().seconds()),
     }
 }

@@ -85,6 +85,7 @@ pub(super) const fn in_words(name: EventName) -> &'static str {
         EventName::UserCreated => "Account made",
         EventName::UserUpdated => "Account changed",
         EventName::UserDeleted => "Account deleted",
+        EventName::UserRestored => "Deleted account brought back",
         EventName::SysStartup => "Site started",
         EventName::SysShutdown => "Site stopped",
     }

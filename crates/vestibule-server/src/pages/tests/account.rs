@@ -52,7 +52,7 @@ async fn a_post_without_a_session_saves_nothing_and_leads_back_to_the_form() {
 }
 
 #[tokio::test]
-async fn deleting_asks_for_freshness_and_then_is_final() {
+async fn deleting_asks_for_freshness_and_then_signs_out() {
     let house = House::open().await;
     let mut browser = house.signed_in("anna").await;
     browser.get("/user/account").await;
@@ -68,7 +68,7 @@ async fn deleting_asks_for_freshness_and_then_is_final() {
     assert_eq!((answer.status, answer.location.as_str()), (303, "/"));
     browser.follow(answer).await;
     assert!(browser.shows("Your account is deleted."));
-    assert_eq!(browser.sign_in("anna").await.status, 401);
+    assert_eq!(browser.get("/user/account").await.status, 303);
 }
 
 #[tokio::test]

@@ -139,8 +139,15 @@ async fn accounts_are_changed_at_once(carrier: Carrier) {
     assert_eq!(boss.delete("/api/admin/users/2/sessions").await.status, 204);
     assert_eq!(anna.get("/api/auth/me").await.code(), "token_revoked");
     assert_eq!(change(json!({ "status": "deleted" })).await.status, 200);
-    assert_eq!(change(json!({ "status": "active" })).await.verdict(), (409, "conflict".to_owned()));
+    let suspended = change(json!({ "status": "suspended" })).await;
+    assert_eq!(suspended.verdict(), (409, "conflict".to_owned()));
     assert_eq!(house.user("anna").await.status, UserStatus::Deleted);
+    assert_eq!(change(json!({ "status": "active" })).await.status, 200);
+    assert_eq!(anna.sign_in("anna", PASSWORD).await.status, 200);
+    assert_eq!(change(json!({ "status": "deleted" })).await.status, 200);
+    house.clock.pass(vestibule::core::deletion::GRACE);
+    assert_eq!(boss.sign_in("boss", PASSWORD).await.status, 200);
+    assert_eq!(change(json!({ "status": "active" })).await.verdict(), (409, "conflict".to_owned()));
 }
 
 async fn a_reset_is_started_and_mails_are_tried_again(carrier: Carrier) {

@@ -8,6 +8,7 @@ mod feedback;
 mod outbox;
 mod problems;
 mod reset;
+mod restore;
 mod templates;
 mod uploads;
 mod verify;
@@ -81,6 +82,7 @@ struct House {
     hall: Vestibule,
     store: MemoryStore,
     clock: StoppedClock,
+    audit: AuditLog,
     setup: Arc<Setup>,
     mailer: Mailer,
     folder: tempfile::TempDir,
@@ -142,7 +144,7 @@ impl House {
             setup: Arc::clone(&setup),
             store: shared,
             files,
-            audit,
+            audit: audit.clone(),
             feedback: Arc::new(feedback),
             mailer: mailer.clone(),
         };
@@ -152,7 +154,7 @@ impl House {
             .with_state(site)
             .merge(hall.routes())
             .layer(hall.layer());
-        Self { app, hall, store, clock, setup, mailer, folder, mails: Mutex::default() }
+        Self { app, hall, store, clock, audit, setup, mailer, folder, mails: Mutex::default() }
     }
 
     fn browser(&self) -> Browser {

@@ -106,8 +106,14 @@ async fn deleting_ends_everything_and_keeps_the_name() {
     assert_eq!(app.sign_in("ada", PASSWORD).await.code(), "invalid_credentials");
     let account = json!({ "username": "ada", "email": "new@people.test", "password": PASSWORD });
     assert_eq!(app.post_json("/api/auth/register", account).await.code(), "conflict");
-    let again = place.run(&["user", "activate", "ada"]);
-    assert_eq!(again.code(), 1, "{again:?}");
+    let restored = json!({ "login": "ada", "password": PASSWORD });
+    let restored = app.post_json("/api/auth/restore", restored).await;
+    assert_eq!(restored.code(), "invalid_credentials", "it was not its owner who deleted it");
+    let suspended = place.run(&["user", "suspend", "ada"]);
+    assert_eq!(suspended.code(), 1, "{suspended:?}");
+    // For a while those who run the site can bring it back.
+    run(&place, &["user", "activate", "ada"]);
+    assert_eq!(app.sign_in("ada", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,0 +1,106 @@
+//! Taking back that one deleted one's account: a question after the right password, and its answer.
+
+use axum::response::Response;
+use minijinja::{Value, context};
+use vestibule::{
+    Carrier, ErrorCode, Problem, SignInForm, User,
+    core::{
+        deletion::{Deletion, Party, may_restore},
+        one_time::{OneTime, OneTimeToken, Purpose, Standing},
+        redirect::LocalPath,
+    },
+};
+
+use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+
+const PAGE: &str = "restore.html";
+
+/// Asks somebody who gave the right password whether they want their account back. The form holds a secret that
+/// works once and for a few minutes; the password is not asked for again.
+pub(super) async fn ask(
+    view: &View,
+    user: &User,
+    next: &LocalPath,
+    remember: bool,
+) -> Result<Response, Problem> {
+    let (hall, token) = (&view.site.hall, OneTimeToken::draw(view.site.hall.entropy()));
+    let kept = OneTime {
+        hash: token.hash(),
+        purpose: Purpose::RestoreAccount,
+        user: user.id,
+        email: user.email.clone(),
+        created_at: hall.now(),
+        expires_at: hall.now() + Purpose::RestoreAccount.lifetime(),
+        used_at: None,
+    };
+    view.site.store.put_one_time(&kept).await?;
+    // As on the sign-in page: who is there is for greeting only.
+    let _ = view.visit.greeted().await;
+    view.show(PAGE, content(user, &token.encode(), next, remember))
+}
+
+/// `GET /auth/restore`: there is nothing to see without the password.
+pub(super) async fn show(view: View) -> Response {
+    view.go("/auth/login", None)
+}
+
+/// `POST /auth/restore`
+pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Problem> {
+    let Some((kept, user)) = asked(&view, form.text("token")).await? else {
+        return Ok(too_late(&view));
+    };
+    let (next, remember) = (form.next(), form.is_ticked("remember_me"));
+    if let Err(problem) = view.visit.check_form() {
+        let _ = view.visit.greeted().await;
+        let content = content(&user, form.text("token"), &next, remember);
+        return view.refuse(PAGE, &Refusal::outdated(problem), content);
+    }
+    let now = view.site.hall.now();
+    let used = view.site.store.use_one_time(&kept.hash, Purpose::RestoreAccount, now).await?;
+    let Some(used) = used else { return Ok(too_late(&view)) };
+    let sign_in = SignInForm {
+        login: String::new(),
+        password: String::new(),
+        remember,
+        carrier: Carrier::Cookie,
+        device: None,
+    };
+    match view.visit.restore_proven(used.user, &sign_in).await {
+        Ok(_) => Ok(view.go(next.as_str(), Some(Flash::AccountKept))),
+        // It is back; what is missing is said, with what mends it, at the next sign-in.
+        Err(problem) if problem.code == ErrorCode::EmailUnverified => {
+            Ok(view.go("/auth/login", Some(Flash::AccountKeptLogIn)))
+        }
+        Err(problem) if problem.code == ErrorCode::InvalidCredentials => Ok(too_late(&view)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Who was asked, by the secret in the form, if they may still answer.
+async fn asked(view: &View, token: &str) -> Result<Option<(OneTime, User)>, Problem> {
+    let now = view.site.hall.now();
+    let Some(token) = OneTimeToken::parse(token) else { return Ok(None) };
+    let kept = view.site.store.one_time(&token.hash()).await?;
+    let Some(kept) = kept.filter(|kept| {
+        kept.purpose == Purpose::RestoreAccount && kept.standing(now) == Standing::Open
+    }) else {
+        return Ok(None);
+    };
+    let user = view.site.hall.users().user(kept.user).await?;
+    let user = user.filter(|user| may_restore(user, Party::Owner, now).is_ok());
+    Ok(user.map(|user| (kept, user)))
+}
+
+/// The same for every reason: the password says which one it is.
+fn too_late(view: &View) -> Response {
+    view.go("/auth/login", Some(Flash::RestoreAgain))
+}
+
+fn content(user: &User, token: &str, next: &LocalPath, remember: bool) -> Value {
+    context! {
+        username => user.username.as_str(),
+        until => user.deletion.as_ref().map(|deletion: &Deletion| deletion.is_final_at().seconds()),
+        token,
+        form => context! { next => next.as_str(), remember_me => remember },
+    }
+}
