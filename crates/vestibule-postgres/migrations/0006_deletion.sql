@@ -7,3 +7,7 @@ UPDATE users SET deleted_at = updated_at, deleted_by = 'site' WHERE status = 'de
 
 DROP INDEX users_to_erase;
 CREATE INDEX users_to_erase ON users (deleted_at) WHERE status = 'deleted' AND email <> '';
+
+-- What one person sent is listed page by page.
+DROP INDEX feedback_user;
+CREATE INDEX feedback_user ON feedback (user_id, id) WHERE user_id IS NOT NULL;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use vestibule_core::{
+    id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
     time::Timestamp,
 };
@@ -32,6 +33,12 @@ const LIST_DONE: &str = concat!(
     "SELECT ",
     feedback_columns!(),
     " FROM feedback WHERE id < $1 AND done_at IS NOT NULL ORDER BY id DESC LIMIT $2"
+);
+
+pub(crate) const LIST_OF: &str = concat!(
+    "SELECT ",
+    feedback_columns!(),
+    " FROM feedback WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 );
 
 const SETTLE: &str = concat!(
@@ -69,6 +76,22 @@ impl FeedbackBox for PostgresStore {
                 });
                 let list = list.bind(query.before.unwrap_or(i64::MAX)).bind(i64::from(query.limit));
                 rows::all(&list.fetch_all(connection).await?, rows::feedback)
+            })
+        })
+        .await
+    }
+
+    async fn feedback_of(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Feedback>> {
+        self.read((user, before, limit), |(user, before, limit), connection| {
+            Box::pin(async move {
+                let list = sqlx::query(LIST_OF).bind(user.0).bind(before.unwrap_or(i64::MAX));
+                let list = list.bind(i64::from(*limit)).fetch_all(connection).await?;
+                rows::all(&list, rows::feedback)
             })
         })
         .await

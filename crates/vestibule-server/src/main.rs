@@ -5,6 +5,7 @@ mod audit;
 mod command;
 mod commands;
 mod config;
+mod export;
 mod feedback;
 mod files;
 mod mail;

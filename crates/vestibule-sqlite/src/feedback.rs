@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, params};
 use vestibule_core::{
+    id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
     time::Timestamp,
 };
@@ -35,6 +36,12 @@ pub(crate) const LIST_DONE: &str = concat!(
     " FROM feedback WHERE id < ?1 AND done_at IS NOT NULL ORDER BY id DESC LIMIT ?2"
 );
 
+pub(crate) const LIST_OF: &str = concat!(
+    "SELECT ",
+    feedback_columns!(),
+    " FROM feedback WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+);
+
 pub(crate) const SETTLE: &str = concat!(
     "UPDATE feedback SET done_at = CASE WHEN ?2 THEN COALESCE(done_at, ?3) END WHERE id = ?1 RETURNING ",
     feedback_columns!()
@@ -63,6 +70,19 @@ impl FeedbackBox for SqliteStore {
         let page = [query.before.unwrap_or(i64::MAX), i64::from(query.limit)];
         self.read(move |connection| {
             connection.prepare_cached(statement)?.query_map(page, rows::feedback)?.collect()
+        })
+        .await
+    }
+
+    async fn feedback_of(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Feedback>> {
+        let page = [user.0, before.unwrap_or(i64::MAX), i64::from(limit)];
+        self.read(move |connection| {
+            connection.prepare_cached(LIST_OF)?.query_map(page, rows::feedback)?.collect()
         })
         .await
     }

@@ -138,6 +138,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (audit::PURGE_COUNTS, &["SEARCH event_counts USING PRIMARY KEY (day<?)"]),
         (feedback::LIST, &["SEARCH feedback USING INTEGER PRIMARY KEY (rowid<?)"]),
         (feedback::LIST_WAITING, &["SEARCH feedback USING INDEX feedback_waiting (id<?)"]),
+        (feedback::LIST_OF, &["SEARCH feedback USING INDEX feedback_user (user_id=? AND rowid<?)"]),
         (feedback::SETTLE, &["SEARCH feedback USING INTEGER PRIMARY KEY (rowid=?)"]),
         (feed::AFTER, &["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"]),
     ] {

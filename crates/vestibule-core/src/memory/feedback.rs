@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::{
+    id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
     time::Timestamp,
 };
@@ -27,6 +28,20 @@ impl FeedbackBox for MemoryStore {
         });
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         Ok(wanted.take(limit).cloned().collect())
+    }
+
+    async fn feedback_of(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Feedback>> {
+        let tables = self.tables();
+        let theirs = tables.feedback.iter().rev().filter(|feedback| {
+            feedback.content.user == Some(user) && before.is_none_or(|before| feedback.id < before)
+        });
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(theirs.take(limit).cloned().collect())
     }
 
     async fn settle_feedback(

@@ -14,6 +14,15 @@ pub trait FeedbackBox: Send + Sync + 'static {
     /// Feedback, the latest first.
     async fn feedback(&self, query: &FeedbackQuery) -> StoreResult<Vec<Feedback>>;
 
+    /// What one person sent while they were signed in, the latest first: what came before the number `before`, at
+    /// most `limit`.
+    async fn feedback_of(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Feedback>>;
+
     /// Notes that somebody has dealt with it, or that it waits again; what it is then, or `None` where there
     /// is none. Where it is so already the time stays.
     async fn settle_feedback(

@@ -76,6 +76,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (audit::COUNTS, &["event_counts_pkey"]),
         (audit::PURGE_COUNTS, &["event_counts_pkey"]),
         (feedback::LIST, &["feedback_pkey"]),
+        (feedback::LIST_OF, &["feedback_user"]),
         (files::USER_IS_THERE, &["users_pkey"]),
         (users::HAS_SUPER_USER, &["users_active_super"]),
         (keys::RAISE, &["ring_pkey"]),

@@ -68,6 +68,12 @@ const ASIDE: Duration = Duration::from_millis(50);
 /// How often, once a second, a notice is tried to be written down while the store cannot be used.
 const TRIES: u32 = 60;
 
+/// Whether a mail of this kind goes to an address that its account has or had. The others go to one that it asks
+/// for, and whether there was one tells whether that address was free.
+pub(crate) fn goes_to_owner(kind: &str) -> bool {
+    kind != Kind::ChangeAddress.name()
+}
+
 /// Brings notices to people by mail. Cloning is cheap; all clones are the same one.
 #[derive(Clone)]
 pub(crate) struct Mailer {

@@ -8,6 +8,7 @@ use vestibule::{
 };
 
 use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+use crate::export;
 
 const PAGE: &str = "/user/account";
 
@@ -29,6 +30,16 @@ pub(super) async fn change(
         _ => Err(Problem::new(ErrorCode::MalformedRequest)
             .detail("The form does not say whether to save or to delete.")),
     }
+}
+
+/// `GET /user/account/export`: everything that the site knows of them, as a file.
+pub(super) async fn export(caller: Principal, view: View) -> Result<Response, Problem> {
+    if caller.freshness().is_fresh(view.site.hall.now()) {
+        return export::download(&view.site, caller.user_id()).await;
+    }
+    // Back to the page with the link, not to the file: a browser that gets a file stays where it was, which
+    // would be the form that was just filled in.
+    Ok(view.go("/auth/confirm?next=%2Fuser%2Faccount", Some(Flash::ConfirmForExport)))
 }
 
 /// `GET /user/password`

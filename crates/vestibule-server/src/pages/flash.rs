@@ -49,13 +49,15 @@ pub(super) enum Flash {
     SignInFirst,
     /// A form came that asks for a fresh proof.
     ConfirmFirst,
+    /// A file was asked for that does.
+    ConfirmForExport,
 }
 
 /// In seconds: longer than any redirect takes.
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -83,6 +85,7 @@ impl Flash {
         Self::MailRetried,
         Self::SignInFirst,
         Self::ConfirmFirst,
+        Self::ConfirmForExport,
     ];
 
     const fn code(self) -> &'static str {
@@ -114,6 +117,7 @@ impl Flash {
             Self::MailRetried => "mail-retried",
             Self::SignInFirst => "sign-in-first",
             Self::ConfirmFirst => "confirm-first",
+            Self::ConfirmForExport => "confirm-for-export",
         }
     }
 
@@ -181,6 +185,9 @@ impl Flash {
                 "info",
                 "Nothing has been changed yet: confirm that it is you, then send it once more.",
             ),
+            Self::ConfirmForExport => {
+                ("info", "Confirm that it is you, then download your data with one more press.")
+            }
         };
         context! { kind, text }
     }

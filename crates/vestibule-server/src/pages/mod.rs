@@ -65,6 +65,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/auth/setup", get(setup::show).post(setup::make))
         .route("/uploads", get(uploads::show).post(uploads::change))
         .route("/user/account", get(account::show).post(account::change))
+        .route("/user/account/export", get(account::export))
         .route("/user/password", get(account::show_password).post(account::change_password))
         .route("/user/sessions", get(sessions::list))
         // GET: somebody who had to sign in first, in a browser that does not say which page a form was on.

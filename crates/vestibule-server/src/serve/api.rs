@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::{OpenApi as _, ToSchema};
 use vestibule::Problem;
 
-use crate::{admin, files, site::Site};
+use crate::{admin, export, files, site::Site};
 
 /// How long the store may take to answer before the site counts as not ready.
 const READY_WITHIN: Duration = Duration::from_secs(1);
@@ -39,6 +39,7 @@ pub(crate) fn description() -> utoipa::openapi::OpenApi {
         .merge_from(files::Description::openapi())
         .merge_from(admin::api::Description::openapi())
         .merge_from(admin::outbox::Description::openapi())
+        .merge_from(export::Description::openapi())
 }
 
 #[derive(utoipa::OpenApi)]

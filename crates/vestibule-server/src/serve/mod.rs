@@ -43,6 +43,7 @@ use crate::{
     audit::AuditLog,
     commands::{CommandError, print},
     config::{Configuration, Origin, Settings, Tls},
+    export,
     feedback::FeedbackDesk,
     files::{self, Cleanup, Files},
     mail::{Mailer, Parts},
@@ -206,6 +207,7 @@ pub(crate) fn service(site: &Site) -> SiteService {
         .merge(api::routes(site.settings.pages.openapi))
         .merge(files::routes())
         .merge(admin::api::routes())
+        .merge(export::routes())
         .merge(pages::routes())
         .merge(pages::static_routes())
         .merge(app::routes(&site.settings.pages))

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use vestibule_core::{
     event::Event,
+    id::UserId,
     store::{
         AuditTrail, DayCount, EventQuery, Feedback, FeedbackBox, FeedbackQuery, Figures, KeptEvent,
         NewFeedback, StoreResult,
@@ -43,6 +44,15 @@ impl<S: FeedbackBox> FeedbackBox for FailingStore<S> {
 
     async fn feedback(&self, query: &FeedbackQuery) -> StoreResult<Vec<Feedback>> {
         self.up()?.feedback(query).await
+    }
+
+    async fn feedback_of(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> StoreResult<Vec<Feedback>> {
+        self.up()?.feedback_of(user, before, limit).await
     }
 
     async fn settle_feedback(

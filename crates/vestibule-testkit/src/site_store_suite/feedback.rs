@@ -36,6 +36,25 @@ pub async fn feedback_comes_latest_first_page_by_page(store: AnySiteStore) {
     assert!(listed(&store, &FeedbackQuery::default()).await.is_empty(), "no more than none");
 }
 
+pub async fn ones_own_feedback_comes_latest_first_page_by_page(store: AnySiteStore) {
+    for (number, user) in (0..).zip([7, 8, 7, 7]) {
+        let new = NewFeedback {
+            user: Some(UserId(user)),
+            email: None,
+            text: format!("{number}"),
+            address: String::new(),
+            agent: String::new(),
+        };
+        store.add_feedback(&new, at(number)).await.expect("ok");
+    }
+    add(&store, "nobody's").await;
+    let of = async |before, limit| store.feedback_of(UserId(7), before, limit).await.expect("ok");
+    let first = of(None, 2).await;
+    assert_eq!(texts(&first), ["3", "2"]);
+    assert_eq!(texts(&of(Some(first[1].id), 2).await), ["0"]);
+    assert!(store.feedback_of(UserId(9), None, 9).await.expect("ok").is_empty());
+}
+
 pub async fn feedback_is_settled_and_waits_again(store: AnySiteStore) {
     let settle = async |id, is_done, seconds| {
         let settled = store.settle_feedback(id, is_done, at(seconds)).await.expect("ok");

@@ -135,6 +135,7 @@ macro_rules! site_store_suite {
         $crate::site_store_suite!(@cases $make, feedback,
             feedback_is_read_as_it_came
             feedback_comes_latest_first_page_by_page
+            ones_own_feedback_comes_latest_first_page_by_page
             feedback_is_settled_and_waits_again
         );
         $crate::site_store_suite!(@cases $make, one_time,

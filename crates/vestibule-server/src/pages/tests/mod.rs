@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod admin_api;
 mod doors;
+mod export;
 mod feedback;
 mod outbox;
 mod problems;
@@ -151,6 +152,7 @@ impl House {
         let app = routes()
             .merge(static_routes())
             .merge(crate::admin::api::routes())
+            .merge(crate::export::routes())
             .with_state(site)
             .merge(hall.routes())
             .layer(hall.layer());

@@ -1,9 +1,12 @@
 //! Deleting one's account, and having it back.
 
-use serde_json::json;
+use std::{fs, path::Path, time::Duration};
+
+use serde_json::{Value, json};
 use vestibule_testkit::{
     chromium::{Look, browse},
     visitors::Visitor as _,
+    wait::until_async,
 };
 
 use super::{
@@ -63,4 +66,34 @@ async fn an_account_is_deleted_and_kept_after_all() {
         assert_eq!(seen().await, 200, "and it is shared as before");
     })
     .await;
+}
+
+/// The file of one's own data arrives on the disk, and the browser stays on the page.
+#[tokio::test]
+async fn ones_own_data_is_downloaded() {
+    let place = place();
+    create_user(&place, "ada", &[]);
+    let site = serve(&place);
+    browse(Look::DESK, async |tab| {
+        sign_in(&tab, &site, "ada", "/user/account").await;
+        note_cookies(&tab, &site).await;
+        let folder = place.path().join("downloads");
+        fs::create_dir(&folder).unwrap();
+        let behaviour =
+            json!({ "behavior": "allow", "downloadPath": folder.display().to_string() });
+        tab.tools("Browser.setDownloadBehavior", behaviour).await;
+        tab.click("a[href='/user/account/export']").await;
+        let file = folder.join("account.json");
+        let is_there = async || file.exists().then_some(());
+        until_async(Duration::from_secs(20), is_there).await.expect("the file arrives");
+        let all: Value = serde_json::from_str(&read(&file)).unwrap();
+        assert_eq!((&all["format"], &all["profile"]["username"]), (&json!(1), &json!("ada")));
+        assert_eq!(tab.path().await, "/user/account");
+        is_content(&tab).await;
+    })
+    .await;
+}
+
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap()
 }
