@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     deletion::{Deletion, Party, may_restore},
     id::UserId,
+    locale::Locale,
     name::{EmailAddress, RoleName, UserName},
     password::PasswordHash,
     session::UnknownName,
@@ -75,6 +76,8 @@ pub struct User {
     pub is_super_user: bool,
     /// What they may do, in the words of the application.
     pub roles: BTreeSet<RoleName>,
+    /// The language that they chose; `None` leaves it to each browser.
+    pub locale: Option<Locale>,
     /// How often what tokens say of them has changed. A token with a lower one is stale.
     pub version: u64,
     /// When the account was made.
@@ -121,6 +124,8 @@ pub struct NewUser {
     pub status: UserStatus,
     /// When the account was made, where that is not now: elsewhere, before it came here.
     pub created_at: Option<Timestamp>,
+    /// Their language, where it is known.
+    pub locale: Option<Locale>,
 }
 
 impl NewUser {
@@ -154,6 +159,8 @@ pub struct UserChange {
     pub is_super_user: Option<bool>,
     /// All their roles from now on.
     pub roles: Option<BTreeSet<RoleName>>,
+    /// Another language, or none.
+    pub locale: Option<Option<Locale>>,
     /// Who wants it. What an owner deletes they may take back themselves.
     pub by: Party,
     /// Whether [`NotChanged::LastSuperUser`] and [`NotChanged::Deleted`] are refused: what somebody decides

@@ -18,7 +18,7 @@ pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND 
 /// No address is empty, or compared like this.
 pub(crate) const ERASE: &str = "UPDATE users SET username = 'deleted-' || id, email = '', \
      email_key = 'erased ' || id, email_verified_at = NULL, password_hash = NULL, is_super_user = false, \
-     roles = '', updated_at = $2 WHERE id = ANY($1)";
+     roles = '', locale = NULL, updated_at = $2 WHERE id = ANY($1)";
 
 pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = ANY($1)";
 

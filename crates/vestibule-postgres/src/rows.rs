@@ -35,7 +35,7 @@ macro_rules! session_columns {
 macro_rules! user_columns {
     () => {
         "id, username, email, email_verified_at, status, is_super_user, roles, version, created_at, \
-         updated_at, password_hash, deleted_at, deleted_by"
+         updated_at, password_hash, deleted_at, deleted_by, locale"
     };
 }
 
@@ -125,6 +125,10 @@ pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
         updated_at: time(row, 9)?,
         deletion: match optional_time(row, 11)? {
             Some(at) => Some(Deletion { at, by: parsed(row, 12)? }),
+            None => None,
+        },
+        locale: match column::<Option<&str>>(row, 13)? {
+            Some(_) => Some(parsed(row, 13)?),
             None => None,
         },
     })

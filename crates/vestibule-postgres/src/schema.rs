@@ -11,11 +11,12 @@ use crate::{
 
 /// The steps from an empty database to the present schema; `vestibule_schema` counts how many the database
 /// has taken. A step that was released is never changed: a new one comes after it.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_files.sql"),
     include_str!("../migrations/0003_audit.sql"),
     include_str!("../migrations/0004_mail.sql"),
+    include_str!("../migrations/0005_locale.sql"),
     include_str!("../migrations/0006_deletion.sql"),
 ];
 

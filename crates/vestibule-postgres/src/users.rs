@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use vestibule_core::{
     deletion::Deletion,
     id::UserId,
+    locale::Locale,
     name::{EmailAddress, LoginKey, UserName},
     store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
     time::Timestamp,
@@ -39,8 +40,9 @@ pub(crate) const TAKEN: &str = "SELECT \
 /// Waits for whoever is just taking one of the names, and gives no row where they got it.
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
-     status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by) \
-     VALUES ($1, $2, $3, $4, $5, $6, $10, $7, $8, 1, $11, $9, $12, $13) ON CONFLICT DO NOTHING RETURNING ",
+     status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by, locale) \
+     VALUES ($1, $2, $3, $4, $5, $6, $10, $7, $8, 1, $11, $9, $12, $13, $14) \
+     ON CONFLICT DO NOTHING RETURNING ",
     user_columns!()
 );
 
@@ -52,7 +54,8 @@ pub(crate) const CHANGE: &str = concat!(
      status = COALESCE($8, status), is_super_user = COALESCE($9, is_super_user), \
      roles = COALESCE($10, roles), version = version + $11, updated_at = $12, \
      deleted_at = CASE WHEN $8 IS NULL THEN deleted_at ELSE $14 END, \
-     deleted_by = CASE WHEN $8 IS NULL THEN deleted_by ELSE $15 END \
+     deleted_by = CASE WHEN $8 IS NULL THEN deleted_by ELSE $15 END, \
+     locale = CASE WHEN $16 THEN $17 ELSE locale END \
      WHERE id = $1 AND ($13::text IS NULL OR password_hash = $13) RETURNING ",
     user_columns!()
 );
@@ -168,6 +171,7 @@ async fn create(
         .bind(new.created_at.unwrap_or(now).millis())
         .bind(deletion.map(|deletion| deletion.at.millis()))
         .bind(deletion.map(|deletion| deletion.by.name()))
+        .bind(new.locale.as_ref().map(Locale::as_str))
         .fetch_optional(&mut *connection)
         .await?;
     if let Some(row) = made {
@@ -223,6 +227,8 @@ async fn update(
         .bind(change.instead_of.as_ref().map(|hash| hash.as_str()))
         .bind(deletion.map(|deletion| deletion.at.millis()))
         .bind(deletion.map(|deletion| deletion.by.name()))
+        .bind(change.locale.is_some())
+        .bind(change.locale.as_ref().and_then(Option::as_ref).map(Locale::as_str))
         .fetch_optional(&mut *connection)
         .await;
     let row = match row.map_err(Trouble::from) {

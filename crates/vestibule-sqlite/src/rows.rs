@@ -34,7 +34,7 @@ macro_rules! session_columns {
 macro_rules! user_columns {
     () => {
         "id, username, email, email_verified_at, status, is_super_user, roles, version, created_at, \
-         updated_at, password_hash, deleted_at, deleted_by"
+         updated_at, password_hash, deleted_at, deleted_by, locale"
     };
 }
 
@@ -106,6 +106,10 @@ pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         updated_at: time(row, 9)?,
         deletion: match optional_time(row, 11)? {
             Some(at) => Some(Deletion { at, by: parsed(row, 12)? }),
+            None => None,
+        },
+        locale: match row.get_ref(13)?.as_str_or_null()? {
+            Some(_) => Some(parsed(row, 13)?),
             None => None,
         },
     })

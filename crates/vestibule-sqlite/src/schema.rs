@@ -4,12 +4,13 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps from an empty file to the present schema; the file counts in `user_version` how many it has
 /// taken. A step that was released is never changed: a new one comes after it.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_history.sql"),
     include_str!("../migrations/0003_files.sql"),
     include_str!("../migrations/0004_audit.sql"),
     include_str!("../migrations/0005_mail.sql"),
+    include_str!("../migrations/0006_locale.sql"),
     include_str!("../migrations/0007_deletion.sql"),
 ];
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use vestibule_core::{
     id::UserId,
+    locale::Locale,
     name::{EmailAddress, LoginKey, UserName},
     store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
     time::Timestamp,
@@ -34,8 +35,8 @@ pub(crate) const EMAIL_TAKEN: &str =
 
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
-     status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?11, ?10, ?12, ?13) RETURNING ",
+     status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by, locale) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?11, ?10, ?12, ?13, ?14) RETURNING ",
     user_columns!()
 );
 
@@ -46,7 +47,8 @@ pub(crate) const CHANGE: &str = concat!(
      ELSE email_verified_at END, password_hash = COALESCE(?7, password_hash), \
      status = COALESCE(?8, status), is_super_user = COALESCE(?9, is_super_user), \
      roles = COALESCE(?10, roles), version = version + ?11, updated_at = ?12, deleted_at = ?14, \
-     deleted_by = ?15 WHERE id = ?1 AND (?13 IS NULL OR password_hash = ?13) RETURNING ",
+     deleted_by = ?15, locale = CASE WHEN ?16 THEN ?17 ELSE locale END \
+     WHERE id = ?1 AND (?13 IS NULL OR password_hash = ?13) RETURNING ",
     user_columns!()
 );
 
@@ -134,6 +136,7 @@ pub(crate) fn create(
         new.created_at.unwrap_or(now).millis(),
         deletion.map(|deletion| deletion.at.millis()),
         deletion.map(|deletion| deletion.by.name()),
+        new.locale.as_ref().map(Locale::as_str),
     ];
     connection.prepare_cached(INSERT)?.query_row(row, rows::user).map(Ok)
 }
@@ -175,6 +178,8 @@ fn update(
         change.instead_of.as_ref().map(|hash| hash.as_str()),
         deletion.map(|deletion| deletion.at.millis()),
         deletion.map(|deletion| deletion.by.name()),
+        change.locale.is_some(),
+        change.locale.as_ref().and_then(Option::as_ref).map(Locale::as_str),
     ];
     let email_key: String =
         connection.prepare_cached(EMAIL_KEY)?.query_row([id.0], |row| row.get(0))?;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use vestibule_core::{
     id::{SessionId, UserId},
     jws::Algorithm,
+    locale::Locale,
     name::{EmailAddress, LoginKey, RoleName, UserName},
     password::PasswordHash,
     ring::{KeyState, StoredKey},
@@ -38,6 +39,7 @@ pub fn new_user(name: &str) -> NewUser {
         roles: BTreeSet::new(),
         status: UserStatus::Active,
         created_at: None,
+        locale: None,
     }
 }
 
@@ -66,6 +68,15 @@ pub fn email(typed: &str) -> EmailAddress {
 #[must_use]
 pub fn roles(words: &[&str]) -> BTreeSet<RoleName> {
     words.iter().map(|word| RoleName::parse(word).expect("a role")).collect()
+}
+
+/// A language.
+///
+/// # Panics
+/// Where it is none.
+#[must_use]
+pub fn locale(name: &str) -> Locale {
+    Locale::parse(name).expect("a language")
 }
 
 /// What somebody typed into the sign-in field.

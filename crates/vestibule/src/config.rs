@@ -8,6 +8,7 @@ use vestibule_core::{
     csrf::Origin,
     jws::Algorithm,
     limit::Rate,
+    locale::Locale,
     password::{PasswordParameters, PasswordPolicy},
     secret::SiteSecret,
     session::Lifetimes,
@@ -57,6 +58,9 @@ pub struct Config {
     pub sign_in_path: String,
     /// The page to prove oneself again on.
     pub confirm_path: String,
+    /// The languages that the site speaks, the one that it begins with first. Those of people and of browsers
+    /// are chosen among them; where there are none, everybody may name any, and browsers are not asked.
+    pub locales: Vec<Locale>,
     /// Origins whose scripts may call the API with a header token.
     pub cors_origins: Vec<Origin>,
     /// Whether error bodies carry `msg` too, as Flask-JWT-Extended's do.
@@ -96,6 +100,7 @@ impl Config {
             api_prefixes: vec!["/api".to_owned()],
             sign_in_path: "/auth/login".to_owned(),
             confirm_path: "/auth/confirm".to_owned(),
+            locales: Vec::new(),
             cors_origins: Vec::new(),
             flask_names: false,
             feed_bound: Duration::from_secs(5),
@@ -172,6 +177,8 @@ pub struct Cookies {
     pub csrf: String,
     /// Of a browser that has a form open and no session.
     pub visitor: String,
+    /// The language that somebody chose in this browser.
+    pub language: String,
     /// `SameSite`.
     pub same_site: SameSite,
     /// The path that the refresh cookie is sent to. Other than `/` it switches to renewal by redirect.
@@ -196,6 +203,7 @@ impl Cookies {
             refresh: name("refresh"),
             csrf: name("csrf"),
             visitor: name("visitor"),
+            language: name("language"),
             same_site: SameSite::Lax,
             refresh_path: "/".to_owned(),
             secure,

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use vestibule_core::{
+    locale::Locale,
     session::{Lifetimes, Session},
     time::Timestamp,
 };
@@ -112,6 +113,12 @@ impl Cookies {
     /// The `Set-Cookie` value that knows a browser without a session again.
     pub(crate) fn visitor(&self, id: &str) -> Option<HeaderValue> {
         self.cookie(&self.visitor, id, "/", Some(VISITOR_MAX_AGE), Readable::No)
+    }
+
+    /// The `Set-Cookie` value that keeps the language that somebody chose in this browser, or forgets it.
+    pub(crate) fn language(&self, chosen: Option<&Locale>) -> Option<HeaderValue> {
+        let (value, max_age) = chosen.map_or(("", 0), |locale| (locale.as_str(), MAX_AGE));
+        self.cookie(&self.language, value, "/", Some(max_age), Readable::No)
     }
 
     fn cookie(

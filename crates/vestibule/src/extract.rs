@@ -158,7 +158,10 @@ impl<S: Sync> FromRequestParts<S> for CurrentUser {
             <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         match visit.hall().0.current_user(principal.user_id()).await? {
-            Some(user) if user.status == UserStatus::Active => Ok(Self { user, principal }),
+            Some(user) if user.status == UserStatus::Active => {
+                visit.know_user(&user);
+                Ok(Self { user, principal })
+            }
             Some(_) | None => Err(Problem::new(ErrorCode::TokenRevoked).carried(principal.carrier)),
         }
     }

@@ -9,7 +9,7 @@ use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use vestibule_core::error::ErrorCode;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Said};
 
 /// The longest JSON body of an auth route, in bytes: a password of 1024 characters fits, escaped or not.
 const BOUND: usize = 32 * 1024;
@@ -65,7 +65,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let field = error.path().to_string();
         let cause = error.into_inner();
         if cause.is_data() {
-            Problem::field(&field, "this is not of the type that the API description names")
+            let wrong = "this is not of the type that the API description names";
+            Problem::fault(&field, &Said::new("wrong_type", wrong))
         } else {
             Problem::new(ErrorCode::MalformedRequest).detail("The body is not JSON.")
         }
@@ -81,7 +82,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// `invalid_input` where it is not.
 pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Problem> {
-    value.ok_or_else(|| Problem::field(field, "this field is missing"))
+    value.ok_or_else(|| Problem::fault(field, &Said::new("missing", "this field is missing")))
 }
 
 #[cfg(test)]

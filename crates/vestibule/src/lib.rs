@@ -108,6 +108,7 @@ mod history;
 mod json;
 mod keys;
 mod known_users;
+mod language;
 mod layer;
 mod metrics;
 mod notice;
@@ -130,7 +131,7 @@ pub use json::{JsonBody, required};
 pub use keys::{KeyRingError, policy as rotation_policy};
 pub use layer::{HallLayer, HallService};
 pub use notice::{Messenger, Notice};
-pub use problem::{Asked, FieldProblem, Problem};
+pub use problem::{Asked, FieldProblem, Problem, Reason, Said};
 pub use routes::{api_description, route};
 pub use system::{SystemClock, SystemEntropy};
 pub use vestibule_core::{

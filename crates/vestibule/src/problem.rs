@@ -1,6 +1,6 @@
 //! What is answered when something is refused.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use axum::{
     Json,
@@ -9,7 +9,12 @@ use axum::{
 };
 use serde::Serialize;
 use vestibule_core::{
-    error::ErrorCode, limit::Limited, redirect::LocalPath, session::Carrier, store::StoreError,
+    error::ErrorCode,
+    fault::{Fact, Fault},
+    limit::Limited,
+    redirect::LocalPath,
+    session::Carrier,
+    store::StoreError,
     user::NotChanged,
 };
 
@@ -24,6 +29,8 @@ pub struct Problem {
     pub code: ErrorCode,
     /// What mends it, where the code's own text is not exact enough.
     pub detail: Option<String>,
+    /// The code and the facts of `detail`, by which texts in other languages are found.
+    pub reason: Option<Reason>,
     /// Which fields of the body need another look.
     pub fields: Vec<FieldProblem>,
     /// When to try again.
@@ -32,20 +39,94 @@ pub struct Problem {
     pub carrier: Option<Carrier>,
 }
 
+/// What `detail` says, for those who say it in another language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// As of a [`Fault`].
+    pub code: &'static str,
+    /// What the text names.
+    pub facts: BTreeMap<&'static str, Fact>,
+}
+
 /// A field of a body that needs another look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldProblem {
     /// Its name.
     pub field: String,
+    /// The word for programs, by which texts in other languages are found.
+    pub code: &'static str,
     /// What is wrong and what mends it.
     pub message: String,
+    /// What the message names, such as bounds.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
+    pub facts: BTreeMap<&'static str, Fact>,
+}
+
+impl FieldProblem {
+    /// What is wrong with this field.
+    #[must_use]
+    pub fn new(field: &str, fault: &impl Fault) -> Self {
+        Self {
+            field: field.to_owned(),
+            code: fault.code(),
+            message: fault.to_string(),
+            facts: fault.facts().into_iter().collect(),
+        }
+    }
+}
+
+/// A fault that is no type of its own: its code, what it names, and its text in English.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    code: &'static str,
+    text: String,
+    facts: Vec<(&'static str, Fact)>,
+}
+
+impl Said {
+    /// A fault with this code and text.
+    #[must_use]
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), facts: Vec::new() }
+    }
+
+    /// Something that the text names.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+        self.facts.push((name, fact.into()));
+        self
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Fault for Said {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        self.facts.clone()
+    }
 }
 
 impl Problem {
     /// A refusal with the code's own texts.
     #[must_use]
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None, fields: Vec::new(), retry_after: None, carrier: None }
+        Self {
+            code,
+            detail: None,
+            reason: None,
+            fields: Vec::new(),
+            retry_after: None,
+            carrier: None,
+        }
     }
 
     /// Says more exactly what mends it.
@@ -54,10 +135,23 @@ impl Problem {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// A field that needs another look.
+    /// Says more exactly what mends it, so that it can be said in other languages too.
+    #[must_use]
+    pub fn because(self, fault: &impl Fault) -> Self {
+        let reason = Reason { code: fault.code(), facts: fault.facts().into_iter().collect() };
+        Self { detail: Some(fault.to_string()), reason: Some(reason), ..self }
+    }
+
+    /// A field that needs another look, in words of English alone.
     #[must_use]
     pub fn field(field: &str, message: impl ToString) -> Self {
-        let field = FieldProblem { field: field.to_owned(), message: message.to_string() };
+        Self::fault(field, &Said::new("invalid", message.to_string()))
+    }
+
+    /// A field that needs another look.
+    #[must_use]
+    pub fn fault(field: &str, fault: &impl Fault) -> Self {
+        let field = FieldProblem::new(field, fault);
         Self { fields: vec![field], ..Self::new(ErrorCode::InvalidInput) }
     }
 
@@ -102,7 +196,7 @@ impl From<StoreError> for Problem {
 
 impl From<NotChanged> for Problem {
     fn from(refusal: NotChanged) -> Self {
-        Self::new(ErrorCode::Conflict).detail(refusal.to_string())
+        Self::new(ErrorCode::Conflict).because(&refusal)
     }
 }
 
@@ -167,6 +261,13 @@ pub(crate) struct ProblemBody<'p> {
     detail: &'p str,
     /// The word for programs.
     code: &'p str,
+    /// The word for programs for what `detail` says, where that is more exact than `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'p str>,
+    /// What `detail` names, such as bounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
+    facts: Option<&'p BTreeMap<&'static str, Fact>>,
     /// The id that the log knows the request by.
     request_id: Option<&'p str>,
     /// The fields that need another look, with `invalid_input`.
@@ -187,6 +288,12 @@ impl Problem {
             status: self.code.status(),
             detail: self.detail_text(),
             code: self.code.name(),
+            reason: self.reason.as_ref().map(|reason| reason.code),
+            facts: self
+                .reason
+                .as_ref()
+                .map(|reason| &reason.facts)
+                .filter(|facts| !facts.is_empty()),
             request_id: asked.map(|asked| asked.request_id.as_str()),
             errors: &self.fields,
             msg: flask_names.then_some(title),

@@ -19,6 +19,7 @@ use vestibule_core::{
     event::EventName,
     id::SessionId,
     redirect::LocalPath,
+    user::User,
 };
 
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
     cookies,
     credentials::Presented,
     hall::Vestibule,
+    language::Wished,
     problem::{Asked, Problem},
 };
 
@@ -41,9 +43,9 @@ pub struct RequestId(pub Arc<str>);
 ///
 /// As an extractor it refuses nobody. It only needs the layer: `.layer(hall.layer())`.
 #[derive(Clone)]
-pub struct Visit(Arc<Inner>);
+pub struct Visit(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     hall: Vestibule,
     method: Method,
     uri: Uri,
@@ -54,6 +56,8 @@ struct Inner {
     csrf_field: CsrfField,
     facts: OnceLock<Facts>,
     caller: OnceCell<Result<Authenticated, Problem>>,
+    pub(crate) user: OnceLock<Arc<User>>,
+    pub(crate) wished: Wished,
     leaving: Mutex<Vec<HeaderValue>>,
     /// Whether the answer takes the cookies of a session away.
     forgets: AtomicBool,
@@ -86,6 +90,8 @@ impl Visit {
             csrf_field,
             facts: OnceLock::new(),
             caller: OnceCell::new(),
+            user: OnceLock::new(),
+            wished: Wished::of(hall.config(), headers),
             leaving: Mutex::default(),
             forgets: AtomicBool::new(false),
         }))
@@ -172,6 +178,18 @@ impl Visit {
         self.check_forms(&[value])
     }
 
+    /// The first CSRF rule alone, that the request comes from a page of ours: for a form that changes nothing of
+    /// anybody's.
+    ///
+    /// # Errors
+    /// `csrf_failed`.
+    pub fn check_source(&self) -> Result<(), Problem> {
+        if self.source() == Source::Own {
+            return Ok(());
+        }
+        self.refused_source(false)
+    }
+
     /// Both CSRF rules, where any of several values will do. A page's own script may send its form and the
     /// header too: two maskings of one value.
     pub(crate) fn check_forms(&self, values: &[CsrfValue]) -> Result<(), Problem> {
@@ -180,10 +198,14 @@ impl Visit {
         if self.source() == Source::Own && known {
             return Ok(());
         }
+        self.refused_source(known)
+    }
+
+    fn refused_source(&self, is_value_known: bool) -> Result<(), Problem> {
         self.record(
             self.event(EventName::MaliciousCsrf)
                 .with("source", format!("{:?}", self.source()))
-                .with("value_known", known),
+                .with("value_known", is_value_known),
             "a cookie request that does not come from one of our pages was refused",
         );
         Err(Problem::new(ErrorCode::CsrfFailed))

@@ -63,6 +63,7 @@ impl UserStore for MemoryStore {
             status: new.status,
             is_super_user: new.is_super_user,
             roles: new.roles.clone(),
+            locale: new.locale.clone(),
             version: 1,
             created_at: new.created_at.unwrap_or(now),
             updated_at: now,
@@ -211,6 +212,7 @@ fn erase(row: &mut Row, now: Timestamp) -> UserId {
     user.email_verified_at = None;
     user.is_super_user = false;
     user.roles.clear();
+    user.locale = None;
     user.updated_at = now;
     id
 }
@@ -256,6 +258,9 @@ fn apply(change: &UserChange, row: &mut Row, now: Timestamp) {
     user.is_super_user = change.is_super_user.unwrap_or(user.is_super_user);
     if let Some(roles) = &change.roles {
         user.roles.clone_from(roles);
+    }
+    if let Some(locale) = &change.locale {
+        user.locale.clone_from(locale);
     }
     user.version += u64::from(change.raises_version());
     user.updated_at = now;

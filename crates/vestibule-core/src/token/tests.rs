@@ -267,6 +267,7 @@ fn user() -> User {
         status: UserStatus::Active,
         is_super_user: false,
         roles: ["viewer", "editor"].map(|role| RoleName::parse(role).unwrap()).into(),
+        locale: None,
         version: 3,
         created_at: NOW,
         updated_at: NOW,

@@ -13,7 +13,7 @@ use vestibule_core::{
 use super::{AnySiteStore, add, change};
 use crate::{
     SeededEntropy,
-    samples::{START, at, email, login, new_user, roles, session, username},
+    samples::{START, at, email, locale, login, new_user, roles, session, username},
 };
 
 pub async fn a_deleted_account_is_erased_after_its_time_and_once(store: AnySiteStore) {
@@ -35,6 +35,7 @@ pub async fn what_is_known_of_an_erased_account_is_gone(store: AnySiteStore) {
     let new = NewUser {
         is_super_user: true,
         roles: roles(&["editor"]),
+        locale: Some(locale("de")),
         email_verified_at: Some(START),
         ..new_user("anna")
     };
@@ -59,7 +60,7 @@ pub async fn what_is_known_of_an_erased_account_is_gone(store: AnySiteStore) {
     assert_eq!(erased.status, UserStatus::Deleted);
     assert_eq!(erased.username, format!("deleted-{}", anna.id));
     assert_eq!((erased.email.as_str(), erased.email_verified_at), ("", None));
-    assert!(!erased.is_super_user && erased.roles.is_empty());
+    assert!(!erased.is_super_user && erased.roles.is_empty() && erased.locale.is_none());
     let credentials = store.credentials_of(anna.id).await.expect("ok").expect("it is there");
     assert!(credentials.password_hash.is_none());
     assert_eq!(store.sessions_of(anna.id, START).await.expect("ok").len(), 0);

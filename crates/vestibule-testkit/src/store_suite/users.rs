@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 
 use super::{AnyStore, add_user, change, news, race};
-use crate::samples::{START, at, email, login, new_user, password_hash, roles, username};
+use crate::samples::{START, at, email, locale, login, new_user, password_hash, roles, username};
 
 pub async fn an_account_is_read_as_it_was_made(store: AnyStore) {
     let new = NewUser {
@@ -20,6 +20,7 @@ pub async fn an_account_is_read_as_it_was_made(store: AnyStore) {
         password_hash: None,
         is_super_user: true,
         roles: roles(&["editor", "map-maker", "b_2"]),
+        locale: Some(locale("zh-Hant-TW")),
         ..new_user("José")
     };
     let made = add_user(&store, &new).await;
@@ -27,6 +28,7 @@ pub async fn an_account_is_read_as_it_was_made(store: AnyStore) {
     assert_eq!((made.username.as_str(), made.email.as_str()), ("José", "José@Bücher.example"));
     assert_eq!((made.email_verified_at, made.is_super_user), (Some(at(-5)), true));
     assert_eq!((&made.roles, made.status), (&new.roles, UserStatus::Active));
+    assert_eq!(made.locale, new.locale);
     assert_eq!((made.version, made.created_at, made.updated_at), (1, START, START));
     assert_eq!(store.user(made.id).await.expect("ok"), Some(made.clone()));
     let second = add_user(&store, &new_user("ann")).await;
@@ -117,6 +119,15 @@ pub async fn a_change_leaves_the_rest_as_it_is(store: AnyStore) {
     ann.roles.clear();
     ann.version = 3;
     assert_eq!(change(&store, ann.id, revoked).await, ann);
+    let german = UserChange { locale: Some(Some(locale("de"))), ..UserChange::default() };
+    ann.locale = Some(locale("de"));
+    assert_eq!(change(&store, ann.id, german).await, ann);
+    let named = UserChange { is_super_user: Some(false), ..UserChange::default() };
+    ann.version = 4;
+    assert_eq!(change(&store, ann.id, named).await, ann);
+    let by_browser = UserChange { locale: Some(None), ..UserChange::default() };
+    ann.locale = None;
+    assert_eq!(change(&store, ann.id, by_browser).await, ann);
     let found = store.credentials_of(ann.id).await.expect("ok").expect("ann");
     assert_eq!((found.user, found.password_hash), (ann, Some(password_hash(3))));
     assert_eq!(store.user(bob.id).await.expect("ok"), Some(bob));
@@ -129,6 +140,7 @@ pub async fn only_what_tokens_say_raises_the_version(store: AnyStore) {
         UserChange { email: Some(email("a@example.org")), ..nothing.clone() },
         UserChange { email_verified_at: Some(at(1)), ..nothing.clone() },
         UserChange { password_hash: Some(password_hash(2)), ..nothing.clone() },
+        UserChange { locale: Some(Some(locale("de"))), ..nothing.clone() },
         nothing.clone(),
     ];
     for silent in silent {

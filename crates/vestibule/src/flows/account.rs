@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use vestibule_core::{
     error::ErrorCode,
     event::EventName,
+    fault::Fault,
     freshness::Freshness,
     id::UserId,
+    locale::Locale,
     name::{EmailAddress, LoginKey, UserName},
     password::{Password, PasswordHash},
     random,
@@ -20,7 +22,7 @@ use crate::{
     extract::Principal,
     hall::Vestibule,
     notice::Notice,
-    problem::{FieldProblem, Problem},
+    problem::{FieldProblem, Problem, Said},
     visit::Visit,
 };
 
@@ -42,6 +44,8 @@ pub struct ProfileChange {
     pub username: Option<String>,
     /// Another e-mail address.
     pub email: Option<String>,
+    /// Another language; empty leaves it to each browser.
+    pub locale: Option<String>,
 }
 
 impl Visit {
@@ -56,14 +60,16 @@ impl Visit {
         let inner = &hall.0;
         if inner.config.registration == Registration::Closed {
             let detail = "Registration is closed here. Ask whoever runs this site for an account.";
-            return Err(Problem::new(ErrorCode::Forbidden).detail(detail));
+            let closed = Said::new("registration_closed", detail);
+            return Err(Problem::new(ErrorCode::Forbidden).because(&closed));
         }
         let attempt = inner
             .throttle
             .registration(self.address())
             .await
             .map_err(|limited| self.limited(limited, "registrations"))?;
-        let new = hall.prepare_user(registrant).await?;
+        let new =
+            NewUser { locale: self.locale().cloned(), ..hall.prepare_user(registrant).await? };
         let made = inner.users.create_user(&new, hall.now()).await?;
         match made {
             Ok(user) => {
@@ -104,6 +110,8 @@ impl Visit {
             parse_field("username", change.username.as_deref(), UserName::parse, &mut problems);
         let email =
             parse_field("email", change.email.as_deref(), EmailAddress::parse, &mut problems);
+        let choose = |typed: &str| hall.choose_locale(typed);
+        let locale = parse_field("locale", change.locale.as_deref(), choose, &mut problems);
         if !problems.is_empty() {
             return Err(Problem { fields: problems, ..Problem::new(ErrorCode::InvalidInput) });
         }
@@ -115,12 +123,13 @@ impl Visit {
         let change = UserChange {
             // What stays as it is raises no version.
             username: username.filter(|name| name.as_str() != current.username),
+            locale: locale.filter(|locale| *locale != current.locale),
             ..UserChange::default()
         };
         let email = email.filter(|email| email.as_str() != current.email);
-        let user = match change.username {
-            None => current,
-            Some(_) => match hall.change_user(caller.user_id(), change).await? {
+        let user = match change.username.is_some() || change.locale.is_some() {
+            false => current,
+            true => match hall.change_user(caller.user_id(), change).await? {
                 Some(Ok(user)) => user,
                 Some(Err(NotChanged::Taken(Taken::Username))) => return Err(taken_name()),
                 Some(Err(refusal)) => return Err(refusal.into()),
@@ -199,10 +208,27 @@ impl Vestibule {
                 roles: BTreeSet::new(),
                 status: UserStatus::Active,
                 created_at: None,
+                locale: None,
             }),
             (_, _, checked, _) => {
                 problems.extend(checked.err().into_iter().flat_map(|problem| problem.fields));
                 Err(Problem { fields: problems, ..Problem::new(ErrorCode::InvalidInput) })
+            }
+        }
+    }
+
+    /// The language of the site that somebody chose; `None` for none.
+    fn choose_locale(&self, typed: &str) -> Result<Option<Locale>, Said> {
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        let locales = &self.config().locales;
+        let chosen = Locale::parse(typed).ok();
+        match chosen.filter(|locale| locales.is_empty() || locales.contains(locale)) {
+            Some(locale) => Ok(Some(locale)),
+            None => {
+                let wrong = "This is not one of the languages of this site: choose another one.";
+                Err(Said::new("locale_unknown", wrong))
             }
         }
     }
@@ -255,7 +281,7 @@ impl Vestibule {
         words.push(&config.site_name);
         Password::prepare(typed)
             .and_then(|password| config.password_policy.check(&password, &words).map(|()| password))
-            .map_err(|problem| Problem::field(field, problem))
+            .map_err(|problem| Problem::fault(field, &problem))
     }
 
     async fn hash(&self, password: Password) -> Result<PasswordHash, Problem> {
@@ -264,7 +290,7 @@ impl Vestibule {
     }
 }
 
-fn parse_field<T, E: ToString>(
+fn parse_field<T, E: Fault>(
     field: &str,
     typed: Option<&str>,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -273,16 +299,15 @@ fn parse_field<T, E: ToString>(
     match parse(typed?) {
         Ok(value) => Some(value),
         Err(error) => {
-            problems.push(FieldProblem { field: field.to_owned(), message: error.to_string() });
+            problems.push(FieldProblem::new(field, &error));
             None
         }
     }
 }
 
 fn taken_name() -> Problem {
-    let field = FieldProblem { field: "username".to_owned(), message: Taken::Username.to_string() };
-    Problem { fields: vec![field], ..Problem::new(ErrorCode::Conflict) }
-        .detail(Taken::Username.to_string())
+    let field = FieldProblem::new("username", &Taken::Username);
+    Problem { fields: vec![field], ..Problem::new(ErrorCode::Conflict) }.because(&Taken::Username)
 }
 
 fn local_part(email: &str) -> &str {

@@ -48,7 +48,12 @@ impl Visit {
     /// An outage is an outage, not nobody.
     pub async fn greeted(&self) -> Result<Option<Principal>, Problem> {
         match self.authenticate().await {
-            Ok(caller) => Ok(Some(caller.into())),
+            Ok(caller) => {
+                if !self.hall().config().locales.is_empty() {
+                    self.known_user().await;
+                }
+                Ok(Some(caller.into()))
+            }
             Err(problem)
                 if problem.code.status() == 401 || problem.code == ErrorCode::CsrfFailed =>
             {

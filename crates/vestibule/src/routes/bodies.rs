@@ -103,6 +103,8 @@ pub(crate) struct UserBody {
     pub(crate) status: &'static str,
     pub(crate) roles: Vec<String>,
     pub(crate) is_super_user: bool,
+    /// The language that they chose (BCP 47); `null` leaves it to each browser.
+    pub(crate) locale: Option<String>,
     /// Seconds since the Unix epoch.
     pub(crate) created_at: i64,
 }
@@ -117,6 +119,7 @@ impl From<&User> for UserBody {
             status: user.status.name(),
             roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             is_super_user: user.is_super_user,
+            locale: user.locale.as_ref().map(ToString::to_string),
             created_at: user.created_at.seconds(),
         }
     }
@@ -167,6 +170,17 @@ pub(crate) struct PasswordBody {
 pub(crate) struct ProfileBody {
     pub(crate) username: Option<String>,
     pub(crate) email: Option<String>,
+    /// One of the site's languages; `null` leaves it to each browser.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) locale: Option<Option<String>>,
+}
+
+/// What is there and `null` is something else than what is not there.
+fn said<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// `GET /api/auth/sessions`

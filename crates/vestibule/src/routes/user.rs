@@ -71,7 +71,7 @@ pub(crate) async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Changes the caller's names.
+/// Changes the caller's names and language.
 #[utoipa::path(
     patch, path = "/api/user", tag = "user", request_body = ProfileBody,
     security(("access_token" = []), ("cookies" = [])),
@@ -82,7 +82,11 @@ pub(crate) async fn change_profile(
     visit: Visit,
     JsonBody(body): JsonBody<ProfileBody>,
 ) -> Result<Json<UserEnvelope>, Problem> {
-    let change = ProfileChange { username: body.username, email: body.email };
+    let change = ProfileChange {
+        username: body.username,
+        email: body.email,
+        locale: body.locale.map(Option::unwrap_or_default),
+    };
     let user = visit.change_profile(&caller, change).await?;
     Ok(Json(UserEnvelope { user: UserBody::from(&user) }))
 }

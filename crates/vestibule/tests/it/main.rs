@@ -21,6 +21,7 @@ mod freshness;
 mod history;
 mod input;
 mod keys;
+mod language;
 mod limits;
 mod logs;
 mod nodes;

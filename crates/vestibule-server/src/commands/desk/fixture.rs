@@ -83,6 +83,7 @@ impl Site {
             roles: std::collections::BTreeSet::new(),
             status: UserStatus::Active,
             created_at: None,
+            locale: None,
         };
         let now = self.clock.now();
         self.store.create_user(&new, now).await.unwrap().unwrap()

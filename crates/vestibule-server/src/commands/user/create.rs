@@ -43,6 +43,7 @@ pub(super) async fn create(
         roles,
         status: UserStatus::Active,
         created_at: None,
+        locale: None,
     };
     if account.roles.len() > MAX_ROLES {
         return Err(too_many_roles());

@@ -166,6 +166,7 @@ fn new_user(account: &Account, desk: &Desk<'_>) -> Result<(NewUser, Option<Strin
         roles: account.roles.clone(),
         status: account.status,
         created_at: account.created_at,
+        locale: None,
     };
     Ok((new, foreign_hash.flatten()))
 }

@@ -1,0 +1,178 @@
+//! What is wrong with something that was typed, for people of any language.
+//!
+//! A rule says it in English (`Display`). Whoever shows it in another language finds their own text by the
+//! code, and puts into it what the rule names: bounds, or the word that it stumbled on.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{
+    file::{FileName, FileNameError, OverQuota},
+    name::{EmailAddress, NameError, RoleName, UserName},
+    password::PasswordProblem,
+    user::{NotChanged, Taken},
+};
+
+/// What a fault names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// A bound, or how many there are.
+    Number(u64),
+    /// A word or a character.
+    Text(String),
+}
+
+impl From<u64> for Fact {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<usize> for Fact {
+    fn from(number: usize) -> Self {
+        Self::Number(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<String> for Fact {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// What is wrong with something that was typed. `Display` says it in English.
+pub trait Fault: fmt::Display {
+    /// The word for programs, out of `a-z` and `_`. The same fault always has the same one.
+    fn code(&self) -> &'static str;
+
+    /// What the text names, and by which names.
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        Vec::new()
+    }
+}
+
+impl<F: Fault + ?Sized> Fault for &F {
+    fn code(&self) -> &'static str {
+        F::code(self)
+    }
+
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        F::facts(self)
+    }
+}
+
+impl Fault for NameError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::UserNameTooLong => "username_too_long",
+            Self::NoLetter => "username_no_letter",
+            Self::AtSign => "username_at_sign",
+            Self::Character { .. } => "username_character",
+            Self::Space => "username_space",
+            Self::Invisible => "invisible_character",
+            Self::StrayMark => "stray_mark",
+            Self::MixedScripts => "mixed_scripts",
+            Self::EmailTooLong => "email_too_long",
+            Self::NotAnAddress => "email_no_address",
+            Self::ImitatedSign => "email_imitated_sign",
+            Self::LocalPartLength => "email_local_part_length",
+            Self::LocalPart => "email_local_part",
+            Self::Domain => "email_domain",
+            Self::IpAddress => "email_ip_address",
+            Self::ImitatedDomain => "email_imitated_domain",
+            Self::Role => "role_name",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        match self {
+            Self::UserNameTooLong => vec![("max", UserName::MAX_CHARS.into())],
+            Self::Character { character } => vec![("character", character.to_string().into())],
+            Self::EmailTooLong => vec![("max", EmailAddress::MAX_BYTES.into())],
+            Self::LocalPartLength => vec![("max", EmailAddress::MAX_LOCAL_BYTES.into())],
+            Self::Role => vec![("max", RoleName::MAX_CHARS.into())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Fault for PasswordProblem {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "password_empty",
+            Self::TooShort { .. } => "password_too_short",
+            Self::TooLong { .. } => "password_too_long",
+            Self::NotText => "password_character",
+            Self::Common => "password_common",
+            Self::HoldsContext { .. } => "password_holds_context",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        match self {
+            Self::TooShort { min } => vec![("min", (*min).into())],
+            Self::TooLong { max } => vec![("max", (*max).into())],
+            Self::HoldsContext { word } => vec![("word", word.clone().into())],
+            Self::Empty | Self::NotText | Self::Common => Vec::new(),
+        }
+    }
+}
+
+impl Fault for FileNameError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "file_name_empty",
+            Self::TooLong => "file_name_too_long",
+            Self::Path => "file_name_path",
+            Self::Control => "file_name_control",
+            Self::Direction => "file_name_direction",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        match self {
+            Self::TooLong => vec![("max", FileName::MAX_BYTES.into())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Fault for OverQuota {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Bytes { .. } => "quota_bytes",
+            Self::Files { .. } => "quota_files",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, Fact)> {
+        match *self {
+            Self::Bytes { allowed, left } => {
+                vec![("allowed", allowed.into()), ("left", left.into())]
+            }
+            Self::Files { allowed } => vec![("allowed", allowed.into())],
+        }
+    }
+}
+
+impl Fault for Taken {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Username => "username_taken",
+            Self::Email => "email_taken",
+        }
+    }
+}
+
+impl Fault for NotChanged {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Taken(taken) => taken.code(),
+            Self::LastSuperUser => "last_super_user",
+            Self::Deleted => "account_deleted",
+        }
+    }
+}
