@@ -15,11 +15,26 @@ if (form && list && news) {
   let isBusy = false;
   let hasNew = false;
 
+  // What is said stands on the page, in its language.
+  const say = (text, values = {}) => text.replace(/\{(\w+)\}/g, (mark, name) => values[name] ?? mark);
+  const texts = form.dataset;
+
   const words = (bytes) => {
+    if (bytes < 1024) return say(texts.bytes, { count: bytes });
     const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let unit = 0;
     for (; bytes >= 1024 && unit < units.length - 1; unit += 1) bytes /= 1024;
-    return `${bytes >= 100 || Number.isInteger(bytes) ? Math.floor(bytes) : bytes.toFixed(1)} ${units[unit]}`;
+    const number = bytes >= 100 || Number.isInteger(bytes) ? String(Math.floor(bytes)) : bytes.toFixed(1);
+    return `${number.replace(".", texts.decimal)} ${units[unit]}`;
+  };
+
+  // A refusal in the words of the page, if it has some for it.
+  const fault = (code, facts) => {
+    const text = document.querySelector(`[data-faults] [data-code="${CSS.escape(code ?? "")}"]`);
+    if (!text) return null;
+    const values = { ...facts };
+    for (const [name, fact] of Object.entries(facts ?? {})) values[`${name}_size`] = words(Number(fact));
+    return say(text.textContent, values);
   };
 
   class Refused extends Error {}
@@ -69,12 +84,12 @@ if (form && list && news) {
         if (error instanceof Cancelled) throw error;
         // Part of the piece may have arrived: ask before it is sent again.
         if (method === "PATCH") {
-          job.say("Connection lost. Trying again…");
+          job.say(texts.lost);
           await pause(job, wait);
           return null;
         }
       }
-      job.say("Connection lost. Trying again…");
+      job.say(texts.lost);
       await pause(job, wait);
     }
   };
@@ -82,9 +97,10 @@ if (form && list && news) {
   const check = (answer) => {
     if (answer.status < 400) return answer;
     const problem = answer.response || {};
-    if (answer.status === 401) throw new Refused("Please log in again, then upload it once more.");
-    const field = problem.errors && problem.errors[0] && problem.errors[0].message;
-    throw new Refused(field || problem.detail || "The upload was refused.");
+    if (answer.status === 401) throw new Refused(texts.signIn);
+    const field = problem.errors && problem.errors[0];
+    const said = field ? fault(field.code, field.facts) : fault(problem.reason, problem.facts);
+    throw new Refused(said || (field && field.message) || problem.detail || texts.refused);
   };
 
   // An upload that was begun before the page was left goes on with the same file.
@@ -133,11 +149,11 @@ if (form && list && news) {
     bar.setAttribute("aria-label", job.file.name);
     const state = document.createElement("span");
     state.className = "uploading-state";
-    state.textContent = "Waiting";
+    state.textContent = texts.waiting;
     const stop = document.createElement("button");
     stop.type = "button";
     stop.className = "button button-quiet";
-    stop.textContent = "Cancel";
+    stop.textContent = texts.cancel;
     stop.addEventListener("click", () => job.act());
     row.append(name, bar, state, stop);
     list.append(row);
@@ -145,7 +161,7 @@ if (form && list && news) {
     job.say = (text) => { state.textContent = text; };
     job.show = (sent) => {
       bar.value = Math.min(sent, job.file.size);
-      job.say(`${words(bar.value)} of ${words(job.file.size)}`);
+      job.say(say(texts.progress, { sent: words(bar.value), size: words(job.file.size) }));
     };
     const dismiss = () => {
       row.remove();
@@ -156,12 +172,12 @@ if (form && list && news) {
       state.classList.add("uploading-bad");
       job.say(text);
       news.textContent = `${job.file.name}: ${text}`;
-      stop.textContent = mayTryAgain ? "Try again" : "Dismiss";
+      stop.textContent = mayTryAgain ? texts.again : texts.dismiss;
       job.act = mayTryAgain ? job.again : dismiss;
     };
     job.again = () => {
       state.classList.remove("uploading-bad");
-      stop.textContent = "Cancel";
+      stop.textContent = texts.cancel;
       job.act = job.cancel;
       queue.push(job);
       work();
@@ -177,9 +193,9 @@ if (form && list && news) {
     job.act = job.cancel;
     job.end = () => {
       bar.value = bar.max;
-      job.say("Stored");
+      job.say(texts.stored);
       stop.hidden = true;
-      news.textContent = `${job.file.name} is stored`;
+      news.textContent = say(texts.storedNews, { name: job.file.name });
     };
   };
 
@@ -194,7 +210,7 @@ if (form && list && news) {
         hasNew = true;
       } catch (error) {
         if (error instanceof Refused) job.fail(error.message, false);
-        else if (!(error instanceof Cancelled)) job.fail("The upload failed.", true);
+        else if (!(error instanceof Cancelled)) job.fail(texts.failed, true);
       }
     }
     isBusy = false;
@@ -211,7 +227,7 @@ if (form && list && news) {
       const job = { file };
       item(job);
       if (file.size > Number(form.dataset.maxBytes)) {
-        job.fail(`It is larger than ${form.dataset.maxWords}.`, false);
+        job.fail(texts.tooLarge, false);
       } else {
         queue.push(job);
       }

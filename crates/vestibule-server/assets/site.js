@@ -1,14 +1,15 @@
 // Small comforts. Every page works without this file.
 "use strict";
 
-// "Show" and "Hide" beside password fields.
+// "Show" and "Hide" beside password fields, in the words of the page.
 for (const button of document.querySelectorAll("button[data-reveal]")) {
   const input = document.getElementById(button.dataset.reveal);
   const word = button.querySelector("[data-word]");
   if (!input || !word) continue;
+  const words = { shown: button.dataset.hide, hidden: word.textContent };
   const show = (shown) => {
     input.type = shown ? "text" : "password";
-    word.textContent = shown ? "Hide" : "Show";
+    word.textContent = shown ? words.shown : words.hidden;
   };
   button.hidden = false;
   button.addEventListener("click", () => show(input.type === "password"));

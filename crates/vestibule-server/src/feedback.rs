@@ -6,7 +6,7 @@ use std::{
 };
 
 use vestibule::{
-    Problem, Visit,
+    Problem, Said, Visit,
     core::{
         event::EventName,
         limit::{Outcome, SlidingWindow},
@@ -88,14 +88,16 @@ fn checked(text: &str, email: &str) -> Result<(String, Option<String>), Problem>
     let (text, email) = (text.trim(), email.trim());
     let mut problems = Vec::new();
     if text.is_empty() {
-        problems.push(Problem::field("text", "There is no message yet: write one."));
+        let wrong = Said::new("feedback_empty", "There is no message yet: write one.");
+        problems.push(Problem::fault("text", &wrong));
     } else if text.chars().count() > MOST {
         let wrong = format!("The message is too long: use at most {MOST} characters.");
-        problems.push(Problem::field("text", wrong));
+        let wrong = Said::new("feedback_too_long", wrong).with("max", MOST);
+        problems.push(Problem::fault("text", &wrong));
     }
     let address = (!email.is_empty()).then(|| EmailAddress::parse(email));
     if let Some(Err(error)) = &address {
-        problems.push(Problem::field("email", error));
+        problems.push(Problem::fault("email", error));
     }
     let fields: Vec<_> = problems.into_iter().flat_map(|problem| problem.fields).collect();
     if !fields.is_empty() {

@@ -16,6 +16,7 @@ mod ring;
 mod serve;
 mod setup;
 mod site;
+mod texts;
 
 use std::{io::Write as _, process::ExitCode};
 

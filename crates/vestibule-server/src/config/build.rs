@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
 
+use vestibule::core::locale::Locale;
+
 use super::{
     addresses::{self, DatabaseUrl, FilesUrl, Origin, ServiceUrl},
     cookie_names::{self, NameSet},
@@ -87,6 +89,12 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
             ),
             openapi: reader.switch("pages.openapi"),
             templates: folder(reader, "pages.templates"),
+            texts: folder(reader, "pages.texts"),
+            language: reader.value_or(
+                "pages.language",
+                texts::language,
+                default(Locale::default()),
+            ),
         },
         metrics: Metrics { listen: reader.optional("metrics.listen", addresses::listener) },
         feed: Feed {

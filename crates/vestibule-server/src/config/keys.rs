@@ -90,6 +90,8 @@ pub(crate) const KEYS: &[Key] = &[
     text("pages.app_path"),
     switch("pages.openapi"),
     text("pages.templates"),
+    text("pages.texts"),
+    text("pages.language"),
     text("metrics.listen"),
     text("feed.bound"),
     switch("feed.strict"),

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use ipnet::IpNet;
+use vestibule::core::locale::Locale;
 
 use super::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
@@ -222,6 +223,10 @@ pub(crate) struct Pages {
     pub(crate) openapi: bool,
     /// Templates of pages in place of ours, by their names.
     pub(crate) templates: Option<PathBuf>,
+    /// Texts in place of ours and in more languages, by the names of the languages.
+    pub(crate) texts: Option<PathBuf>,
+    /// The language of whoever names none that the site speaks.
+    pub(crate) language: Locale,
 }
 
 /// Measurements.

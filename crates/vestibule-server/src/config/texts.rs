@@ -1,5 +1,7 @@
 //! Texts with rules of their own: names, paths, senders.
 
+use vestibule::core::locale::Locale;
+
 use super::problem::ValueError;
 
 /// The site's name: a line of at most 100 characters.
@@ -34,6 +36,13 @@ pub(crate) fn path(text: &str) -> Result<String, ValueError> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// The name of a language (BCP 47).
+pub(crate) fn language(text: &str) -> Result<Locale, ValueError> {
+    Locale::parse(text.trim()).map_err(|_| {
+        ValueError::new("is not the name of a language", "write one such as en, de or de-AT")
+    })
 }
 
 /// The refresh cookie's path (RFC 6265 section 4.1.1), without a `/` at its end.

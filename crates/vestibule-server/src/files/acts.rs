@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use vestibule::{
-    ErrorCode, Problem, User,
+    ErrorCode, Problem, Said, User,
     core::{
         file::{Access, AccessRefused, File, NewFile, ShareAccess, Stale, Tags, check_overwrite},
         id::{FileId, UserId},
@@ -149,10 +149,8 @@ impl Site {
         self.file_for(caller, id, Access::Own).await?;
         let with = self.user_named(username).await?;
         if with.id == caller {
-            return Err(Problem::field(
-                "username",
-                "the file is yours already; name somebody else",
-            ));
+            let text = "the file is yours already; name somebody else";
+            return Err(Problem::fault("username", &Said::new("share_with_self", text)));
         }
         match self.files.catalogue.share_file(id, with.id, access).await? {
             Shared::Done => {
@@ -160,10 +158,10 @@ impl Site {
                 Ok(with)
             }
             Shared::Nobody => Err(no_such_user()),
-            Shared::TooMany => Err(Problem::field(
-                "username",
-                "the file is shared with as many people as it can be; end one of these shares first",
-            )),
+            Shared::TooMany => {
+                let text = "the file is shared with as many people as it can be; end one of these shares first";
+                Err(Problem::fault("username", &Said::new("too_many_shares", text)))
+            }
         }
     }
 
@@ -182,9 +180,8 @@ impl Site {
         let access = if with.id == caller { Access::Read } else { Access::Own };
         access.check(seen.access(caller)).map_err(access_refused)?;
         if !self.files.catalogue.unshare_file(id, with.id).await? {
-            return Err(
-                Problem::new(ErrorCode::NotFound).detail("The file is not shared with this user.")
-            );
+            return Err(Problem::new(ErrorCode::NotFound)
+                .because(&Said::new("not_shared", "The file is not shared with this user.")));
         }
         tracing::info!(user = %caller, file = %id, with = %with.id, "a file is shared no longer");
         Ok(())
@@ -213,8 +210,10 @@ pub(super) fn not_kept(refused: NotKept) -> Problem {
 fn access_refused(refused: AccessRefused) -> Problem {
     match refused {
         AccessRefused::Unknown => Problem::new(ErrorCode::NotFound),
-        AccessRefused::TooLittle => Problem::new(ErrorCode::Forbidden)
-            .detail("This file is shared with you, but not for this. Ask its owner."),
+        AccessRefused::TooLittle => {
+            let text = "This file is shared with you, but not for this. Ask its owner.";
+            Problem::new(ErrorCode::Forbidden).because(&Said::new("shared_for_less", text))
+        }
     }
 }
 
@@ -225,5 +224,6 @@ fn stale(_: Stale) -> Problem {
 }
 
 fn no_such_user() -> Problem {
-    Problem::new(ErrorCode::NotFound).detail("There is no user of this name.")
+    let reason = Said::new("no_such_user", "There is no user of this name.");
+    Problem::new(ErrorCode::NotFound).because(&reason)
 }

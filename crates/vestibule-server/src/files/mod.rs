@@ -49,7 +49,7 @@ use crate::{
 pub(crate) use self::{
     api::{Description, cursor, read_cursor},
     cleanup::Cleanup,
-    sizes::in_words as size_in_words,
+    sizes::{Size, Unit, in_words as size_in_words},
 };
 
 /// How many files one person may keep, whatever their size.

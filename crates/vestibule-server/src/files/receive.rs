@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use http_body_util::LengthLimitError;
 use hyper::body::Body as _;
 use vestibule::{
-    ErrorCode, Problem,
+    ErrorCode, Problem, Said,
     core::{
         file::{Content, FileName, OverQuota, Usage},
         id::UserId,
@@ -102,12 +102,13 @@ impl Files {
 impl Room {
     /// A file that is larger.
     pub(crate) fn exceeded(&self) -> Problem {
-        let detail = if self.bytes < self.max_size {
-            quota_in_words(self.quota, self.left)
+        let reason = if self.bytes < self.max_size {
+            over_bytes(self.quota, self.left)
         } else {
-            format!("A file here has at most {}.", size_in_words(self.max_size))
+            let text = format!("A file here has at most {}.", size_in_words(self.max_size));
+            Said::new("file_too_large", text).with("max", self.max_size)
         };
-        Problem::new(ErrorCode::TooLarge).detail(detail)
+        Problem::new(ErrorCode::TooLarge).because(&reason)
     }
 
     /// Whether a file of so many bytes fits.
@@ -121,20 +122,23 @@ impl Room {
 
 /// A file for which there is no room.
 pub(super) fn over_quota(over: OverQuota) -> Problem {
-    let detail = match over {
-        OverQuota::Bytes { allowed, left } => quota_in_words(allowed, left),
+    let reason = match over {
+        OverQuota::Bytes { allowed, left } => over_bytes(allowed, left),
         OverQuota::Files { allowed } => {
-            format!("One person may keep {allowed} files. Delete some first.")
+            let text = format!("One person may keep {allowed} files. Delete some first.");
+            Said::new("quota_files", text).with("allowed", allowed)
         }
     };
-    Problem::new(ErrorCode::TooLarge).detail(detail)
+    Problem::new(ErrorCode::TooLarge).because(&reason)
 }
 
-fn quota_in_words(allowed: u64, left: u64) -> String {
-    let (allowed, left) = (size_in_words(allowed), size_in_words(left));
-    format!(
-        "All files of one person may take {allowed} together, and {left} of them are left. Delete some first."
-    )
+fn over_bytes(allowed: u64, left: u64) -> Said {
+    let text = format!(
+        "All files of one person may take {} together, and {} of them are left. Delete some first.",
+        size_in_words(allowed),
+        size_in_words(left)
+    );
+    Said::new("quota_bytes", text).with("allowed", allowed).with("left", left)
 }
 
 /// A name as a request says it.
@@ -142,7 +146,7 @@ fn quota_in_words(allowed: u64, left: u64) -> String {
 /// # Errors
 /// `invalid_input` with the field `name`.
 pub(super) fn read_name(said: Option<&str>) -> Result<FileName, Problem> {
-    FileName::parse(said.unwrap_or_default()).map_err(|error| Problem::field("name", error))
+    FileName::parse(said.unwrap_or_default()).map_err(|error| Problem::fault("name", &error))
 }
 
 /// An outage of where contents lie is an outage; a blob that is gone is not the caller's fault either.
@@ -171,7 +175,8 @@ pub(super) fn broke_off(error: &axum::Error) -> Problem {
         }
         cause = error.source();
     }
-    Problem::new(ErrorCode::MalformedRequest).detail("The body did not arrive whole.")
+    let reason = Said::new("body_broken_off", "The body did not arrive whole.");
+    Problem::new(ErrorCode::MalformedRequest).because(&reason)
 }
 
 /// The length that a request announces of its body.
@@ -200,7 +205,7 @@ impl Source {
                 return Ok(part.file_name.filter(|name| !name.is_empty()).or_else(asked));
             }
         }
-        Err(Problem::field(FIELD, "this field is missing"))
+        Err(Problem::fault(FIELD, &Said::new("missing", "this field is missing")))
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Problem> {
@@ -221,8 +226,11 @@ impl Source {
 
 fn broken(broken: Broken) -> Problem {
     match broken {
-        Broken::Form(why) => Problem::new(ErrorCode::MalformedRequest)
-            .detail(format!("The form cannot be read: {why}.")),
+        Broken::Form(why) => {
+            let text = format!("The form cannot be read: {why}.");
+            let reason = Said::new("form_unreadable", text);
+            Problem::new(ErrorCode::MalformedRequest).because(&reason)
+        }
         Broken::Body(error) => broke_off(&error),
     }
 }

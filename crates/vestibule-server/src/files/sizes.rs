@@ -1,26 +1,65 @@
 //! Sizes, for people.
 
-/// `0 bytes`, `1 byte`, `12.3 KiB`, `50 MiB`: to three digits, in powers of 1024.
-pub(crate) fn in_words(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes == 1 {
-        return "1 byte".to_owned();
-    }
-    // In tenths of the unit, rounded down: what is left is never overstated.
-    let mut tenths = u128::from(bytes) * 10;
-    let mut unit = None;
-    for name in UNITS {
-        if tenths < 10_240 {
-            break;
+/// A size to three digits, in powers of 1024.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// Of the unit, rounded down: what is left is never overstated.
+    tenths: u128,
+    pub(crate) unit: Unit,
+}
+
+/// What a size is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Bytes,
+    KiB,
+    MiB,
+    GiB,
+    TiB,
+}
+
+impl Size {
+    pub(crate) fn of(bytes: u64) -> Self {
+        let mut size = Self { tenths: u128::from(bytes) * 10, unit: Unit::Bytes };
+        for unit in [Unit::KiB, Unit::MiB, Unit::GiB, Unit::TiB] {
+            if size.tenths < 10_240 {
+                break;
+            }
+            size = Self { tenths: size.tenths / 1024, unit };
         }
-        tenths /= 1024;
-        unit = Some(name);
+        size
     }
-    let (whole, tenth) = (tenths / 10, tenths % 10);
-    match unit {
-        None => format!("{whole} bytes"),
-        Some(unit) if tenth == 0 || whole >= 100 => format!("{whole} {unit}"),
-        Some(unit) => format!("{whole}.{tenth} {unit}"),
+
+    /// How many of the unit, with this sign before the tenth: `12.3`, `50`.
+    pub(crate) fn number(&self, decimal: &str) -> String {
+        let (whole, tenth) = (self.tenths / 10, self.tenths % 10);
+        if tenth == 0 || whole >= 100 {
+            whole.to_string()
+        } else {
+            format!("{whole}{decimal}{tenth}")
+        }
+    }
+}
+
+impl Unit {
+    /// Its name, which is the same in all languages (IEC 80000-13), but for bytes.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::KiB => "KiB",
+            Self::MiB => "MiB",
+            Self::GiB => "GiB",
+            Self::TiB => "TiB",
+        }
+    }
+}
+
+/// `0 bytes`, `1 byte`, `12.3 KiB`, `50 MiB`: in English, for programs.
+pub(crate) fn in_words(bytes: u64) -> String {
+    let size = Size::of(bytes);
+    match bytes {
+        1 => "1 byte".to_owned(),
+        _ => format!("{} {}", size.number("."), size.unit.name()),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use vestibule::{ErrorCode, Problem, core::id::UserId};
+use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
 
 /// At once, of everybody. With four mebibytes each.
 const OF_ALL: usize = 32;
@@ -46,8 +46,9 @@ impl Turns {
     /// `rate_limited` for somebody who has too many already, `unavailable` where everybody together has.
     pub(super) async fn take(self: &Arc<Self>, who: UserId) -> Result<Turn, Problem> {
         let person = self.enter(who).ok_or_else(|| {
-            let problem = Problem::new(ErrorCode::RateLimited)
-                .detail(format!("You have {OF_ONE} uploads under way; let one of them end first."));
+            let text = format!("You have {OF_ONE} uploads under way; let one of them end first.");
+            let reason = Said::new("too_many_uploads", text).with("max", u64::from(OF_ONE));
+            let problem = Problem::new(ErrorCode::RateLimited).because(&reason);
             Problem { retry_after: Some(TRY_AGAIN), ..problem }
         })?;
         let places = Arc::clone(&self.places);

@@ -42,8 +42,11 @@ impl Desk {
             email => content.email.as_deref(),
             text => content.text.as_str(),
         };
+        // Who reads it has no account that would say which language.
+        let language = self.templates.language(None);
         // The log has it already.
-        let Ok(written) = texts::render(&self.templates, "feedback", &facts, &facts) else {
+        let Ok(written) = texts::render(&self.templates, language, "feedback", &facts, &facts)
+        else {
             return Ok(());
         };
         let (user, tried_for) = (content.user, outbox::TRIED_FOR);

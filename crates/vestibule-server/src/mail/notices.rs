@@ -20,7 +20,7 @@ use super::{
     desk::Desk,
     texts::{Kind, Letter},
 };
-use crate::pages::agent;
+use crate::pages::agent::Device;
 
 /// How far back devices are remembered: as long as ended sessions are.
 const DEVICES_KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
@@ -121,9 +121,8 @@ impl Desk {
         if is_first || before.any(|other| device(other) == device(session)) {
             return Ok(None);
         }
-        let (words, _) = device(session);
-        let address = session.address.clone();
-        Ok(Some(Letter { device: Some((words, address)), ..Kind::NewDevice.to(user.clone()) }))
+        let session = Some(session.clone());
+        Ok(Some(Letter { session, ..Kind::NewDevice.to(user.clone()) }))
     }
 
     fn may_send(&self, kind: Kind, user: UserId) -> bool {
@@ -163,7 +162,7 @@ fn subject(notice: &Notice) -> Option<(Kind, &User)> {
     })
 }
 
-/// What kind of device a session is on. Only words of ours: a mail holds nothing that somebody typed.
-fn device(session: &Session) -> (String, &'static str) {
-    (agent::in_words(&session.agent, session.carrier), session.carrier.name())
+/// What kind of device a session is on.
+fn device(session: &Session) -> Device {
+    Device::of(&session.agent, session.carrier)
 }

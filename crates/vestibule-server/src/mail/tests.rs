@@ -2,15 +2,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::texts::Letter;
 use super::*;
-use crate::{command::ConfigFlags, config};
+use crate::{command::ConfigFlags, config, texts::Texts};
 use vestibule::{
     Carrier, Lifetimes, MemoryStore, SystemEntropy,
     core::{
         id::{SessionId, UserId},
+        locale::Locale,
         name::EmailAddress,
         one_time::Purpose,
         outbox::MailState,
-        session::SignIn,
+        session::{Session, SignIn},
         store::{OneTimeTokens as _, Outbox as _, OutboxQuery, SessionStore as _},
         time::Timestamp,
         user::UserStatus,
@@ -74,6 +75,7 @@ fn user(number: i64, is_verified: bool) -> User {
         status: UserStatus::Active,
         is_super_user: false,
         roles: BTreeSet::new(),
+        locale: None,
         version: 1,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
@@ -117,10 +119,17 @@ fn unquoted(body: &str) -> String {
 #[tokio::test]
 async fn every_mail_has_its_words() {
     let site = "Škoda & Maps";
-    for kind in Kind::ALL {
+    let german = Locale::parse("de").ok();
+    for (kind, locale) in
+        Kind::ALL.into_iter().flat_map(|kind| [(kind, None), (kind, german.clone())])
+    {
         let post = Post::open(&[("VESTIBULE_SITE_NAME", site)]);
-        let device = Some(("Firefox on Linux".to_owned(), "192.0.2.7".to_owned()));
-        let letter = Letter { device, ..kind.to(user(1, false)) };
+        let (hello, device) = match locale {
+            None => ("Hello,\r\n", "Firefox on Linux"),
+            Some(_) => ("Guten Tag,\r\n", "Firefox unter Linux"),
+        };
+        let session = Some(*session("(Linux) Firefox/145", 1));
+        let letter = Letter { session, ..kind.to(User { locale, ..user(1, false) }) };
         post.mailer.desk.write(letter).await.unwrap();
         let mails = post.mails().await;
         assert_eq!(mails.len(), 1, "{kind:?}");
@@ -132,10 +141,10 @@ async fn every_mail_has_its_words() {
             assert!(!body.contains("Subject:") && !body.contains("TYPED"), "{body}");
             assert!(!body.contains("{{") && !body.contains("{%"), "{body}");
             assert_eq!(body.contains("?token="), kind.purpose().is_some(), "{kind:?} {body}");
-            assert_eq!(body.contains("Firefox on Linux"), kind == Kind::NewDevice);
+            assert_eq!(body.contains(device), kind == Kind::NewDevice);
         }
         assert!(!text.contains("&amp;") && !text.contains("\r\n\r\n\r\n\r\n"), "{text}");
-        assert!(text.starts_with("Hello,\r\n"), "{text}");
+        assert!(text.starts_with(hello), "{text}");
         assert!(text.trim_end().ends_with(&format!("\r\n{site}")), "{text}");
         let is_short = |line: &str| line.chars().count() < 80 || line.contains("://");
         assert!(text.lines().all(is_short), "{text}");
@@ -145,21 +154,22 @@ async fn every_mail_has_its_words() {
     }
 }
 
+fn session(agent: &str, number: u8) -> Box<Session> {
+    let sign_in = SignIn {
+        user_id: UserId(1),
+        carrier: Carrier::Cookie,
+        remembered: false,
+        methods: Vec::new(),
+        address: "192.0.2.1".to_owned(),
+        agent: agent.to_owned(),
+        device: Some("TYPED".to_owned()),
+    };
+    let id = SessionId::from_bytes([number; 16]);
+    Box::new(sign_in.begin(id, &Lifetimes::default(), Stopped.now()))
+}
+
 #[tokio::test]
 async fn every_notice_has_a_mail() {
-    let session = |agent: &str, number: u8| {
-        let sign_in = SignIn {
-            user_id: UserId(1),
-            carrier: Carrier::Cookie,
-            remembered: false,
-            methods: Vec::new(),
-            address: "192.0.2.1".to_owned(),
-            agent: agent.to_owned(),
-            device: None,
-        };
-        let id = SessionId::from_bytes([number; 16]);
-        Box::new(sign_in.begin(id, &Lifetimes::default(), Stopped.now()))
-    };
     let anna = user(1, false);
     let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
     let email = EmailAddress::parse("new@example.org").unwrap();
@@ -198,7 +208,7 @@ async fn a_site_has_its_own_words() {
     let own = tempfile::tempdir().unwrap();
     let words = "Subject: Hoi\n\nHoi, {{ link }}\n";
     std::fs::write(own.path().join("verify.txt"), words).unwrap();
-    let templates = Templates::load_with(None, Some(own.path())).unwrap();
+    let templates = Templates::load_with(None, Some(own.path()), Texts::ours()).unwrap();
     let letter = Kind::VerifyAddress.to(user(1, false));
     let facts = texts::Facts {
         site_name: "S",
@@ -211,7 +221,7 @@ async fn a_site_has_its_own_words() {
     assert_eq!((&*written.subject, &*written.text), ("Hoi", "Hoi, http://s/x"));
     assert!(written.html.contains("Is this your address?"), "what is not replaced stays ours");
     std::fs::write(own.path().join("verify.txt"), "{% if %}").unwrap();
-    assert!(Templates::load_with(None, Some(own.path())).is_err());
+    assert!(Templates::load_with(None, Some(own.path()), Texts::ours()).is_err());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What each kind of mail says. The words stand in `templates/mail/`, as plain text and as HTML: the first
+//! What each kind of mail says, in the language that its reader has set, or else the site's. The templates stand in `templates/mail/`, as plain text and as HTML: the first
 //! line of the text is the subject, behind `Subject:`, and the rest is the text.
 //!
 //! No text holds a user name or anything else that somebody typed: whoever gives the address of another
@@ -7,12 +7,12 @@
 use minijinja::{Value, context};
 use vestibule::{
     Problem, User,
-    core::{deletion::GRACE, one_time::Purpose, time::Timestamp, user::UserStatus},
+    core::{deletion::GRACE, one_time::Purpose, session::Session, time::Timestamp, user::UserStatus},
 };
 
-use crate::pages::{
-    Templates,
-    dates::{civil, month_name},
+use crate::{
+    pages::{Templates, agent},
+    texts::Language,
 };
 
 /// What a mail is about.
@@ -39,8 +39,8 @@ pub(super) struct Letter {
     pub(super) user: User,
     /// The address that it goes to.
     pub(super) to: String,
-    /// The device that it is about, in words, and the network address that it has.
-    pub(super) device: Option<(String, String)>,
+    /// The session that it is about.
+    pub(super) session: Option<Session>,
 }
 
 impl Kind {
@@ -61,7 +61,7 @@ impl Kind {
 
     /// A mail of this kind to the address of an account.
     pub(super) fn to(self, user: User) -> Letter {
-        Letter { kind: self, to: user.email.clone(), user, device: None }
+        Letter { kind: self, to: user.email.clone(), user, session: None }
     }
 
     /// Its name in the log and in listings.
@@ -165,7 +165,9 @@ pub(super) struct Written {
 /// # Errors
 /// Where its templates do not fit what they are given; the log says how.
 pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written, Problem> {
-    let Letter { kind, user, device, .. } = facts.letter;
+    let Letter { kind, user, session, .. } = facts.letter;
+    let language = templates.language(user.locale.as_ref());
+    let until = user.deletion.map_or(facts.now + GRACE, |deletion| deletion.is_final_at());
     let lifetime = kind.purpose().map(|purpose| purpose.lifetime().as_secs());
     let content = context! {
         site_name => facts.site_name,
@@ -173,11 +175,14 @@ pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written,
         link => facts.link,
         minutes => lifetime.map(|seconds| seconds / 60),
         hours => lifetime.map(|seconds| seconds / 3600),
-        when => when(facts.now),
-        until => day(user.deletion.map_or(facts.now + GRACE, |deletion| deletion.is_final_at())),
+        when => language.moment(facts.now.seconds()),
+        until => language.day(until.seconds().div_euclid(DAY)),
         is_deleted => user.status == UserStatus::Deleted,
-        device => device.as_ref().map(|(words, _)| words.as_str()),
-        address => device.as_ref().map(|(_, address)| address.as_str()),
+        device => session
+            .as_ref()
+            // Only words of ours: a mail holds nothing that somebody typed.
+            .map(|session| agent::in_words(&session.agent, session.carrier, language)),
+        address => session.as_ref().map(|session| session.address.as_str()),
     };
     // Of a URL of ours no sign has a meaning in HTML, and some programs look for links in what is not decoded.
     let plain = |url: &str| Value::from_safe_string(url.to_owned());
@@ -186,7 +191,7 @@ pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written,
         link => facts.link.map(plain),
         ..content.clone()
     };
-    render(templates, kind.template(), &content, &in_html)
+    render(templates, language, kind.template(), &content, &in_html)
 }
 
 /// The mail that the templates of this name make, of what the text and what the HTML are given.
@@ -195,28 +200,17 @@ pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written,
 /// Where they do not fit what they are given; the log says how.
 pub(super) fn render(
     templates: &Templates,
+    language: &Language,
     name: &str,
     in_text: &Value,
     in_html: &Value,
 ) -> Result<Written, Problem> {
-    let text = templates.render(&format!("mail/{name}.txt"), in_text.clone())?;
+    let text = templates.render(language, &format!("mail/{name}.txt"), in_text.clone())?;
     let (subject, text) = text.split_once('\n').unwrap_or((&text, ""));
     let subject = subject.strip_prefix("Subject:").unwrap_or(subject).trim().to_owned();
     let in_html = context! { subject => subject.as_str(), ..in_html.clone() };
-    let html = templates.render(&format!("mail/{name}.html"), in_html)?;
+    let html = templates.render(language, &format!("mail/{name}.html"), in_html)?;
     Ok(Written { subject, text: text.trim().to_owned(), html: html.trim().to_owned() })
-}
-
-/// `22 Nov 2026, 14:03 UTC`
-fn when(moment: Timestamp) -> String {
-    let minute = moment.seconds().rem_euclid(DAY) / 60;
-    format!("{}, {:02}:{:02} UTC", day(moment), minute / 60, minute % 60)
-}
-
-/// `22 Nov 2026`
-fn day(moment: Timestamp) -> String {
-    let (year, month, day) = civil(moment.seconds().div_euclid(DAY));
-    format!("{day} {} {year}", month_name(month))
 }
 
 /// In seconds.

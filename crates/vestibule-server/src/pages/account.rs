@@ -27,8 +27,7 @@ pub(super) async fn change(
     match form.text("action") {
         "" | "save" => save(&user, &view, &form).await,
         "delete" => delete(&user, &view).await,
-        _ => Err(Problem::new(ErrorCode::MalformedRequest)
-            .detail("The form does not say whether to save or to delete.")),
+        _ => Err(Problem::new(ErrorCode::MalformedRequest)),
     }
 }
 
@@ -57,7 +56,7 @@ pub(super) async fn change_password(
     let refusal = match view.visit.change_password(&caller, current, new).await {
         Ok(()) => return Ok(view.go(PAGE, Some(Flash::PasswordChanged))),
         Err(problem) if problem.code == ErrorCode::InvalidCredentials => {
-            Refusal::field(problem, "current", "This is not your current password.")
+            Refusal::field(problem, "current", "password-not-current")
         }
         Err(problem) => Refusal::of(problem)?,
     };
@@ -66,8 +65,12 @@ pub(super) async fn change_password(
 
 async fn save(user: &CurrentUser, view: &View, form: &FormBody) -> Result<Response, Problem> {
     let (username, email) = (form.text("username"), form.text("email"));
-    let change =
-        ProfileChange { username: Some(username.to_owned()), email: Some(email.to_owned()) };
+    let change = ProfileChange {
+        username: Some(username.to_owned()),
+        email: Some(email.to_owned()),
+        // A form from before there was one leaves it as it is.
+        locale: form.given("locale"),
+    };
     let refusal = match view.visit.change_profile(&user.principal, change).await {
         Ok(_) => {
             let is_new = email.trim() != user.email;
@@ -97,6 +100,7 @@ async fn content(view: &View, user: &User, username: &str, email: &str) -> Resul
         email_verified => user.email_verified_at.is_some(),
         pending_email => asked.map(|asked| asked.email),
         created_at => user.created_at.seconds(),
+        locale => user.locale.as_ref().map(|locale| locale.as_str().to_owned()),
     };
     Ok(context! { user => row, form => context! { username, email } })
 }

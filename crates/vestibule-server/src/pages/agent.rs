@@ -2,30 +2,50 @@
 
 use vestibule::{Carrier, core::session::Session};
 
+use crate::texts::{Language, Text};
+
 /// The device of a session: the name that an app gave it, or else what its `User-Agent` says.
-pub(super) fn device(session: &Session) -> String {
+pub(super) fn device(session: &Session, language: &Language) -> String {
     let given = session.device.as_deref().map(str::trim);
     match given.filter(|name| !name.is_empty()) {
         Some(name) => name.to_owned(),
-        None => in_words(&session.agent, session.carrier),
+        None => in_words(&session.agent, session.carrier, language),
     }
 }
 
 /// Browser and system, as far as they can be told. Everybody can claim to be anything: this helps people
 /// to recognise their own devices, and proves nothing.
-pub(crate) fn in_words(agent: &str, carrier: Carrier) -> String {
-    let find = |names: &[(&str, &'static str)]| {
-        let found = names.iter().find(|(mark, _)| agent.contains(mark));
-        found.map(|(_, name)| *name)
-    };
-    let unknown = match carrier {
-        Carrier::Cookie => "A browser",
-        Carrier::Header => "An app",
-    };
-    let program = find(BROWSERS).unwrap_or(unknown);
-    match find(SYSTEMS) {
-        Some(system) => format!("{program} on {system}"),
-        None => program.to_owned(),
+pub(crate) fn in_words(agent: &str, carrier: Carrier, language: &Language) -> String {
+    let device = Device::of(agent, carrier);
+    let program = device.program.map(str::to_owned).unwrap_or_else(|| {
+        language.text(match carrier {
+            Carrier::Cookie => "device-browser",
+            Carrier::Header => "device-app",
+        })
+    });
+    match device.system {
+        Some(system) => {
+            language.say(&Text::new("device").with("program", program).with("system", system))
+        }
+        None => program,
+    }
+}
+
+/// A kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Device {
+    program: Option<&'static str>,
+    system: Option<&'static str>,
+    carrier: Carrier,
+}
+
+impl Device {
+    pub(crate) fn of(agent: &str, carrier: Carrier) -> Self {
+        let find = |names: &[(&str, &'static str)]| {
+            let found = names.iter().find(|(mark, _)| agent.contains(mark));
+            found.map(|(_, name)| *name)
+        };
+        Self { program: find(BROWSERS), system: find(SYSTEMS), carrier }
     }
 }
 
@@ -62,9 +82,12 @@ const SYSTEMS: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Texts;
 
     #[test]
     fn the_usual_browsers_are_told_apart() {
+        let texts = Texts::ours();
+        let english = texts.language(None);
         let like_gecko = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
         let linux = format!("Mozilla/5.0 (X11; Linux x86_64) {like_gecko}");
         let windows = format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) {like_gecko}");
@@ -96,9 +119,9 @@ mod tests {
             ("Mozilla/5.0 (Linux; U) Thing/1.0".to_owned(), "A browser on Linux"),
             (String::new(), "A browser"),
         ] {
-            assert_eq!(in_words(&agent, Carrier::Cookie), words, "{agent}");
+            assert_eq!(in_words(&agent, Carrier::Cookie, english), words, "{agent}");
         }
-        assert_eq!(in_words("maps/3.1", Carrier::Header), "An app");
-        assert_eq!(in_words("curl/8.5.0", Carrier::Header), "curl");
+        assert_eq!(in_words("maps/3.1", Carrier::Header, english), "An app");
+        assert_eq!(in_words("curl/8.5.0", Carrier::Header, english), "curl");
     }
 }

@@ -1,20 +1,9 @@
-//! Moments, for people and for browsers.
+//! Moments, for programs.
 
 use time::OffsetDateTime;
 
-/// A `time` element: `22 Nov 2026, 14:03 UTC`, with the exact second for programs.
-pub(super) fn time_element(seconds: i64) -> String {
-    const DAY: i64 = 24 * 3600;
-    let (year, month, day) = civil(seconds.div_euclid(DAY));
-    let second = seconds.rem_euclid(DAY);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    let name = month_name(month);
-    let stamp = stamp(seconds);
-    format!("<time datetime=\"{stamp}\">{day} {name} {year}, {hour:02}:{minute:02} UTC</time>")
-}
-
 /// `2026-11-22T14:03:59Z`
-pub(super) fn stamp(seconds: i64) -> String {
+pub(crate) fn stamp(seconds: i64) -> String {
     const DAY: i64 = 24 * 3600;
     let (year, month, day) = civil(seconds.div_euclid(DAY));
     let second = seconds.rem_euclid(DAY);
@@ -30,7 +19,7 @@ pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     (day.year().into(), u8::from(day.month()).into(), day.day().into())
 }
 
-/// The first three letters of a month's English name, January being 1.
+/// The first three letters of a month's English name, January being 1: what dates of the Internet hold.
 pub(crate) fn month_name(month: i64) -> &'static str {
     match month {
         1 => "Jan",
@@ -73,17 +62,5 @@ mod tests {
         }
         assert_eq!(civil(-1), (1969, 12, 31));
         assert_eq!(civil(-719_468), (0, 3, 1));
-    }
-
-    #[test]
-    fn a_moment_is_written_for_people_and_programs() {
-        assert_eq!(
-            time_element(1_795_356_239),
-            "<time datetime=\"2026-11-22T14:03:59Z\">22 Nov 2026, 14:03 UTC</time>"
-        );
-        assert!(time_element(-1).contains("1969-12-31T23:59:59Z"));
-        // A damaged row is shown wrongly rather than not at all.
-        time_element(i64::MAX);
-        time_element(i64::MIN);
     }
 }

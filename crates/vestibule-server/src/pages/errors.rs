@@ -1,11 +1,11 @@
 //! What a refusal looks like as a page.
 
 use axum::{
-    http::{Method, StatusCode},
+    http::{HeaderMap, Method, StatusCode, header},
     response::Response,
 };
 use minijinja::context;
-use vestibule::{ErrorCode, Problem, Visit};
+use vestibule::{ErrorCode, Problem, Visit, core::locale::Locale};
 
 use super::{
     flash::Flash,
@@ -35,17 +35,18 @@ pub(crate) fn on_problem(
         let cookie = flash.and_then(|flash| flash.cookie(visit.hall().config()));
         return Some(go(&target, cookie));
     }
+    let language = templates.language(visit.locale());
     let status = problem.code.status();
-    let (title, detail) = in_words(problem.code);
+    let detail = language.reason(problem).unwrap_or_else(|| language.text(detail_of(problem.code)));
     let content = context! {
         status,
-        title,
-        detail => problem.detail.as_deref().unwrap_or(detail),
-        retry_after => problem.retry_after.map(|wait| wait.as_millis().div_ceil(1000) as u64),
+        title => language.text(title_of(problem.code)),
+        detail,
+        wait => problem.retry_after.map(|wait| language.wait(Some(wait))),
         request_id => asked.request_id.as_str(),
         ..frame(settings, visit, asked.uri.path())
     };
-    let mut response = html(templates.render("error.html", content).ok()?);
+    let mut response = html(templates.render(language, "error.html", content).ok()?, language);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     problem.add_headers(response.headers_mut());
@@ -53,80 +54,78 @@ pub(crate) fn on_problem(
 }
 
 /// The page of a site whose store cannot be reached yet.
-pub(crate) fn away(templates: &Templates, settings: &Settings) -> Option<Response> {
+pub(crate) fn away(
+    templates: &Templates,
+    settings: &Settings,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    let wished = headers.get(header::ACCEPT_LANGUAGE).and_then(|wished| wished.to_str().ok());
+    let wished = wished.and_then(|wished| Locale::preferred(wished, templates.texts().locales()));
+    let language = templates.language(wished);
     let problem = Problem::unavailable(std::time::Duration::from_secs(5));
-    let (title, detail) = in_words(problem.code);
     let content = context! {
         status => problem.code.status(),
-        title,
-        detail,
-        retry_after => 5,
+        title => language.text(title_of(problem.code)),
+        detail => language.text(detail_of(problem.code)),
+        wait => language.wait(problem.retry_after),
         site_name => settings.site_name.as_str(),
         path => "",
         features => super::render::features(settings),
     };
-    let mut response = html(templates.render("error.html", content).ok()?);
+    let mut response = html(templates.render(language, "error.html", content).ok()?, language);
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     problem.add_headers(response.headers_mut());
     Some(response)
 }
 
-/// Title and what mends it, for somebody in front of a browser. The codes' own texts are for programs.
-const fn in_words(code: ErrorCode) -> (&'static str, &'static str) {
+/// What is wrong, for somebody in front of a browser. The codes' own texts are for programs.
+pub(crate) const fn title_of(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::TokenMissing
         | ErrorCode::TokenInvalid
         | ErrorCode::TokenExpired
         | ErrorCode::TokenRevoked
         | ErrorCode::SessionEnded
-        | ErrorCode::InvalidCredentials => {
-            ("Please log in", "This page is for people who are logged in.")
-        }
-        ErrorCode::FreshTokenRequired => {
-            ("Please confirm that it is you", "Enter your password once more, then try again.")
-        }
-        ErrorCode::CsrfFailed => (
-            "This form did not come from our page as it is now",
-            "Nothing was changed. Go back, reload the page and send the form once more.",
-        ),
-        ErrorCode::Forbidden => (
-            "This is not open to you",
-            "Ask whoever runs this site if you think that it should be.",
-        ),
-        ErrorCode::EmailUnverified => (
-            "Your e-mail address is not verified yet",
-            "Follow the link in the message that was sent there, then log in.",
-        ),
-        ErrorCode::NotFound => {
-            ("There is nothing here", "Check the address, or begin at the front page.")
-        }
-        ErrorCode::MethodNotAllowed => {
-            ("This cannot be done here", "Begin at the front page to find where it can.")
-        }
-        ErrorCode::MalformedRequest => {
-            ("This cannot be read", "Go back, reload the page and try once more.")
-        }
-        ErrorCode::Conflict | ErrorCode::PreconditionFailed => (
-            "It has changed meanwhile",
-            "Nothing was saved. Go back, reload the page and try once more.",
-        ),
-        ErrorCode::InvalidInput => (
-            "Some fields need another look",
-            "Nothing was saved. Go back and check what was entered.",
-        ),
-        ErrorCode::TooLarge => ("This is too large", "Nothing was saved. Send less at once."),
-        ErrorCode::UnsupportedMediaType => (
-            "This kind of content is not taken here",
-            "Nothing was saved. Send it with the form of the page.",
-        ),
-        ErrorCode::RateLimited => {
-            ("Too many tries", "To keep guessers out, there is a pause before the next one.")
-        }
-        ErrorCode::Internal => {
-            ("Something went wrong on our side", "It has been noted. Trying again later may work.")
-        }
-        ErrorCode::Unavailable => {
-            ("We are not quite here right now", "Nothing was lost, and you stay logged in.")
-        }
+        | ErrorCode::InvalidCredentials => "error-sign-in",
+        ErrorCode::FreshTokenRequired => "error-confirm",
+        ErrorCode::CsrfFailed => "error-csrf",
+        ErrorCode::Forbidden => "error-forbidden",
+        ErrorCode::EmailUnverified => "error-unverified",
+        ErrorCode::NotFound => "error-not-found",
+        ErrorCode::MethodNotAllowed => "error-method",
+        ErrorCode::MalformedRequest => "error-malformed",
+        ErrorCode::Conflict | ErrorCode::PreconditionFailed => "error-conflict",
+        ErrorCode::InvalidInput => "error-input",
+        ErrorCode::TooLarge => "error-too-large",
+        ErrorCode::UnsupportedMediaType => "error-media-type",
+        ErrorCode::RateLimited => "error-rate-limited",
+        ErrorCode::Internal => "error-internal",
+        ErrorCode::Unavailable => "error-unavailable",
+    }
+}
+
+/// What mends it.
+pub(crate) const fn detail_of(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::TokenMissing
+        | ErrorCode::TokenInvalid
+        | ErrorCode::TokenExpired
+        | ErrorCode::TokenRevoked
+        | ErrorCode::SessionEnded
+        | ErrorCode::InvalidCredentials => "error-sign-in-detail",
+        ErrorCode::FreshTokenRequired => "error-confirm-detail",
+        ErrorCode::CsrfFailed => "error-csrf-detail",
+        ErrorCode::Forbidden => "error-forbidden-detail",
+        ErrorCode::EmailUnverified => "error-unverified-detail",
+        ErrorCode::NotFound => "error-not-found-detail",
+        ErrorCode::MethodNotAllowed => "error-method-detail",
+        ErrorCode::MalformedRequest => "error-malformed-detail",
+        ErrorCode::Conflict | ErrorCode::PreconditionFailed => "error-conflict-detail",
+        ErrorCode::InvalidInput => "error-input-detail",
+        ErrorCode::TooLarge => "error-too-large-detail",
+        ErrorCode::UnsupportedMediaType => "error-media-type-detail",
+        ErrorCode::RateLimited => "error-rate-limited-detail",
+        ErrorCode::Internal => "error-internal-detail",
+        ErrorCode::Unavailable => "error-unavailable-detail",
     }
 }

@@ -1,7 +1,7 @@
 //! A notice for the next page, in a cookie that lives for a minute.
 //!
-//! The cookie names one of the texts below, under a MAC: nobody else can make a page of ours say
-//! something, and what it says is never more than this file holds.
+//! The cookie names one of the notices below, under a MAC: nobody else can make a page of ours say
+//! something, and what it says is never more than our texts hold.
 
 use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -9,9 +9,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use minijinja::{Value, context};
 use vestibule::Config;
 
+use crate::texts::Language;
+
 /// What the next page may have to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flash {
+pub(crate) enum Flash {
     Registered,
     /// An account was asked for where its address has to be verified first.
     RegisteredUnverified,
@@ -57,7 +59,7 @@ pub(super) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -121,75 +123,27 @@ impl Flash {
         }
     }
 
-    /// The kind of notice and its text, for the templates.
-    pub(super) fn value(self) -> Value {
-        let (kind, text) = match self {
-            // These are the same whether the address had an account or not: no page must tell.
-            Self::Registered => (
-                "success",
-                "Thank you. If this e-mail address is new here, your account is ready: log in below.",
-            ),
-            Self::RegisteredUnverified => (
-                "success",
-                "Thank you. A message is on its way to your e-mail address: it says how to go on.",
-            ),
-            Self::VerifyAgain => (
-                "info",
-                "If that account's address still has to be verified, a mail is on its way.",
-            ),
-            Self::Verified => ("success", "Your e-mail address is verified."),
-            Self::ResetAsked => (
-                "info",
-                "If there is an account by that name, a mail is on its way with a link for a new password.",
-            ),
-            Self::PasswordReset => (
-                "success",
-                "Your password is changed, and every device has been logged out. Log in with the new one.",
-            ),
-            Self::SetUp => ("success", "The super user is ready: log in below."),
-            Self::SignedOut => ("success", "You are logged out."),
-            Self::Saved => ("success", "Your changes are saved."),
-            // The same whether the new address is free or not.
-            Self::AddressAsked => (
-                "info",
-                "Your changes are saved. A message is on its way to the new address: it counts once you have \
-                 followed the link in it.",
-            ),
-            Self::PasswordChanged => {
-                ("success", "Your password is changed. Every other device has been logged out.")
-            }
-            Self::SessionEnded => ("success", "The session is ended."),
-            Self::OthersEnded => ("success", "All other sessions are ended."),
-            Self::AccountDeleted => (
-                "success",
-                "Your account is deleted. Farewell. Should you change your mind within 14 days: log in, and say so.",
-            ),
-            Self::AccountKept => ("success", "Your account is back, as it was. Good to see you."),
-            Self::AccountKeptLogIn => ("success", "Your account is back, as it was: log in below."),
-            Self::RestoreAgain => (
-                "warning",
-                "That took too long, and nothing has been changed. Log in once more, and you are asked again.",
-            ),
-            Self::FileKept => ("success", "The file is stored."),
-            Self::FileShared => ("success", "The file is shared."),
-            Self::FileUnshared => ("success", "The file is no longer shared."),
-            Self::FileDeleted => ("success", "The file is deleted."),
-            Self::SessionsEnded => ("success", "All sessions of this account are ended."),
-            Self::FeedbackTaken => ("success", "Thank you: your message has arrived."),
-            Self::ResetStarted => {
-                ("success", "A link for a new password is on its way to the owner of this account.")
-            }
-            Self::MailRetried => ("success", "The mail is tried again now."),
-            Self::SignInFirst => ("warning", "Please log in again; nothing was saved."),
-            Self::ConfirmFirst => (
-                "info",
-                "Nothing has been changed yet: confirm that it is you, then send it once more.",
-            ),
-            Self::ConfirmForExport => {
-                ("info", "Confirm that it is you, then download your data with one more press.")
-            }
-        };
-        context! { kind, text }
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::SignInFirst | Self::RestoreAgain => "warning",
+            Self::VerifyAgain
+            | Self::ResetAsked
+            | Self::AddressAsked
+            | Self::ConfirmFirst
+            | Self::ConfirmForExport => "info",
+            _ => "success",
+        }
+    }
+
+    /// The kind of notice and its text, for the templates. Of those that name an address or an account, none
+    /// tells whether there is one: they are the same for everybody.
+    pub(super) fn value(self, language: &Language) -> Value {
+        context! { kind => self.kind(), text => language.text(&self.text()) }
+    }
+
+    /// The name of its text.
+    pub(crate) fn text(self) -> String {
+        format!("flash-{}", self.code())
     }
 
     /// The notice that came with a request.

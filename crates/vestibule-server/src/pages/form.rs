@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use percent_encoding::percent_decode;
-use vestibule::{ErrorCode, Problem, core::redirect::LocalPath};
+use vestibule::{ErrorCode, Problem, Said, core::redirect::LocalPath};
 
 /// The longest form of these pages, in bytes: a password of 1024 characters fits, however it is encoded.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
@@ -27,6 +27,11 @@ impl FormBody {
         self.text(name).to_owned()
     }
 
+    /// The same, where the form has such a field at all.
+    pub(super) fn given(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
     /// Whether a box was ticked.
     pub(super) fn is_ticked(&self, name: &str) -> bool {
         matches!(self.text(name), "true" | "on" | "1")
@@ -38,20 +43,25 @@ impl FormBody {
     }
 
     fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let malformed = |detail: &str| Problem::new(ErrorCode::MalformedRequest).detail(detail);
+        let malformed = |code: &'static str, text: &str| {
+            Problem::new(ErrorCode::MalformedRequest).because(&Said::new(code, text))
+        };
         // A lenient reader turns every such byte into the same character, and two passwords into one.
         if percent_decode(body).decode_utf8().is_err() {
-            return Err(malformed("The form is not UTF-8."));
+            return Err(malformed("form_not_text", "The form is not UTF-8."));
         }
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(body) {
             match fields.iter().find(|(known, _)| *known == name) {
                 None => fields.push((name.into_owned(), value.into_owned())),
                 Some((_, before)) if *before == value => {}
-                Some(_) => return Err(malformed("The form holds a field twice.")),
+                Some(_) => {
+                    return Err(malformed("form_field_twice", "The form holds a field twice."));
+                }
             }
             if fields.len() > MAX_FIELDS {
-                return Err(malformed("The form holds more fields than any page here."));
+                let text = "The form holds more fields than any page here.";
+                return Err(malformed("form_too_many_fields", text));
             }
         }
         Ok(Self(fields))
@@ -72,15 +82,19 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
             essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
         if !is_form {
+            let text = "Send the form as application/x-www-form-urlencoded.";
             return Err(Problem::new(ErrorCode::UnsupportedMediaType)
-                .detail("Send the form as application/x-www-form-urlencoded."));
+                .because(&Said::new("form_type", text)));
         }
         let body = Bytes::from_request(request, state).await.map_err(|error| {
             match error.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Problem::new(ErrorCode::TooLarge)
-                    .detail(format!("A form here has at most {MAX_BYTES} bytes.")),
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    let text = format!("A form here has at most {MAX_BYTES} bytes.");
+                    let reason = Said::new("form_too_large", text).with("max", MAX_BYTES);
+                    Problem::new(ErrorCode::TooLarge).because(&reason)
+                }
                 _ => Problem::new(ErrorCode::MalformedRequest)
-                    .detail("The form did not arrive whole."),
+                    .because(&Said::new("form_broken_off", "The form did not arrive whole.")),
             }
         })?;
         Self::parse(&body)

@@ -10,6 +10,7 @@
 //! | `links` | what pages behind the links of mails have in common |
 //! | `flash` | a notice for the next page |
 //! | `errors` | what a refusal looks like as a page |
+//! | `language` | choosing a language without an account |
 //! | `assets` | style sheet, script and icon |
 
 mod account;
@@ -23,6 +24,7 @@ mod feedback;
 mod flash;
 mod form;
 mod front;
+mod language;
 mod links;
 mod refusal;
 mod register;
@@ -47,6 +49,8 @@ use axum::{
 
 use crate::site::Site;
 
+#[cfg(test)]
+pub(crate) use self::flash::Flash;
 pub(crate) use self::{assets::static_routes, errors::away, errors::on_problem, render::Templates};
 
 /// The pages. They have to be inside of the hall's layer.
@@ -72,6 +76,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/user/sessions/end-others", post(sessions::end_others).get(sessions::back_to_list))
         .route("/user/sessions/{id}", get(sessions::show))
         .route("/user/sessions/{id}/end", post(sessions::end).get(sessions::back_to_list))
+        .route("/language", post(language::choose).get(language::back))
         .route("/feedback", get(feedback::show).post(feedback::send))
         .merge(admin::routes())
         .layer(DefaultBodyLimit::max(form::MAX_BYTES))

@@ -1,27 +1,57 @@
 //! Why a form comes back to whoever sent it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use axum::{http::StatusCode, response::Response};
 use minijinja::{Value, context};
-use vestibule::{Carrier, ErrorCode, Problem};
+use vestibule::{Carrier, ErrorCode, FieldProblem, Problem};
+
+use super::errors;
+use crate::texts::{Language, Text};
 
 /// What is to mend of a form, above it or beside its fields.
 pub(super) struct Refusal {
     problem: Problem,
-    notice: Option<String>,
-    fields: BTreeMap<String, String>,
+    notice: Option<Notice>,
+    /// Texts of ours beside fields; what the problem says of others is its own.
+    fields: BTreeMap<String, &'static str>,
+}
+
+enum Notice {
+    Text(&'static str),
+    /// What the problem gives as its reason.
+    Reason,
+    /// A text that names how long to wait.
+    Wait(&'static str),
 }
 
 impl Refusal {
     /// One text for the whole form.
-    pub(super) fn notice(problem: Problem, text: impl Into<String>) -> Self {
-        Self { notice: Some(text.into()), fields: BTreeMap::new(), problem }
+    pub(super) fn notice(problem: Problem, text: &'static str) -> Self {
+        Self { notice: Some(Notice::Text(text)), fields: BTreeMap::new(), problem }
+    }
+
+    /// The problem's own reason, for the whole form.
+    pub(super) fn reason(problem: Problem) -> Self {
+        Self { notice: Some(Notice::Reason), fields: BTreeMap::new(), problem }
     }
 
     /// One text beside a field.
-    pub(super) fn field(problem: Problem, name: &str, text: &str) -> Self {
-        Self { notice: None, fields: BTreeMap::from([(name.to_owned(), sentence(text))]), problem }
+    pub(super) fn field(problem: Problem, name: &str, text: &'static str) -> Self {
+        let fields = BTreeMap::from([(name.to_owned(), text)]);
+        Self { notice: None, fields, problem }
+    }
+
+    /// The problem's own reason, beside a field.
+    pub(super) fn reason_beside(problem: Problem, name: &str) -> Self {
+        let text = problem.detail_text().to_owned();
+        let (code, facts) = match problem.reason.clone() {
+            Some(reason) => (reason.code, reason.facts),
+            None => ("invalid", BTreeMap::new()),
+        };
+        let field = FieldProblem { field: name.to_owned(), code, message: text, facts };
+        let problem = Problem { fields: vec![field], ..problem };
+        Self { notice: None, fields: BTreeMap::new(), problem }
     }
 
     /// What a problem says of the form.
@@ -29,45 +59,38 @@ impl Refusal {
     /// # Errors
     /// The problem itself, where nothing in the form can mend it.
     pub(super) fn of(problem: Problem) -> Result<Self, Problem> {
-        match problem.code {
-            ErrorCode::InvalidInput | ErrorCode::Conflict if !problem.fields.is_empty() => {
-                let fields = problem.fields.iter();
-                Ok(Self {
-                    notice: None,
-                    fields: fields
-                        .map(|field| (field.field.clone(), sentence(&field.message)))
-                        .collect(),
-                    problem,
-                })
-            }
-            ErrorCode::RateLimited => {
-                let wait = wait(problem.retry_after);
-                let text =
-                    format!("There were too many tries. Please wait {wait}, then try again.");
-                Ok(Self::notice(problem, text))
-            }
-            ErrorCode::Unavailable => {
-                let wait = wait(problem.retry_after);
-                let text = format!(
-                    "The site is too busy for this right now. Nothing was changed; please try again in {wait}."
-                );
-                Ok(Self::notice(problem, text))
-            }
-            _ => Err(problem),
-        }
+        let notice = match problem.code {
+            ErrorCode::InvalidInput | ErrorCode::Conflict if !problem.fields.is_empty() => None,
+            ErrorCode::RateLimited => Some(Notice::Wait("refusal-rate-limited")),
+            ErrorCode::Unavailable => Some(Notice::Wait("refusal-unavailable")),
+            _ => return Err(problem),
+        };
+        Ok(Self { notice, fields: BTreeMap::new(), problem })
     }
 
     /// A form that fails its check where nobody has to be signed in: most often because it was open for
     /// longer than its cookie lives.
     pub(super) fn outdated(problem: Problem) -> Self {
-        let text = "This page had been open for a while. Please try again; if it happens again, allow cookies \
-                    for this site.";
-        Self::notice(problem, text)
+        Self::notice(problem, "refusal-outdated")
     }
 
     /// What the templates show of it.
-    pub(super) fn value(&self) -> Value {
-        context! { error => self.notice.as_deref(), errors => self.fields.clone() }
+    pub(super) fn value(&self, language: &Language) -> Value {
+        let problem = &self.problem;
+        let error = self.notice.as_ref().map(|notice| match notice {
+            Notice::Text(text) => language.text(text),
+            Notice::Reason => language
+                .reason(problem)
+                .unwrap_or_else(|| language.text(errors::detail_of(problem.code))),
+            Notice::Wait(text) => {
+                let wait = language.wait(problem.retry_after);
+                language.say(&Text::new(*text).with("wait", wait))
+            }
+        });
+        let of_problem =
+            problem.fields.iter().map(|field| (field.field.clone(), language.field(field)));
+        let ours = self.fields.iter().map(|(name, text)| (name.clone(), language.text(text)));
+        context! { error, errors => of_problem.chain(ours).collect::<BTreeMap<_, _>>() }
     }
 
     /// Gives the answer its status and headers.
@@ -80,38 +103,11 @@ impl Refusal {
     }
 }
 
-/// A wait in words, rounded up: whoever waits so long is not refused again for being early.
-fn wait(time: Option<Duration>) -> String {
-    let seconds = time.map_or(1, |time| time.as_millis().div_ceil(1000).max(1));
-    match seconds {
-        1 => "a second".to_owned(),
-        2..90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
-    }
-}
-
-/// Messages of the rules begin in lower case where they also end a log line.
-pub(super) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{stop}", first.unwrap_or_default(), letters.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn waits_are_rounded_up() {
-        let words = |millis| wait(Some(Duration::from_millis(millis)));
-        assert_eq!(words(0), "a second");
-        assert_eq!(words(1001), "2 seconds");
-        assert_eq!(words(89_000), "89 seconds");
-        assert_eq!(words(89_001), "2 minutes");
-        assert_eq!(words(120_001), "3 minutes");
-        assert_eq!(wait(None), "a second");
-    }
+    use crate::texts::Texts;
+    use vestibule::core::{locale::Locale, name::NameError};
 
     #[test]
     fn only_what_the_form_can_mend_comes_back_with_it() {
@@ -120,8 +116,21 @@ mod tests {
         assert_eq!(of(ErrorCode::Unavailable), None);
         assert_eq!(of(ErrorCode::SessionEnded), Some(ErrorCode::SessionEnded));
         assert_eq!(of(ErrorCode::Internal), Some(ErrorCode::Internal));
-        let field =
-            Refusal::of(Problem::field("email", "this is taken")).unwrap_or_else(|_| panic!());
-        assert_eq!(field.fields.get("email").map(String::as_str), Some("This is taken."));
+        let texts = Texts::ours();
+        let said = |problem: Problem, language: &str| {
+            let language = texts.language(Some(&Locale::parse(language).unwrap()));
+            let refusal = Refusal::of(problem).unwrap_or_else(|_| panic!());
+            refusal
+                .value(language)
+                .get_attr("errors")
+                .unwrap()
+                .get_attr("email")
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(said(Problem::field("email", "this is taken"), "de"), "This is taken.");
+        let empty = || Problem::fault("email", &NameError::Empty);
+        assert_eq!(said(empty(), "en"), "This field is empty: fill it in.");
+        assert_eq!(said(empty(), "de"), "Dieses Feld ist leer: Bitte füllen Sie es aus.");
     }
 }

@@ -25,10 +25,7 @@ pub(super) async fn make(view: View, form: FormBody) -> Result<Response, Problem
                 };
                 return Ok(view.go("/auth/login", Some(flash)));
             }
-            Err(problem) if problem.code == ErrorCode::Forbidden => {
-                let text = problem.detail_text().to_owned();
-                Refusal::notice(problem, text)
-            }
+            Err(problem) if problem.code == ErrorCode::Forbidden => Refusal::reason(problem),
             Err(problem) => Refusal::of(problem)?,
         },
     };

@@ -1,6 +1,6 @@
 //! Templates, and what all pages have around their content.
 
-use std::{fmt, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt, fs, path::Path, sync::Arc};
 
 use axum::{
     http::{HeaderValue, header},
@@ -11,17 +11,24 @@ use minijinja::{
     value::{Object, ObjectRepr},
 };
 use rust_embed::RustEmbed;
-use vestibule::{ErrorCode, Problem, Visit};
+use vestibule::{ErrorCode, Problem, Visit, core::locale::Locale};
 
-use super::{assets, dates};
-use crate::config::{Registration, Settings};
+use super::assets;
+use crate::{
+    config::{Registration, Settings},
+    texts::{self, Language, Texts},
+};
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
 struct Files;
 
-/// The templates of all pages, parsed.
-pub(crate) struct Templates(Environment<'static>);
+/// The templates of all pages and mails, parsed, and the languages that they can be in.
+pub(crate) struct Templates {
+    texts: Texts,
+    /// One for each language.
+    environments: BTreeMap<Locale, Environment<'static>>,
+}
 
 impl Templates {
     /// Parses the templates inside this program.
@@ -30,15 +37,19 @@ impl Templates {
     /// Where one is not a template.
     #[cfg(test)]
     pub(crate) fn load() -> Result<Self, Error> {
-        Self::load_with(None, None)
+        Self::load_with(None, None, Texts::ours())
     }
 
     /// Parses the templates inside this program, or those of the same names in a folder of pages and a folder
-    /// of mails, where there are any.
+    /// of mails, where there are any. They say `texts`.
     ///
     /// # Errors
     /// Where one is not a template or cannot be read.
-    pub(crate) fn load_with(pages: Option<&Path>, mails: Option<&Path>) -> Result<Self, Error> {
+    pub(crate) fn load_with(
+        pages: Option<&Path>,
+        mails: Option<&Path>,
+        texts: Texts,
+    ) -> Result<Self, Error> {
         let mut environment = Environment::new();
         // Whatever a template is called, nothing leaves it as markup by accident. The plain text of a mail
         // knows no markup.
@@ -48,9 +59,10 @@ impl Templates {
         });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.add_function("asset", |name: &str| asset(name));
-        environment.add_filter("date", |seconds: i64| {
-            Value::from_safe_string(dates::time_element(seconds))
-        });
+        let languages: Vec<_> = texts.languages().iter().map(|language| {
+            context! { code => language.locale().as_str(), name => language.text("language-name") }
+        }).collect();
+        environment.add_global("languages", Value::from(languages));
         let unreadable = |name: &dyn fmt::Display, error: &dyn fmt::Display| {
             Error::new(ErrorKind::InvalidOperation, format!("{name} cannot be read: {error}"))
         };
@@ -68,15 +80,35 @@ impl Templates {
             let source = String::from_utf8(file).map_err(|error| unreadable(&name, &error))?;
             environment.add_template_owned(name.into_owned(), source)?;
         }
-        Ok(Self(environment))
+        let environments = texts.languages().iter().map(|language| {
+            let mut environment = environment.clone();
+            texts::add_to(&mut environment, language);
+            (language.locale().clone(), environment)
+        });
+        Ok(Self { environments: environments.collect(), texts })
+    }
+
+    /// The languages that the pages and mails can be in.
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// The language for somebody who is to be answered in this one, or the usual one.
+    pub(crate) fn language(&self, locale: Option<&Locale>) -> &Arc<Language> {
+        self.texts.language(locale)
     }
 
     /// Renders a page, or a mail.
     ///
     /// # Errors
     /// A 500 where the template does not fit what it is given; the log says how.
-    pub(crate) fn render(&self, name: &str, content: Value) -> Result<String, Problem> {
-        self.try_render(name, content).map_err(|error| {
+    pub(crate) fn render(
+        &self,
+        language: &Language,
+        name: &str,
+        content: Value,
+    ) -> Result<String, Problem> {
+        self.try_render(language, name, content).map_err(|error| {
             tracing::error!(
                 template = name,
                 error = format!("{error:#}"),
@@ -86,13 +118,25 @@ impl Templates {
         })
     }
 
-    pub(super) fn try_render(&self, name: &str, content: Value) -> Result<String, Error> {
-        self.0.get_template(name)?.render(content)
+    pub(super) fn try_render(
+        &self,
+        language: &Language,
+        name: &str,
+        content: Value,
+    ) -> Result<String, Error> {
+        let unknown = || {
+            let what = format!("the site does not speak {}", language.locale());
+            Error::new(ErrorKind::InvalidOperation, what)
+        };
+        let environment = self.environments.get(language.locale()).ok_or_else(unknown)?;
+        environment.get_template(name)?.render(content)
     }
 
     #[cfg(test)]
     pub(super) fn names(&self) -> Vec<String> {
-        self.0.templates().map(|(name, _)| name.to_owned()).collect()
+        let environment = self.environments.values().next();
+        let templates = environment.into_iter().flat_map(|environment| environment.templates());
+        templates.map(|(name, _)| name.to_owned()).collect()
     }
 }
 
@@ -117,9 +161,12 @@ pub(super) fn frame(settings: &Settings, visit: &Visit, path: &str) -> Value {
     }
 }
 
-/// A page that nobody keeps.
-pub(super) fn html(text: String) -> Response {
+/// A page that nobody keeps: it depends on who asks, and on what languages they know.
+pub(super) fn html(text: String, language: &Language) -> Response {
     let mut response = Html(text).into_response();
+    if let Ok(name) = HeaderValue::from_str(language.locale().as_str()) {
+        response.headers_mut().insert(header::CONTENT_LANGUAGE, name);
+    }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -17,6 +17,7 @@ use vestibule::{
 };
 
 use super::{agent, flash::Flash, view::View};
+use crate::texts::Language;
 
 const PAGE: &str = "/user/sessions";
 
@@ -26,7 +27,7 @@ pub(super) async fn list(caller: Principal, view: View) -> Result<Response, Prob
     let found = view.site.hall.sessions_of(caller.user_id()).await?;
     let sessions: Vec<Value> = found
         .iter()
-        .map(|session| value(session, session.id == caller.session_id(), now))
+        .map(|session| value(session, session.id == caller.session_id(), now, view.language()))
         .collect();
     view.show("sessions.html", context! { sessions })
 }
@@ -41,8 +42,10 @@ pub(super) async fn show(
     let now = view.site.hall.now();
     let found = view.visit.own_session(&caller, id).await?;
     let (session, renewals) = found.ok_or(Problem::new(ErrorCode::NotFound))?;
-    let renewals: Vec<Value> = renewals.iter().map(|note| renewal(note, session.carrier)).collect();
-    let session = value(&session, id == caller.session_id(), now);
+    let language = view.language();
+    let renewals: Vec<Value> =
+        renewals.iter().map(|note| renewal(note, session.carrier, language)).collect();
+    let session = value(&session, id == caller.session_id(), now, language);
     view.show("session.html", context! { session, renewals, history_kept => HISTORY_KEPT })
 }
 
@@ -75,71 +78,75 @@ fn session_id(id: Result<Path<String>, PathRejection>) -> Result<SessionId, Prob
     id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Problem::new(ErrorCode::NotFound))
 }
 
-pub(super) fn renewal(note: &RenewalNote, carrier: Carrier) -> Value {
+pub(super) fn renewal(note: &RenewalNote, carrier: Carrier, language: &Language) -> Value {
     context! {
-        what => outcome_in_words(note.outcome),
+        what => language.text(outcome_in_words(note.outcome)),
         count => note.count,
         first => note.first_at.seconds(),
         last => note.last_at.seconds(),
         address => note.address.as_str(),
-        device => agent::in_words(&note.agent, carrier),
+        device => agent::in_words(&note.agent, carrier, language),
         alarming => note.outcome == Outcome::Theft,
     }
 }
 
 /// For people who wonder what their devices did.
-const fn outcome_in_words(outcome: Outcome) -> &'static str {
+pub(crate) const fn outcome_in_words(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Advanced => "Renewed",
-        Outcome::RepeatedConcurrent => "Renewed by several requests at once",
-        Outcome::RepeatedLostAnswer => "Renewed again, because an answer was lost on the way",
-        Outcome::Theft => "An old key was used again: somebody else had a copy of it",
-        Outcome::Ended => "Refused, because the session had ended",
-        Outcome::Idle => "Refused, because the session was not used for too long",
-        Outcome::PastEnd => "Refused, because the session had reached its longest life",
-        Outcome::NotIssued => "Refused, because this site had not given it out",
+        Outcome::Advanced => "renewal-advanced",
+        Outcome::RepeatedConcurrent => "renewal-concurrent",
+        Outcome::RepeatedLostAnswer => "renewal-lost-answer",
+        Outcome::Theft => "renewal-theft",
+        Outcome::Ended => "renewal-ended",
+        Outcome::Idle => "renewal-idle",
+        Outcome::PastEnd => "renewal-past-end",
+        Outcome::NotIssued => "renewal-not-issued",
     }
 }
 
-pub(super) fn value(session: &Session, current: bool, now: Timestamp) -> Value {
+pub(super) fn value(
+    session: &Session,
+    current: bool,
+    now: Timestamp,
+    language: &Language,
+) -> Value {
     let (ended_at, reason) = match session.end {
         Some(end) => (Some(end.at), Some(in_words(end.reason))),
         // Nothing writes down the end of a session that was not used for too long.
-        None if now >= session.expires_at => {
-            (Some(session.expires_at), Some("Not used for too long"))
-        }
+        None if now >= session.expires_at => (Some(session.expires_at), Some("session-end-idle")),
         None => (None, None),
     };
     context! {
         id => session.id.to_string(),
         current,
-        device => agent::device(session),
+        device => agent::device(session, language),
         address => session.address.as_str(),
         carrier => session.carrier.name(),
         created => session.created_at.seconds(),
         last_seen => session.last_seen_at.seconds(),
         ended_at => ended_at.map(Timestamp::seconds),
-        reason,
+        reason => reason.map(|reason| language.text(reason)),
         alarming => session.end.is_some_and(|end| end.reason == EndReason::Theft),
     }
 }
 
-const fn in_words(reason: EndReason) -> &'static str {
+pub(crate) const fn in_words(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::SignedOut => "Logged out",
-        EndReason::EndedByUser => "Ended by you",
-        EndReason::Replaced => "Logged in anew",
-        EndReason::PasswordChanged => "Password changed",
-        EndReason::Suspended => "Account suspended",
-        EndReason::Deleted => "Account deleted",
-        EndReason::EndedByAdmin => "Ended by the site",
-        EndReason::Theft => "Somebody else had a copy of it",
+        EndReason::SignedOut => "session-end-signed-out",
+        EndReason::EndedByUser => "session-end-by-user",
+        EndReason::Replaced => "session-end-replaced",
+        EndReason::PasswordChanged => "session-end-password",
+        EndReason::Suspended => "session-end-suspended",
+        EndReason::Deleted => "session-end-deleted",
+        EndReason::EndedByAdmin => "session-end-by-admin",
+        EndReason::Theft => "session-end-theft",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Texts;
     use std::time::Duration;
     use vestibule::{
         Lifetimes,
@@ -162,8 +169,9 @@ mod tests {
             device: Some("Anna's phone".to_owned()),
         };
         let mut session = sign_in.begin(SessionId::from_bytes([1; 16]), &Lifetimes::default(), now);
+        let texts = Texts::ours();
         let ended = |session: &Session, now| {
-            let value = value(session, false, now);
+            let value = value(session, false, now, texts.language(None));
             let text = |name| value.get_attr(name).unwrap().to_string();
             (text("device"), text("ended_at"), text("reason"))
         };

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    ErrorCode, Problem,
+    ErrorCode, Problem, Said,
     core::{event::EventName, user::Taken},
 };
 
@@ -55,14 +55,15 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
     let hall = &view.site.hall;
     let mut new = hall.prepare_user(registrant(form)).await?;
     new.is_super_user = true;
+    new.locale = view.visit.locale().cloned();
     // Whoever reads the site's own output may say which address is theirs.
     new.email_verified_at = Some(hall.now());
     let made = hall.users().create_user(&new, hall.now()).await?;
     let user = made.map_err(|taken| Problem {
         code: ErrorCode::Conflict,
         ..match taken {
-            Taken::Username => Problem::field("username", taken),
-            Taken::Email => Problem::field("email", taken),
+            Taken::Username => Problem::fault("username", &taken),
+            Taken::Email => Problem::fault("email", &taken),
         }
     })?;
     claim.use_up();
@@ -72,10 +73,9 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
 }
 
 fn closed() -> Problem {
-    Problem::new(ErrorCode::Forbidden).detail(
-        "This link does not open the door (any more). While there is no super user, every start of the site \
-         prints a new one.",
-    )
+    let text = "This link does not open the door (any more). While there is no super user, every start of the \
+                site prints a new one.";
+    Problem::new(ErrorCode::Forbidden).because(&Said::new("setup_closed", text))
 }
 
 fn content(token: &str, form: Option<&FormBody>) -> Value {

@@ -81,7 +81,7 @@ pub(super) async fn confirm(
     let refusal = match view.visit.confirm(&caller, form.typed("password")).await {
         Ok(_) => return Ok(view.go(next.as_str(), None)),
         Err(problem) if problem.code == ErrorCode::InvalidCredentials => {
-            Refusal::notice(problem, "This is not your password. Please try again.")
+            Refusal::notice(problem, "confirm-wrong-password")
         }
         Err(problem) => Refusal::of(problem)?,
     };
@@ -101,15 +101,8 @@ async fn is_known(view: &View) -> Result<bool, Problem> {
 fn why_not(problem: Problem) -> Result<Refusal, Problem> {
     match problem.code {
         // One text for every cause: it must not tell whether the account exists.
-        ErrorCode::InvalidCredentials => {
-            let text = "The name or the password is not right. Please check both and try again.";
-            Ok(Refusal::notice(problem, text))
-        }
-        ErrorCode::EmailUnverified => {
-            let text = "Your e-mail address is not verified yet. Follow the link in the message that was \
-                        sent there, then log in.";
-            Ok(Refusal::notice(problem, text))
-        }
+        ErrorCode::InvalidCredentials => Ok(Refusal::notice(problem, "login-wrong")),
+        ErrorCode::EmailUnverified => Ok(Refusal::notice(problem, "login-unverified")),
         _ => Refusal::of(problem),
     }
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use minijinja::{Value, context};
 use vestibule::{
-    ErrorCode, Principal, Problem,
+    ErrorCode, FieldProblem, Principal, Problem,
     core::{
         file::{Access, is_image},
         id::{FileId, UserId},
@@ -19,8 +19,9 @@ use vestibule::{
 
 use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
 use crate::{
-    files::{cursor, read_cursor, size_in_words},
+    files::{cursor, read_cursor},
     site::Site,
+    texts::Language,
 };
 
 const PAGE: &str = "/uploads";
@@ -63,8 +64,7 @@ pub(super) async fn change(
             site.delete_file(caller.user_id(), id, None).await?;
             Ok(view.go(PAGE, Some(Flash::FileDeleted)))
         }
-        _ => Err(Problem::new(ErrorCode::MalformedRequest)
-            .detail("The form does not say what to do with the file.")),
+        _ => Err(Problem::new(ErrorCode::MalformedRequest)),
     }
 }
 
@@ -82,8 +82,7 @@ async fn share(
     let refusal = match site.share_file(caller.user_id(), id, username, access).await {
         Ok(_) => return Ok(view.go(PAGE, Some(Flash::FileShared))),
         Err(problem) if problem.code == ErrorCode::NotFound => {
-            let text = problem.detail_text().to_owned();
-            Refusal::field(problem, "username", &text)
+            Refusal::reason_beside(problem, "username")
         }
         Err(problem) => Refusal::of(problem)?,
     };
@@ -94,18 +93,14 @@ async fn share(
 /// Why a file that was sent with the form is not kept.
 fn of_upload(problem: Problem) -> Result<Refusal, Problem> {
     match problem.code {
-        ErrorCode::TooLarge => {
-            let text = problem.detail_text().to_owned();
-            Ok(Refusal::field(problem, "file", &text))
-        }
-        ErrorCode::InvalidInput => {
-            let name = problem.fields.first().map(|field| field.message.clone());
-            let text = match name {
-                Some(wrong) if wrong != "the name is missing" => wrong,
-                Some(_) | None => "choose a file first".to_owned(),
-            };
-            Ok(Refusal::field(problem, "file", &text))
-        }
+        ErrorCode::TooLarge => Ok(Refusal::reason_beside(problem, "file")),
+        ErrorCode::InvalidInput => match problem.fields.first().cloned() {
+            Some(wrong) if !matches!(wrong.code, "file_name_empty" | "missing") => {
+                let fields = vec![FieldProblem { field: "file".to_owned(), ..wrong }];
+                Refusal::of(Problem { fields, ..problem })
+            }
+            Some(_) | None => Ok(Refusal::field(problem, "file", "files-choose-first")),
+        },
         _ => Refusal::of(problem),
     }
 }
@@ -132,14 +127,15 @@ async fn content(
     let shares = files.catalogue.shares_of(&ids).await?;
     let usage = files.catalogue.file_usage(who).await?;
     let quota = files.quota().bytes;
+    let language = view.language();
     Ok(context! {
-        own => page(&own, |seen| value(seen, who, &shares)),
-        shared => page(&shared, |seen| value(seen, who, &[])),
+        own => page(&own, |seen| value(seen, who, &shares, language)),
+        shared => page(&shared, |seen| value(seen, who, &[], language)),
         is_continued => view.query("own").is_some() || view.query("shared").is_some(),
-        used => size_in_words(usage.bytes),
-        quota => size_in_words(quota),
+        used => language.size(usage.bytes),
+        quota => language.size(quota),
         used_percent => percent(usage.bytes, quota),
-        max_size => size_in_words(files.max_size()),
+        max_size => language.size(files.max_size()),
         max_bytes => files.max_size(),
         sharing => sharing.map(|(id, username)| context! { id => id.to_string(), username }),
     })
@@ -156,7 +152,7 @@ fn page(seen: &[SeenFile], value: impl Fn(&SeenFile) -> Value) -> Value {
     context! { files => files.into_iter().map(value).collect::<Vec<_>>(), next }
 }
 
-fn value(seen: &SeenFile, who: UserId, shares: &[Share]) -> Value {
+fn value(seen: &SeenFile, who: UserId, shares: &[Share], language: &Language) -> Value {
     let file = &seen.file;
     let shares: Vec<_> = shares
         .iter()
@@ -168,8 +164,8 @@ fn value(seen: &SeenFile, who: UserId, shares: &[Share]) -> Value {
     context! {
         id => file.id.to_string(),
         name => file.name.as_str(),
-        size => size_in_words(file.size),
-        kind => kind_in_words(&file.kind),
+        size => language.size(file.size),
+        kind => language.text(kind_in_words(&file.kind)),
         is_picture => is_image(&file.kind) && file.size <= LARGEST_PICTURE,
         // Another content has another address for the picture, so that browsers show the new one.
         version => file.version,
@@ -180,24 +176,24 @@ fn value(seen: &SeenFile, who: UserId, shares: &[Share]) -> Value {
     }
 }
 
-/// What a file is, for people.
+/// The text that says what a file is.
 fn kind_in_words(kind: &str) -> &'static str {
     match kind {
-        "application/pdf" => "PDF",
-        "application/json" | "application/geo+json" => "JSON",
+        "application/pdf" => "file-kind-pdf",
+        "application/json" | "application/geo+json" => "file-kind-json",
         "application/zip"
         | "application/gzip"
         | "application/x-tar"
         | "application/zstd"
         | "application/x-xz"
         | "application/x-bzip2"
-        | "application/x-7z-compressed" => "Archive",
-        _ if kind.starts_with("image/") => "Picture",
-        _ if kind.starts_with("audio/") => "Sound",
-        _ if kind.starts_with("video/") => "Film",
-        _ if kind.starts_with("text/") => "Text",
-        _ if kind.starts_with("application/vnd.o") => "Document",
-        _ => "File",
+        | "application/x-7z-compressed" => "file-kind-archive",
+        _ if kind.starts_with("image/") => "file-kind-picture",
+        _ if kind.starts_with("audio/") => "file-kind-sound",
+        _ if kind.starts_with("video/") => "file-kind-film",
+        _ if kind.starts_with("text/") => "file-kind-text",
+        _ if kind.starts_with("application/vnd.o") => "file-kind-document",
+        _ => "file-kind-other",
     }
 }
 

@@ -1,5 +1,7 @@
 //! What every page handler has at hand.
 
+use std::sync::Arc;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderValue, Uri, header, request::Parts},
@@ -13,7 +15,7 @@ use super::{
     refusal::Refusal,
     render::{frame, html},
 };
-use crate::site::Site;
+use crate::{site::Site, texts::Language};
 
 /// A request for a page, and what its answer needs.
 pub(super) struct View {
@@ -27,9 +29,12 @@ impl FromRequestParts<Site> for View {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let visit = <Visit as FromRequestParts<Site>>::from_request_parts(parts, site).await?;
+        // By their own setting the page is in their language.
+        visit.known_user().await;
         Ok(Self {
             site: site.clone(),
-            visit: <Visit as FromRequestParts<Site>>::from_request_parts(parts, site).await?,
+            visit,
             uri: parts.uri.clone(),
             flash: Flash::read(&parts.headers, site.hall.config()),
         })
@@ -37,20 +42,25 @@ impl FromRequestParts<Site> for View {
 }
 
 impl View {
+    /// The language of the answer.
+    pub(super) fn language(&self) -> &Arc<Language> {
+        self.site.templates.language(self.visit.locale())
+    }
+
     /// A page. It greets whoever was found to be calling before.
     ///
     /// # Errors
     /// A 500 where the template cannot be rendered.
     pub(super) fn show(&self, template: &str, content: Value) -> Result<Response, Problem> {
-        let settings = &self.site.settings;
-        let flashes: Vec<Value> = self.flash.iter().map(|flash| flash.value()).collect();
+        let (settings, language) = (&self.site.settings, self.language());
+        let flashes: Vec<Value> = self.flash.iter().map(|flash| flash.value(language)).collect();
         let around = context! {
             flashes,
             password_min => settings.passwords.min_length,
             ..frame(settings, &self.visit, self.uri.path())
         };
         let page = context! { ..content, ..around };
-        let mut response = html(self.site.templates.render(template, page)?);
+        let mut response = html(self.site.templates.render(language, template, page)?, language);
         if self.flash.is_some() {
             add_cookie(&mut response, Flash::cleared(self.site.hall.config()));
         }
@@ -67,7 +77,8 @@ impl View {
         refusal: &Refusal,
         content: Value,
     ) -> Result<Response, Problem> {
-        let mut response = self.show(template, context! { ..refusal.value(), ..content })?;
+        let mut response =
+            self.show(template, context! { ..refusal.value(self.language()), ..content })?;
         refusal.mark(&mut response);
         Ok(response)
     }

@@ -14,7 +14,7 @@ use hyper::body::Body as _;
 use ipnet::IpNet;
 use tower::{Layer as _, Service};
 use vestibule::{
-    ErrorCode, Problem, RequestId, SystemClock, Vestibule,
+    ErrorCode, Problem, RequestId, Said, SystemClock, Vestibule,
     core::random::{self, Entropy},
 };
 
@@ -161,8 +161,9 @@ impl Bounds {
         if request.body().size_hint().lower() <= self.bytes {
             return Ok(());
         }
-        let detail = format!("A body here has at most {} bytes.", self.bytes);
-        Err(Problem::new(ErrorCode::TooLarge).detail(detail))
+        let text = format!("A body here has at most {} bytes.", self.bytes);
+        let reason = Said::new("body_too_large", text).with("max", self.bytes);
+        Err(Problem::new(ErrorCode::TooLarge).because(&reason))
     }
 
     /// The request with a body that ends at the bound, however it is sent.

@@ -34,7 +34,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestibule::{
-    AuditSink as _, SystemClock, SystemEntropy, Vestibule,
+    AuditSink as _, Config, SystemClock, SystemEntropy, Vestibule,
     core::{event::EventName, id::SessionId, store::Store},
 };
 
@@ -51,6 +51,7 @@ use crate::{
     pages,
     setup::Setup,
     site::Site,
+    texts::Texts,
 };
 
 use self::{
@@ -92,7 +93,9 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
 
     let settings = Arc::new(settings);
     let (own_pages, own_mails) = (&settings.pages.templates, &settings.mail.templates);
-    let templates = pages::Templates::load_with(own_pages.as_deref(), own_mails.as_deref())
+    let texts = Texts::load(settings.pages.texts.as_deref(), &settings.pages.language)
+        .map_err(|error| CommandError::Usage(format!("the texts cannot be loaded: {error}")))?;
+    let templates = pages::Templates::load_with(own_pages.as_deref(), own_mails.as_deref(), texts)
         .map_err(|error| {
             CommandError::Failed(format!("the pages and mails cannot be loaded: {error:#}"))
         })?;
@@ -131,7 +134,10 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         (None, None) => {}
     }
     let hall = builder
-        .config(open::hall_config(&settings, secret)?)
+        .config(Config {
+            locales: templates.texts().locales().to_vec(),
+            ..open::hall_config(&settings, secret)?
+        })
         .clock(clock)
         .messenger(mailer.clone())
         .audit(audit.clone())

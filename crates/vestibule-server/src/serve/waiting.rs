@@ -88,7 +88,9 @@ fn service(settings: &Settings, templates: &Arc<Templates>) -> SiteService {
                 let rest = request.uri().path().strip_prefix(prefix);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             });
-            let page = (!is_program).then(|| pages::away(&templates, &settings)).flatten();
+            let page = (!is_program)
+                .then(|| pages::away(&templates, &settings, request.headers()))
+                .flatten();
             page.unwrap_or_else(|| Problem::unavailable(PAUSE).into_response())
         })
         .layer(map_response(finish));

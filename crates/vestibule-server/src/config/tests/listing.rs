@@ -93,6 +93,8 @@ fn the_defaults_are_those_of_the_reference() {
         ("files.quota", "1GiB"),
         ("pages.app_dir", "null"),
         ("pages.templates", "null"),
+        ("pages.texts", "null"),
+        ("pages.language", "en"),
         ("pages.app_path", "/static/mapapp"),
         ("metrics.listen", "null"),
         ("feed.bound", "5s"),

@@ -37,7 +37,7 @@ pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Pr
     };
     let (events, next) = api::events(&query, &view.site).await?;
     let content = context! {
-        events_list => words::shown(&events, &view.site).await?,
+        events_list => words::shown(&events, &view).await?,
         is_first => query.behind.is_none(),
         next => next.map(|next| page_link(&uri, PAGE, Some(&next))),
         start => page_link(&uri, PAGE, None),

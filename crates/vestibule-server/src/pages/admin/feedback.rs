@@ -44,7 +44,7 @@ pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Pr
             email => content.email.as_deref(),
             user => words::person(content.user, &people),
             address => content.address.as_str(),
-            device => agent::in_words(&content.agent, Carrier::Cookie),
+            device => agent::in_words(&content.agent, Carrier::Cookie, view.language()),
         }
     };
     let content = context! {

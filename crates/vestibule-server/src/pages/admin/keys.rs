@@ -8,11 +8,7 @@ use vestibule::{
 };
 
 use super::{Caller, FreshCaller, View, back_to};
-use crate::pages::{
-    flash::Flash,
-    form::FormBody,
-    refusal::{Refusal, sentence},
-};
+use crate::pages::{flash::Flash, form::FormBody, refusal::Refusal};
 
 const PAGE: &str = "/admin/keys";
 
@@ -45,10 +41,7 @@ pub(super) async fn back(view: View) -> Response {
 async fn answer(done: Result<Vec<StoredKey>, Problem>, view: &View) -> Result<Response, Problem> {
     let refusal = match done {
         Ok(_) => return Ok(view.go(PAGE, Some(Flash::Saved))),
-        Err(problem) if problem.code == ErrorCode::Conflict => {
-            let text = sentence(problem.detail_text());
-            Refusal::notice(problem, text)
-        }
+        Err(problem) if problem.code == ErrorCode::Conflict => Refusal::reason(problem),
         Err(problem) => Refusal::of(problem)?,
     };
     let content = content(view).await?;

@@ -30,7 +30,7 @@ use axum::{
 use vestibule::{ErrorCode, Fresh, Principal, Problem, Require, SuperUser};
 
 use super::{
-    refusal::{Refusal, sentence},
+    refusal::Refusal,
     view::View,
 };
 use crate::{admin::Admin, site::Site};
@@ -105,8 +105,7 @@ fn refusal(problem: Problem) -> Result<Refusal, Problem> {
     if problem.code != ErrorCode::Conflict {
         return Refusal::of(problem);
     }
-    let text = sentence(problem.detail_text());
-    Ok(Refusal::notice(problem, text))
+    Ok(Refusal::reason(problem))
 }
 
 /// On to a page, where only forms are sent.

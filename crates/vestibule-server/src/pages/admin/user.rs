@@ -95,11 +95,13 @@ pub(super) async fn session(
     let user = admin.user(id).await?;
     let renewals = view.site.hall.renewals_of(session).await?;
     let session = admin.session(id, session).await?;
-    let renewals: Vec<Value> =
-        renewals.iter().map(|note| sessions::renewal(note, session.carrier)).collect();
+    let renewals: Vec<Value> = renewals
+        .iter()
+        .map(|note| sessions::renewal(note, session.carrier, view.language()))
+        .collect();
     let content = context! {
         user => users::value(&user, view.site.hall.now()),
-        session => sessions::value(&session, false, view.site.hall.now()),
+        session => sessions::value(&session, false, view.site.hall.now(), view.language()),
         agent => session.agent.as_str(),
         renewals,
     };
@@ -122,7 +124,7 @@ async fn carry_out(
 ) -> Result<(), Problem> {
     let admin = view.admin(caller);
     let role = |name: &str| {
-        RoleName::parse(form.text(name)).map_err(|error| Problem::field("roles", error))
+        RoleName::parse(form.text(name)).map_err(|error| Problem::fault("roles", &error))
     };
     let change = match [form.text("status"), form.text("super_user")] {
         ["", ""] if !form.text("revoke").is_empty() => {
@@ -146,7 +148,7 @@ async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, P
     let now = view.site.hall.now();
     let found = view.site.hall.sessions_of(id).await?;
     let shown: Vec<Value> =
-        found.iter().map(|session| sessions::value(session, false, now)).collect();
+        found.iter().map(|session| sessions::value(session, false, now, view.language())).collect();
     let has_open = found.iter().any(|session| session.end.is_none() && now < session.expires_at);
     let query = EventQuery { subject: Some(id), limit: EVENTS, ..EventQuery::default() };
     let (events, _) = api::events(&query, &view.site).await?;
@@ -155,7 +157,7 @@ async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, P
         is_self => id == caller.user_id(),
         sessions => shown,
         has_open,
-        events_list => words::shown(&events, &view.site).await?,
+        events_list => words::shown(&events, &view).await?,
     })
 }
 

@@ -8,14 +8,15 @@ use vestibule::{
     core::{event::EventName, event::EventOutcome, id::UserId, store::KeptEvent},
 };
 
-use crate::{pages::agent, site::Site};
+use super::View;
+use crate::{pages::agent, site::Site, texts::Language};
 
 /// Events as the templates show them, with the names of the people in them.
-pub(super) async fn shown(events: &[KeptEvent], site: &Site) -> Result<Vec<Value>, Problem> {
+pub(super) async fn shown(events: &[KeptEvent], view: &View) -> Result<Vec<Value>, Problem> {
     let ids: Vec<_> =
         events.iter().flat_map(|kept| [kept.event.actor, kept.event.subject]).flatten().collect();
-    let people = people(&ids, site).await?;
-    Ok(events.iter().map(|kept| value(kept, &people)).collect())
+    let people = people(&ids, &view.site).await?;
+    Ok(events.iter().map(|kept| value(kept, &people, view.language())).collect())
 }
 
 /// What these people are called.
@@ -40,7 +41,7 @@ pub(super) fn person(id: Option<UserId>, people: &BTreeMap<UserId, String>) -> O
     Some(context! { id => id.0, name })
 }
 
-fn value(kept: &KeptEvent, people: &BTreeMap<UserId, String>) -> Value {
+fn value(kept: &KeptEvent, people: &BTreeMap<UserId, String>, language: &Language) -> Value {
     let event = &kept.event;
     let details: Vec<(String, String)> =
         event.details.iter().map(|(name, value)| (name.replace('_', " "), plain(value))).collect();
@@ -54,7 +55,7 @@ fn value(kept: &KeptEvent, people: &BTreeMap<UserId, String>) -> Value {
         actor => person(event.actor, people),
         session => event.session.map(|session| session.to_string()),
         address => event.address.as_deref(),
-        device => agent.map(|agent| agent::in_words(agent, Carrier::Header)),
+        device => agent.map(|agent| agent::in_words(agent, Carrier::Header, language)),
         details,
     }
 }

@@ -221,6 +221,7 @@ async fn accounts_are_found_and_paged_through() {
             roles: Default::default(),
             status: UserStatus::Active,
             created_at: None,
+            locale: None,
         };
         house.store.create_user(&new, Timestamp::from_seconds(0)).await.unwrap().unwrap();
     }

@@ -6,6 +6,7 @@ mod admin_api;
 mod doors;
 mod export;
 mod feedback;
+mod language;
 mod outbox;
 mod problems;
 mod reset;
@@ -51,6 +52,7 @@ use crate::{
     mail::{Mailer, Parts},
     setup::Setup,
     site::Site,
+    texts::Texts,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
@@ -105,9 +107,11 @@ impl House {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let loaded = config::load(&ConfigFlags::default(), variables, folder.path()).unwrap();
         let settings = Arc::new(loaded.settings);
-        let templates = Arc::new(Templates::load().unwrap());
+        let texts = Texts::load(None, &settings.pages.language).unwrap();
+        let templates = Arc::new(Templates::load_with(None, None, texts).unwrap());
         let secret = SiteSecret::new([7; 32]).unwrap();
         let mut config = Config::development("Vestibule", "127.0.0.1:5000", secret).unwrap();
+        config.locales = templates.texts().locales().to_vec();
         config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
         change(&mut config);
         let clock = StoppedClock::default();
@@ -165,6 +169,8 @@ impl House {
             jar: BTreeMap::new(),
             page: String::new(),
             at: "/".to_owned(),
+            language: String::new(),
+            origin: "same-origin".to_owned(),
         }
     }
 
@@ -221,6 +227,10 @@ struct Browser {
     jar: BTreeMap<String, String>,
     page: String,
     at: String,
+    /// `Accept-Language`; empty: it says nothing.
+    language: String,
+    /// `Sec-Fetch-Site`
+    origin: String,
 }
 
 /// What is looked at of an answer.
@@ -289,7 +299,10 @@ impl Browser {
             .uri(path)
             .header(header::HOST, "127.0.0.1:5000")
             .header(header::REFERER, format!("{ORIGIN}{}", self.at))
-            .header("sec-fetch-site", "same-origin");
+            .header("sec-fetch-site", &self.origin);
+        if !self.language.is_empty() {
+            request = request.header(header::ACCEPT_LANGUAGE, &self.language);
+        }
         if !self.jar.is_empty() {
             let pairs: Vec<_> =
                 self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -1,8 +1,11 @@
 //! Every template, with what its handler gives it.
 
+use std::sync::Arc;
+
 use minijinja::{Value, context};
 
 use super::super::render::Templates;
+use crate::texts::Language;
 
 const HOSTILE: &str = "<script>alert(\"'&\")</script>";
 
@@ -13,10 +16,12 @@ fn every_template_renders_what_it_is_given_and_escapes_all_of_it() {
         if name.starts_with("partials/") || name.starts_with("mail/") {
             continue;
         }
-        for around in [anonymous(), signed_in(), with_notices()] {
-            let page = context! { ..content(&name), ..around };
-            let page = templates.try_render(&name, page);
+        let arounds = [anonymous(), signed_in(), with_notices()];
+        for (language, around) in all(&templates).zip(arounds.iter().cycle()).take(6) {
+            let page = context! { ..content(&name), ..around.clone() };
+            let page = templates.try_render(language, &name, page);
             let page = page.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            assert!(page.contains(&format!("<html lang=\"{}\">", language.locale())));
             assert!(page.contains("</html>"), "{name}");
             assert!(!page.contains("<script>"), "{name} lets markup through");
             assert!(!page.contains("undefined") && !page.contains(">None<"), "{name}: {page}");
@@ -29,7 +34,7 @@ fn every_template_renders_what_it_is_given_and_escapes_all_of_it() {
             );
             assert_eq!(count(&page, "<h1"), 1 - count(&name, "base"), "{name}");
             assert_eq!(
-                count(&page, "method=\"post\""),
+                count(&page, "method=\"post\"") - count(&page, "action=\"/language\""),
                 count(&page, "name=\"csrf_token\" value=\"TOKEN\""),
                 "{name} has a form without the CSRF field"
             );
@@ -40,8 +45,15 @@ fn every_template_renders_what_it_is_given_and_escapes_all_of_it() {
 #[test]
 fn what_a_handler_forgets_is_an_error() {
     let templates = Templates::load().unwrap();
-    assert!(templates.try_render("index.html", context! { path => "/" }).is_err());
-    assert!(templates.try_render("nothing.html", anonymous()).is_err());
+    let language = templates.language(None);
+    assert!(templates.try_render(language, "index.html", context! { path => "/" }).is_err());
+    assert!(templates.try_render(language, "nothing.html", anonymous()).is_err());
+}
+
+/// Every language, so that each meets every kind of page around it.
+fn all(templates: &Templates) -> impl Iterator<Item = &Arc<Language>> {
+    let languages = templates.texts().languages();
+    languages.iter().flat_map(|language| std::iter::repeat_n(language, 3))
 }
 
 fn count(page: &str, text: &str) -> usize {
@@ -98,7 +110,8 @@ fn content(name: &str) -> Value {
         "setup.html" => context! { form, token => HOSTILE },
         "account.html" => {
             let user = context! {
-                username => HOSTILE, email_verified => false, created_at => 0, pending_email => HOSTILE
+                username => HOSTILE, email_verified => false, created_at => 0, pending_email => HOSTILE,
+                locale => "de",
             };
             context! { form, user, current_user => somebody() }
         }
@@ -146,7 +159,7 @@ fn content(name: &str) -> Value {
         "feedback.html" => context! { form => context! { text => HOSTILE, email => HOSTILE } },
         name if name.starts_with("admin/") => administration(name),
         "error.html" => context! {
-            status => 503, title => HOSTILE, detail => HOSTILE, retry_after => 100, request_id => HOSTILE
+            status => 503, title => HOSTILE, detail => HOSTILE, wait => HOSTILE, request_id => HOSTILE
         },
         _ => panic!("{name} has no sample here: add what its handler gives it"),
     }
