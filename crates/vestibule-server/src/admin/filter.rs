@@ -3,7 +3,7 @@
 use axum::http::Uri;
 use time::{Date, Month};
 use vestibule::{
-    Problem, User,
+    Problem, Said, User,
     core::{
         id::UserId,
         name::{LoginKey, prefix_key},
@@ -44,17 +44,17 @@ impl Parameters {
     fn parsed<T>(
         &self,
         name: &str,
-        wrong: &str,
+        (code, wrong): (&'static str, &str),
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        parse(text).map(Some).ok_or_else(|| Problem::field(name, wrong))
+        parse(text).map(Some).ok_or_else(|| Problem::fault(name, &Said::new(code, wrong)))
     }
 
     /// How many entries are wanted.
     fn limit(&self) -> Result<u32, Problem> {
         let wrong = format!("write a number from 1 to {MOST}");
-        let limit = self.parsed("limit", &wrong, |text| {
+        let limit = self.parsed("limit", ("filter_limit", &wrong), |text| {
             text.parse().ok().filter(|limit| (1..=MOST).contains(limit))
         })?;
         Ok(limit.unwrap_or(PAGE))
@@ -67,13 +67,18 @@ impl Parameters {
     pub(crate) fn users(&self) -> Result<UserQuery, Problem> {
         Ok(UserQuery {
             prefix: self.text("q").map(prefix_key).filter(|prefix| !prefix.is_empty()),
-            status: self.parsed("status", "write active, suspended or deleted", |text| {
-                text.parse::<UserStatus>().ok()
-            })?,
-            role: self
-                .parsed("role", "this is not the name of a role", |text| text.parse().ok())?,
+            status: self.parsed(
+                "status",
+                ("filter_choice", "write active, suspended or deleted"),
+                |text| text.parse::<UserStatus>().ok(),
+            )?,
+            role: self.parsed(
+                "role",
+                ("filter_role", "this is not the name of a role"),
+                |text| text.parse().ok(),
+            )?,
             super_users: self
-                .parsed("super_user", "write true, or leave it out", switch)?
+                .parsed("super_user", ("filter_choice", "write true, or leave it out"), switch)?
                 .unwrap_or(false),
             after: self.parsed("cursor", BAD_CURSOR, |text| text.parse().ok())?,
             limit: self.limit()?,
@@ -86,12 +91,18 @@ impl Parameters {
     /// `invalid_input` with the field; `unavailable`.
     pub(crate) async fn events(&self, site: &Site) -> Result<EventQuery, Problem> {
         Ok(EventQuery {
-            name: self
-                .parsed("event", "this is not the name of an event", |text| text.parse().ok())?,
+            name: self.parsed(
+                "event",
+                ("filter_event", "this is not the name of an event"),
+                |text| text.parse().ok(),
+            )?,
             actor: self.person("actor", site).await?,
             subject: self.person("subject", site).await?,
-            session: self
-                .parsed("session", "this is not the name of a session", |text| text.parse().ok())?,
+            session: self.parsed(
+                "session",
+                ("filter_session", "this is not the name of a session"),
+                |text| text.parse().ok(),
+            )?,
             address: self.text("address").map(str::to_owned),
             from: self.parsed("from", BAD_TIME, |text| moment(text, 0))?,
             // A day that is named is part of what is wanted.
@@ -107,8 +118,11 @@ impl Parameters {
     /// `invalid_input` with the field; `unavailable`.
     pub(crate) async fn mails(&self, site: &Site) -> Result<OutboxQuery, Problem> {
         Ok(OutboxQuery {
-            state: self
-                .parsed("state", "write waiting, sent or given_up", |text| text.parse().ok())?,
+            state: self.parsed(
+                "state",
+                ("filter_choice", "write waiting, sent or given_up"),
+                |text| text.parse().ok(),
+            )?,
             user: self.person("user", site).await?,
             after: self.parsed("cursor", BAD_CURSOR, mail_place)?,
             limit: self.limit()?,
@@ -122,7 +136,8 @@ impl Parameters {
         }
         let found = by_name(text, site).await?;
         let wrong = "no account has this number, user name or e-mail address";
-        found.map(|user| Some(user.id)).ok_or_else(|| Problem::field(name, wrong))
+        let wrong = Said::new("filter_person", wrong);
+        found.map(|user| Some(user.id)).ok_or_else(|| Problem::fault(name, &wrong))
     }
 }
 
@@ -181,9 +196,12 @@ async fn by_name(text: &str, site: &Site) -> StoreResult<Option<User>> {
     Ok(site.hall.users().credentials(&key).await?.map(|found| found.user))
 }
 
-const BAD_CURSOR: &str = "this is not a place in this list: begin without it";
-const BAD_TIME: &str =
-    "write a day as 2026-11-24, a moment as 2026-11-24T14:03:59Z, or seconds since 1970";
+const BAD_CURSOR: (&str, &str) =
+    ("filter_place", "this is not a place in this list: begin without it");
+const BAD_TIME: (&str, &str) = (
+    "filter_time",
+    "write a day as 2026-11-24, a moment as 2026-11-24T14:03:59Z, or seconds since 1970",
+);
 
 fn switch(text: &str) -> Option<bool> {
     match text {

@@ -16,7 +16,7 @@ pub(crate) mod filter;
 pub(crate) mod outbox;
 
 use vestibule::{
-    ErrorCode, Principal, Problem, User, Visit,
+    ErrorCode, Principal, Problem, Said, User, Visit,
     core::{
         event::{Event, EventName},
         id::{SessionId, UserId},
@@ -73,7 +73,8 @@ impl Admin<'_> {
         };
         if change.roles.as_ref().is_some_and(|roles| roles.len() > MAX_ROLES) {
             let text = format!("An account has at most {MAX_ROLES} roles.");
-            return Err(Problem::field("roles", text));
+            let wrong = Said::new("too_many_roles", text).with("max", MAX_ROLES);
+            return Err(Problem::fault("roles", &wrong));
         }
         if !change.raises_version() {
             return Ok(user);
@@ -148,7 +149,8 @@ impl Admin<'_> {
             self.site.mailer.start_reset(user).await.map_err(Problem::from)
         } else {
             let text = "The account is not active: activate it first.";
-            Err(Problem::new(ErrorCode::Conflict).detail(text))
+            let inactive = Said::new("account_not_active", text);
+            Err(Problem::new(ErrorCode::Conflict).because(&inactive))
         };
         let event = self.event("start_reset").about(id);
         self.done(event, started, "an administrator started a password reset").await
@@ -161,11 +163,12 @@ impl Admin<'_> {
     pub(crate) async fn retry_mail(&self, id: MailId) -> Result<(), Problem> {
         let retried = match self.site.mailer.retry(id).await {
             Ok(Some(Retry::Begun)) => Ok(()),
-            Ok(Some(refusal)) => Err(Problem::new(ErrorCode::Conflict).detail(match refusal {
-                Retry::LinkExpired => {
-                    "The link in this mail does not work for long enough any more: a new one has to be asked for."
-                }
-                _ => "This mail was sent, or is being sent right now.",
+            Ok(Some(refusal)) => Err(Problem::new(ErrorCode::Conflict).because(&match refusal {
+                Retry::LinkExpired => Said::new(
+                    "mail_link_expired",
+                    "The link in this mail does not work for long enough any more: a new one has to be asked for.",
+                ),
+                _ => Said::new("mail_sent", "This mail was sent, or is being sent right now."),
             })),
             Ok(None) => Err(Problem::new(ErrorCode::NotFound)),
             Err(error) => Err(error.into()),

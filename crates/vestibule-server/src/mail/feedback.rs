@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Its name in the log and in listings, as every other mail has one.
-const KIND: &str = "feedback";
+pub(super) const KIND: &str = "feedback";
 
 impl Mailer {
     /// Tells those who run the site what somebody said.

@@ -54,6 +54,7 @@ use vestibule::{
     },
 };
 
+pub(crate) use self::texts::kind_in_words;
 use self::{desk::Desk, notices::Allowance, post::Post, texts::Kind};
 use crate::{commands::CommandError, config::Settings, open, pages::Templates};
 

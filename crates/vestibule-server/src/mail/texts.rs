@@ -10,6 +10,7 @@ use vestibule::{
     core::{deletion::GRACE, one_time::Purpose, session::Session, time::Timestamp, user::UserStatus},
 };
 
+use super::feedback;
 use crate::{
     pages::{Templates, agent},
     texts::Language,
@@ -87,6 +88,23 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// The text that says what it is about.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::VerifyAddress => "mail-kind-verify-address",
+            Self::RegisteredAgain => "mail-kind-registered-again",
+            Self::ChangeAddress => "mail-kind-change-address",
+            Self::AddressTaken => "mail-kind-address-taken",
+            Self::AddressChanged => "mail-kind-address-changed",
+            Self::PasswordForgotten => "mail-kind-password-forgotten",
+            Self::ResetStarted => "mail-kind-reset-started",
+            Self::PasswordChanged => "mail-kind-password-changed",
+            Self::NewDevice => "mail-kind-new-device",
+            Self::TheftNoticed => "mail-kind-theft-noticed",
+            Self::Deleted => "mail-kind-deleted",
+        }
+    }
+
     /// What its link is for, if it has one.
     pub(super) const fn purpose(self) -> Option<Purpose> {
         match self {
@@ -129,6 +147,15 @@ impl Kind {
             Self::Deleted => "deleted",
             Self::Restored => "restored",
         }
+    }
+}
+
+/// What a mail is about, for people. A kind that is none of ours is its own word.
+pub(crate) fn kind_in_words(name: &str, language: &Language) -> String {
+    match Kind::named(name) {
+        Some(kind) => language.text(kind.text()),
+        None if name == feedback::KIND => language.text("mail-kind-feedback"),
+        None => name.to_owned(),
     }
 }
 

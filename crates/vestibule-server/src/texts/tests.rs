@@ -182,6 +182,8 @@ fn every_text_that_is_said_is_there_and_every_one_that_is_there_is_said() {
         }
     }
     for (path, source) in sources() {
+        // However a call is laid out.
+        let source = source.split("(\n").map(str::trim_start).collect::<Vec<_>>().join("(");
         let own =
             if path.ends_with("texts/words.rs") { "self.text(\"" } else { "language.text(\"" };
         for call in [own, "Text::new(\"", "Refusal::notice(problem, \""] {
@@ -190,16 +192,27 @@ fn every_text_that_is_said_is_there_and_every_one_that_is_there_is_said() {
             }
         }
         // Where a text's name is found by what happened.
-        for file in ["pages/errors.rs", "pages/sessions.rs"] {
-            for (id, _) in quoted(&source, "=> \"").filter(|_| path.ends_with(file)) {
+        for file in
+            ["pages/errors.rs", "pages/sessions.rs", "pages/admin/words.rs", "mail/texts.rs"]
+        {
+            for (id, _) in
+                quoted(&source, "=> \"").filter(|(id, _)| path.ends_with(file) && id.contains("-"))
+            {
                 assert!(english.contains_key(id), "{file}: {id}");
             }
         }
-        let codes = quoted(&source, "Said::new(\"")
-            .chain(quoted(&source, "Said::new(\n                    \""));
-        let rules =
-            quoted(&source, "=> \"").filter(|_| path.ends_with("vestibule-core/src/fault.rs"));
-        for (code, _) in codes.chain(rules).filter(|(code, _)| *code != "invalid") {
+        // Some codes are handed on before they are said.
+        let mut codes: Vec<String> =
+            quoted(&source, "(\"filter_").map(|(code, _)| format!("filter_{code}")).collect();
+        let beginnings = ["Said::new(\"", "malformed(\"", "=> \""];
+        for beginning in beginnings {
+            let is_rule = beginning == "=> \"";
+            if !is_rule || path.ends_with("vestibule-core/src/fault.rs") {
+                codes.extend(quoted(&source, beginning).map(|(code, _)| code.to_owned()));
+            }
+        }
+        // In `host`, a detail that is no code.
+        for code in codes.iter().filter(|code| *code != "invalid" && !code.contains(' ')) {
             let id = format!("fault-{}", code.replace('_', "-"));
             assert!(english.contains_key(&id), "{}: {id}", path.display());
             said.insert(id);

@@ -103,3 +103,15 @@ fault-form-too-many-fields = Das Formular enthält mehr Felder als jede Seite hi
 fault-form-type = Senden Sie das Formular als application/x-www-form-urlencoded.
 fault-form-too-large = Ein Formular hat hier höchstens { $max } Byte.
 fault-form-broken-off = Das Formular ist nicht vollständig angekommen.
+
+fault-account-not-active = Das Konto ist nicht aktiv: Aktivieren Sie es zuerst.
+fault-mail-link-expired = Der Link in dieser E-Mail gilt nicht mehr lange genug: Ein neuer muss angefordert werden.
+fault-mail-sent = Diese E-Mail wurde gesendet oder wird gerade gesendet.
+fault-filter-limit = So viele Einträge können nicht gezeigt werden.
+fault-filter-choice = Wählen Sie aus der Liste.
+fault-filter-role = Das ist nicht der Name einer Rolle.
+fault-filter-event = Das ist nicht der Name eines Ereignisses.
+fault-filter-session = Das ist nicht der Name einer Sitzung.
+fault-filter-person = Kein Konto hat diese Nummer, diesen Benutzernamen oder diese E-Mail-Adresse.
+fault-filter-time = Schreiben Sie einen Tag wie 2026-11-24, einen Zeitpunkt wie 2026-11-24T14:03:59Z oder Sekunden seit 1970.
+fault-filter-place = Das ist keine Stelle in der Liste.

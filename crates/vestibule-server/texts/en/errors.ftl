@@ -103,3 +103,15 @@ fault-form-too-many-fields = The form holds more fields than any page here.
 fault-form-type = Send the form as application/x-www-form-urlencoded.
 fault-form-too-large = A form here has at most { $max } bytes.
 fault-form-broken-off = The form did not arrive whole.
+
+fault-account-not-active = The account is not active: activate it first.
+fault-mail-link-expired = The link in this mail does not work for long enough any more: a new one has to be asked for.
+fault-mail-sent = This mail was sent, or is being sent right now.
+fault-filter-limit = Write a number from 1 to 200.
+fault-filter-choice = Choose one of the list.
+fault-filter-role = This is not the name of a role.
+fault-filter-event = This is not the name of an event.
+fault-filter-session = This is not the name of a session.
+fault-filter-person = No account has this number, user name or e-mail address.
+fault-filter-time = Write a day as 2026-11-24, a moment as 2026-11-24T14:03:59Z, or seconds since 1970.
+fault-filter-place = This is not a place in this list: begin without it.

@@ -20,8 +20,11 @@ pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Pr
     let parameters = Parameters::of(&uri);
     let typed = FIELDS.map(|name| (name, parameters.text(name).unwrap_or_default().to_owned()));
     let filter = Value::from(BTreeMap::from(typed));
-    let names: Vec<_> =
-        EventName::ALL.iter().map(|name| (name.name(), words::in_words(*name))).collect();
+    let language = view.language();
+    let names: Vec<_> = EventName::ALL
+        .iter()
+        .map(|name| (name.name(), language.text(words::in_words(*name))))
+        .collect();
     let around = context! { filter, names };
     let query = match parameters.events(&view.site).await {
         Ok(query) => query,

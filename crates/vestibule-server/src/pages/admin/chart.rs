@@ -3,8 +3,7 @@
 use minijinja::{Value, context};
 use vestibule::core::store::DayCount;
 
-use super::words::grouped;
-use crate::pages::dates::{civil, month_name};
+use crate::texts::{Language, Text};
 
 const WIDTH: i64 = 336;
 const HEIGHT: i64 = 116;
@@ -19,6 +18,7 @@ type Picks = Box<dyn Fn(&DayCount) -> bool>;
 /// Bars for some days, in one or several rows on top of each other.
 pub(super) struct Chart {
     pub(super) id: &'static str,
+    /// The text that it is called by, as each row has one.
     pub(super) title: &'static str,
     /// Counted from 1 January 1970.
     pub(super) first_day: i64,
@@ -38,7 +38,7 @@ impl Chart {
     }
 
     /// What the template draws.
-    pub(super) fn drawn(&self, counts: &[DayCount]) -> Value {
+    pub(super) fn drawn(&self, counts: &[DayCount], language: &Language) -> Value {
         let days: Vec<Vec<u64>> = (self.first_day..self.first_day + self.days)
             .map(|day| self.series.iter().map(|(_, picks)| sum(counts, day, picks)).collect())
             .collect();
@@ -48,23 +48,24 @@ impl Chart {
         let mut table: Vec<Value> = (self.first_day..)
             .zip(&days)
             .map(|(day, counts)| {
-                let counts: Vec<String> = counts.iter().copied().map(grouped).collect();
-                context! { name => day_name(day), counts }
+                let counts: Vec<String> =
+                    counts.iter().map(|count| language.grouped(*count)).collect();
+                context! { name => language.day_of_year(day), counts }
             })
             .collect();
         table.reverse();
         context! {
             id => self.id,
-            title => self.title,
-            summary => self.summary(&totals),
+            title => language.text(self.title),
+            summary => self.summary(&totals, language),
             width => WIDTH,
             height => HEIGHT,
             floor => FLOOR,
-            highest => grouped(highest),
+            highest => language.grouped(highest),
             bars => self.bars(&days, highest),
-            first_day => day_name(self.first_day),
-            last_day => "Today",
-            series => self.series.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            first_day => language.day_of_year(self.first_day),
+            last_day => language.text("chart-today"),
+            series => self.series.iter().map(|(name, _)| language.text(name)).collect::<Vec<_>>(),
             days => table,
         }
     }
@@ -91,17 +92,17 @@ impl Chart {
         bars
     }
 
-    fn summary(&self, totals: &[u64]) -> String {
+    fn summary(&self, totals: &[u64], language: &Language) -> String {
         let (all, today) = (totals.iter().sum(), totals.last().copied().unwrap_or_default());
-        match all {
-            0 => format!("None in {} days.", self.days),
-            all => format!(
-                "{} in {} days, {} of them today.",
-                grouped(all),
-                self.days,
-                if today == 0 { "none".to_owned() } else { grouped(today) }
-            ),
-        }
+        let counted = |id| Text::new(id).with("days", self.days);
+        let text = match (all, today) {
+            (0, _) => counted("chart-none"),
+            (all, 0) => counted("chart-summary-none-today").with("all", language.grouped(all)),
+            (all, today) => counted("chart-summary")
+                .with("all", language.grouped(all))
+                .with("today", language.grouped(today)),
+        };
+        language.say(&text)
     }
 }
 
@@ -118,15 +119,10 @@ fn height(count: u64, highest: u64) -> i64 {
     i64::try_from(exact).unwrap_or(HIGHEST).clamp(1, HIGHEST)
 }
 
-/// `24 Nov`
-fn day_name(day: i64) -> String {
-    let (_, month, day) = civil(day);
-    format!("{day} {}", month_name(month))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Texts;
     use vestibule::core::event::EventName;
 
     fn count(day: i64, cause: &str, count: u64) -> DayCount {
@@ -135,11 +131,18 @@ mod tests {
 
     #[test]
     fn bars_stand_on_each_other_and_the_highest_fills_the_room() {
-        let chart = Chart { id: "a", title: "A", first_day: 20_000, days: 14, series: Vec::new() }
-            .with("one", |count| count.cause == "a")
-            .with("two", |count| count.cause == "b");
+        let texts = Texts::ours();
+        let chart = Chart {
+            id: "a",
+            title: "chart-sign-ins",
+            first_day: 20_000,
+            days: 14,
+            series: Vec::new(),
+        }
+        .with("chart-sign-ins", |count| count.cause == "a")
+        .with("chart-failures", |count| count.cause == "b");
         let counts = [count(20_000, "a", 3), count(20_000, "b", 1), count(20_013, "a", 1_000_000)];
-        let drawn = chart.drawn(&counts);
+        let drawn = chart.drawn(&counts, texts.language(None));
         let bars: Vec<(i64, i64)> = drawn
             .get_attr("bars")
             .unwrap()
@@ -155,7 +158,7 @@ mod tests {
         assert_eq!(drawn.get_attr("highest").unwrap().to_string(), "1,000,000");
         let summary = drawn.get_attr("summary").unwrap().to_string();
         assert_eq!(summary, "1,000,004 in 14 days, 1,000,000 of them today.");
-        let nothing = chart.drawn(&[]);
+        let nothing = chart.drawn(&[], texts.language(None));
         assert_eq!(nothing.get_attr("summary").unwrap().to_string(), "None in 14 days.");
         assert_eq!(nothing.get_attr("bars").unwrap().len(), Some(0));
     }

@@ -12,6 +12,7 @@ use vestibule::{
 };
 
 use super::{Caller, View, chart::Chart};
+use crate::texts::Language;
 
 /// How many days are drawn, today being the last.
 const DAYS: i64 = 14;
@@ -26,12 +27,13 @@ pub(super) async fn show(_: Caller, view: View) -> Result<Response, Problem> {
     let first = today - DAYS + 1;
     let counts = site.store.event_counts(first, today + 1).await?;
     let figures = site.store.figures(site.hall.now()).await?;
-    let charts: Vec<Value> = charts(first).into_iter().map(|chart| chart.drawn(&counts)).collect();
+    let charts: Vec<Value> =
+        charts(first).into_iter().map(|chart| chart.drawn(&counts, view.language())).collect();
     view.show(
         "admin/front.html",
         context! {
-            users => counted(figures.users),
-            sessions => counted(figures.sessions),
+            users => counted(figures.users, view.language()),
+            sessions => counted(figures.sessions, view.language()),
             waiting => site.store.waiting_feedback().await?,
             charts,
         },
@@ -47,25 +49,26 @@ fn charts(first_day: i64) -> [Chart; 5] {
     let named = |names: &'static [EventName]| move |count: &DayCount| names.contains(&count.name);
     let chart = |id, title| Chart { id, title, first_day, days: DAYS, series: Vec::new() };
     [
-        chart("sign-ins", "Sign-ins").with("Sign-ins", named(&[EventName::AuthnLoginSuccess])),
-        chart("failures", "Failed sign-ins")
-            .with("Wrong", named(&[EventName::AuthnLoginFail]))
-            .with("Held back", named(&[EventName::AuthnLoginLock])),
-        chart("renewals", "Renewals")
-            .with("First", renewed(Outcome::Advanced))
-            .with("At once", renewed(Outcome::RepeatedConcurrent))
-            .with("Answer lost", renewed(Outcome::RepeatedLostAnswer)),
-        chart("thefts", "Stolen tokens noticed")
-            .with("Thefts", named(&[EventName::AuthnTokenReuse])),
-        chart("refusals", "Refused requests")
-            .with("Not allowed", named(&[EventName::AuthzFail]))
-            .with("From elsewhere", named(&[EventName::MaliciousCsrf]))
-            .with("Too many", named(&[EventName::ExcessRateLimitExceeded])),
+        chart("sign-ins", "chart-sign-ins")
+            .with("chart-sign-ins", named(&[EventName::AuthnLoginSuccess])),
+        chart("failures", "chart-failures")
+            .with("chart-failures-wrong", named(&[EventName::AuthnLoginFail]))
+            .with("chart-failures-held", named(&[EventName::AuthnLoginLock])),
+        chart("renewals", "chart-renewals")
+            .with("chart-renewals-first", renewed(Outcome::Advanced))
+            .with("chart-renewals-at-once", renewed(Outcome::RepeatedConcurrent))
+            .with("chart-renewals-lost", renewed(Outcome::RepeatedLostAnswer)),
+        chart("thefts", "chart-thefts")
+            .with("chart-thefts-series", named(&[EventName::AuthnTokenReuse])),
+        chart("refusals", "chart-refusals")
+            .with("chart-refusals-not-allowed", named(&[EventName::AuthzFail]))
+            .with("chart-refusals-elsewhere", named(&[EventName::MaliciousCsrf]))
+            .with("chart-refusals-too-many", named(&[EventName::ExcessRateLimitExceeded])),
     ]
 }
 
-fn counted(number: u64) -> String {
+fn counted(number: u64, language: &Language) -> String {
     let most = u64::from(Figures::MOST);
-    let text = super::words::grouped(number.min(most));
+    let text = language.grouped(number.min(most));
     if number >= most { format!("{text}+") } else { text }
 }

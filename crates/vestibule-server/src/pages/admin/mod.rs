@@ -29,10 +29,7 @@ use axum::{
 };
 use vestibule::{ErrorCode, Fresh, Principal, Problem, Require, SuperUser};
 
-use super::{
-    refusal::Refusal,
-    view::View,
-};
+use super::{refusal::Refusal, view::View};
 use crate::{admin::Admin, site::Site};
 
 /// Somebody who runs the site.

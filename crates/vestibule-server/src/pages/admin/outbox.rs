@@ -10,6 +10,7 @@ use vestibule::{
 use super::{Caller, FreshCaller, Segment, View, back_to, page_link, refusal, segment, words};
 use crate::{
     admin::filter::{self, Parameters},
+    mail::kind_in_words,
     pages::{flash::Flash, refusal::Refusal},
 };
 
@@ -57,7 +58,7 @@ async fn content(view: &View, uri: &Uri) -> Result<Value, Problem> {
     let value = |mail: &OutboxEntry| {
         context! {
             id => mail.id.to_string(),
-            kind => mail.kind.as_str(),
+            about => kind_in_words(&mail.kind, view.language()),
             recipient => mail.recipient.as_str(),
             user => words::person(mail.user, &people),
             state => mail.state.name(),

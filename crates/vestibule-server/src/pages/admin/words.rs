@@ -49,7 +49,7 @@ fn value(kept: &KeptEvent, people: &BTreeMap<UserId, String>, language: &Languag
     context! {
         at => event.at.seconds(),
         name => event.name.name(),
-        words => in_words(event.name),
+        words => language.text(in_words(event.name)),
         failed => event.outcome == EventOutcome::Failure,
         subject => person(event.subject, people),
         actor => person(event.actor, people),
@@ -65,55 +65,29 @@ pub(super) fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What happened, for people.
+/// The text that says what happened.
 pub(super) const fn in_words(name: EventName) -> &'static str {
     match name {
-        EventName::AuthnLoginSuccess => "Signed in",
-        EventName::AuthnLoginFail => "Wrong password",
-        EventName::AuthnLoginLock => "Held back after too many tries",
-        EventName::AuthnPasswordChange => "Password changed",
-        EventName::AuthnTokenCreated => "Token made",
-        EventName::AuthnTokenRevoked => "Token revoked",
-        EventName::AuthnTokenReuse => "Stolen token noticed",
-        EventName::AuthzFail => "Not allowed",
-        EventName::AuthzAdmin => "Administration",
-        EventName::MaliciousCsrf => "Request from elsewhere refused",
-        EventName::ExcessRateLimitExceeded => "Too many requests",
-        EventName::SessionCreated => "Session began",
-        EventName::SessionRenewed => "Session renewed",
-        EventName::SessionExpired => "Renewal refused",
-        EventName::SessionLogout => "Session ended",
-        EventName::UserCreated => "Account made",
-        EventName::UserUpdated => "Account changed",
-        EventName::UserDeleted => "Account deleted",
-        EventName::UserRestored => "Deleted account brought back",
-        EventName::SysStartup => "Site started",
-        EventName::SysShutdown => "Site stopped",
-    }
-}
-
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_stand_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (12_345_678, "12,345,678")]
-        {
-            assert_eq!(grouped(number), text);
-        }
+        EventName::AuthnLoginSuccess => "event-login",
+        EventName::AuthnLoginFail => "event-login-fail",
+        EventName::AuthnLoginLock => "event-login-lock",
+        EventName::AuthnPasswordChange => "event-password",
+        EventName::AuthnTokenCreated => "event-token-created",
+        EventName::AuthnTokenRevoked => "event-token-revoked",
+        EventName::AuthnTokenReuse => "event-token-reuse",
+        EventName::AuthzFail => "event-not-allowed",
+        EventName::AuthzAdmin => "event-admin",
+        EventName::MaliciousCsrf => "event-csrf",
+        EventName::ExcessRateLimitExceeded => "event-rate-limit",
+        EventName::SessionCreated => "event-session-created",
+        EventName::SessionRenewed => "event-session-renewed",
+        EventName::SessionExpired => "event-session-expired",
+        EventName::SessionLogout => "event-session-logout",
+        EventName::UserCreated => "event-user-created",
+        EventName::UserUpdated => "event-user-updated",
+        EventName::UserDeleted => "event-user-deleted",
+        EventName::UserRestored => "event-user-restored",
+        EventName::SysStartup => "event-startup",
+        EventName::SysShutdown => "event-shutdown",
     }
 }

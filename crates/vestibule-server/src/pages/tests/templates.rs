@@ -225,7 +225,7 @@ fn administration(name: &str) -> Value {
         }
         "admin/outbox.html" => {
             let mail = context! {
-                id => HOSTILE, kind => HOSTILE, recipient => HOSTILE, user => person(), state => "waiting",
+                id => HOSTILE, about => HOSTILE, recipient => HOSTILE, user => person(), state => "waiting",
                 can_retry => true, tries => 1, last_error => HOSTILE, created_at => 0, at => 0,
             };
             context! { mails => vec![mail], show => "", who => HOSTILE, into_files => true }

@@ -3,6 +3,7 @@
 mod doors;
 mod files;
 mod judges;
+mod language;
 mod leaving;
 mod mails;
 mod pages;

@@ -21,7 +21,7 @@ pub(super) const LOOKS: [(&str, Look); 4] = [
 ];
 
 /// The pages of somebody who is not signed in; those marked are refusals.
-const OUTSIDE: [(&str, &str, bool); 10] = [
+pub(super) const OUTSIDE: [(&str, &str, bool); 10] = [
     ("front", "/", false),
     ("login", "/auth/login", false),
     ("cookies-blocked", "/auth/login?cookies=blocked", false),
@@ -35,7 +35,7 @@ const OUTSIDE: [(&str, &str, bool); 10] = [
 ];
 
 /// The pages of those who run the site. The account of number 2 is there, and a piece of feedback.
-const ADMINISTRATION: [(&str, &str, bool); 11] = [
+pub(super) const ADMINISTRATION: [(&str, &str, bool); 11] = [
     ("admin", "/admin", false),
     ("admin-users", "/admin/users", false),
     ("admin-users-none", "/admin/users?q=nobody&status=suspended", false),
@@ -50,7 +50,7 @@ const ADMINISTRATION: [(&str, &str, bool); 11] = [
 ];
 
 /// The pages of somebody who is.
-const INSIDE: [(&str, &str, bool); 7] = [
+pub(super) const INSIDE: [(&str, &str, bool); 7] = [
     ("front-signed-in", "/", false),
     ("account", "/user/account", false),
     ("password", "/user/password", false),
