@@ -22,7 +22,7 @@ use vestibule::{
         id::{SessionId, UserId},
         name::RoleName,
         outbox::MailId,
-        ring::StoredKey,
+        ring::{RingError, StoredKey},
         session::{EndReason, Session},
         store::{Feedback, SessionSelection},
         user::{MAX_ROLES, UserChange, UserStatus},
@@ -265,6 +265,15 @@ fn described(event: Event, change: &UserChange) -> Event {
 fn ring_problem(error: RingChangeError) -> Problem {
     match error {
         RingChangeError::Store(error) => error.into(),
-        error => Problem::new(ErrorCode::Conflict).detail(error.to_string()),
+        error => {
+            let code = match &error {
+                RingChangeError::NoRing => "ring_none",
+                RingChangeError::Busy => "ring_busy",
+                RingChangeError::Refused(RingError::NoActiveKey) => "ring_no_active_key",
+                RingChangeError::Refused(RingError::NoSuchKey) => "ring_no_such_key",
+                _ => "ring_unusable",
+            };
+            Problem::new(ErrorCode::Conflict).because(&Said::new(code, error.to_string()))
+        }
     }
 }

@@ -9,7 +9,7 @@ account-details = Name und E-Mail-Adresse
 account-pending = Eine Nachricht wurde an { $email } gesendet. Diese Adresse gilt, sobald Sie dem Link darin gefolgt sind; bis dahin gilt die folgende.
 account-email-hint = Eine neue Adresse gilt, sobald sie bestätigt ist.
 account-language = Sprache
-account-language-hint = Der Seiten und der Nachrichten, die wir Ihnen senden.
+account-language-hint = Für die Seiten und die Nachrichten, die wir Ihnen senden.
 account-language-browser = Wie mein Browser sagt
 account-save = Speichern
 account-getting-in = Zugang
@@ -25,7 +25,7 @@ password-new = Neues Passwort
 password-cancel = Abbrechen
 password-not-current = Das ist nicht Ihr bisheriges Passwort.
 
-account-leaving = Weggehen
+account-leaving = Abschied
 account-delete-summary = Dieses Konto löschen
 account-delete-text = Das Löschen meldet Sie sofort überall ab, und niemand sieht mehr Ihre Dateien. 14 Tage lang können Sie es zurücknehmen: Melden Sie sich an und sagen Sie es. Danach werden Ihre Dateien und was die Website von Ihnen weiß endgültig entfernt. Der Name { $name } wird nicht wieder vergeben.
 account-delete-sure = Ja, mein Konto löschen

@@ -29,7 +29,7 @@ confirm-not-now = Jetzt nicht
 confirm-wrong-password = Das ist nicht Ihr Passwort. Bitte versuchen Sie es noch einmal.
 
 field-username = Benutzername
-field-username-hint = So nennen Sie andere hier.
+field-username-hint = Unter diesem Namen kennen andere Sie hier.
 field-email = E-Mail-Adresse
 field-email-hint = Nur für Ihr Konto. Wir senden eine Nachricht dorthin.
 field-password-hint = Mindestens { $min } Zeichen. Ein paar Wörter, die nichts miteinander zu tun haben, ergeben ein gutes; Leerzeichen sind willkommen.

@@ -157,7 +157,7 @@ async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, P
         is_self => id == caller.user_id(),
         sessions => shown,
         has_open,
-        events_list => words::shown(&events, &view).await?,
+        events_list => words::shown(&events, view).await?,
     })
 }
 
