@@ -7,7 +7,9 @@
 use minijinja::{Value, context};
 use vestibule::{
     Problem, User,
-    core::{deletion::GRACE, one_time::Purpose, session::Session, time::Timestamp, user::UserStatus},
+    core::{
+        deletion::GRACE, one_time::Purpose, session::Session, time::Timestamp, user::UserStatus,
+    },
 };
 
 use super::feedback;
@@ -102,6 +104,7 @@ impl Kind {
             Self::NewDevice => "mail-kind-new-device",
             Self::TheftNoticed => "mail-kind-theft-noticed",
             Self::Deleted => "mail-kind-deleted",
+            Self::Restored => "mail-kind-restored",
         }
     }
 

@@ -91,7 +91,7 @@ fault-feedback-too-long = Die Nachricht ist zu lang: Verwenden Sie höchstens { 
 fault-registration-closed = Die Registrierung ist hier geschlossen. Wer diese Website betreibt, kann ein Konto für Sie anlegen.
 fault-setup-closed = Dieser Link öffnet die Tür nicht (mehr). Solange es keinen Superuser gibt, nennt die Website bei jedem Start einen neuen.
 fault-last-super-user = Das ist der letzte aktive Superuser, und niemand bliebe übrig, um die Website zu betreiben; ernennen Sie zuerst einen anderen.
-fault-account-deleted = Dieses Konto ist gelöscht, und ein gelöschtes Konto kommt nicht zurück; legen Sie ein neues an.
+fault-account-deleted = Dieses Konto ist gelöscht, und das bringt es nicht zurück; solange es zurückkommen kann, aktivieren Sie es zuerst.
 fault-too-many-roles = Ein Konto hat höchstens { $max } Rollen.
 
 fault-body-broken-off = Der Inhalt ist nicht vollständig angekommen.
