@@ -131,6 +131,7 @@ mod tests {
             status,
             is_super_user: false,
             roles: BTreeSet::new(),
+            locale: None,
             version: 1,
             created_at: NOW,
             updated_at: NOW,

@@ -19,6 +19,8 @@ pub(super) struct AdminUser {
     status: &'static str,
     roles: Vec<String>,
     is_super_user: bool,
+    /// The language that they chose (BCP 47); `null` leaves it to each browser.
+    locale: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -33,6 +35,7 @@ impl From<&User> for AdminUser {
             status: user.status.name(),
             roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             is_super_user: user.is_super_user,
+            locale: user.locale.as_ref().map(ToString::to_string),
             created_at: user.created_at.seconds(),
             updated_at: user.updated_at.seconds(),
         }

@@ -53,6 +53,8 @@ pub(super) struct Profile {
     status: &'static str,
     roles: Vec<String>,
     is_super_user: bool,
+    /// The language that they chose (BCP 47).
+    locale: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -67,6 +69,7 @@ impl From<&User> for Profile {
             status: user.status.name(),
             roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             is_super_user: user.is_super_user,
+            locale: user.locale.as_ref().map(ToString::to_string),
             created_at: user.created_at.seconds(),
             updated_at: user.updated_at.seconds(),
         }
