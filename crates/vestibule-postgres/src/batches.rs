@@ -16,11 +16,13 @@ use crate::{PostgresStore, error::Trouble, rows};
 
 /// Gives no row for a name that somebody has, or is just getting.
 const INSERT_ALL: &str = "INSERT INTO users (username, username_key, email, email_key, email_verified_at, \
-     password_hash, status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by) \
+     password_hash, status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by, \
+     locale) \
      SELECT username, username_key, email, email_key, verified_at, hash, status, is_super, roles, 1, created_at, \
-     $11, CASE WHEN status = 'deleted' THEN $11 END, CASE WHEN status = 'deleted' THEN 'site' END FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], \
-     $8::boolean[], $9::text[], $10::bigint[]) WITH ORDINALITY AS new (username, username_key, email, email_key, \
-     verified_at, hash, status, is_super, roles, created_at, place) ORDER BY place \
+     $11, CASE WHEN status = 'deleted' THEN $11 END, CASE WHEN status = 'deleted' THEN 'site' END, locale \
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], \
+     $8::boolean[], $9::text[], $10::bigint[], $12::text[]) WITH ORDINALITY AS new (username, username_key, \
+     email, email_key, verified_at, hash, status, is_super, roles, created_at, locale, place) ORDER BY place \
      ON CONFLICT DO NOTHING RETURNING id, username_key, email_key";
 
 const OWNERS: &str = "SELECT by_name.id, by_email.id \
@@ -67,6 +69,7 @@ async fn create(
         .bind(column(new, |new| join_roles(&new.roles)))
         .bind(column(new, |new| new.created_at.unwrap_or(now).millis()))
         .bind(now.millis())
+        .bind(column(new, |new| new.locale.as_ref().map(|locale| locale.as_str())))
         .fetch_all(&mut *connection)
         .await?;
     let mut ids = HashMap::with_capacity(made.len());

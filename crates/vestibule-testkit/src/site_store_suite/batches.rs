@@ -10,7 +10,7 @@ use vestibule_core::{
 
 use super::AnySiteStore;
 use crate::{
-    samples::{START, at, email, login, new_user, password_hash, roles, username},
+    samples::{START, at, email, locale, login, new_user, password_hash, roles, username},
     store_suite::race,
 };
 
@@ -23,6 +23,7 @@ pub async fn accounts_of_a_batch_are_as_those_made_one_by_one(store: AnySiteStor
         roles: roles(&["editor", "writer"]),
         status: UserStatus::Suspended,
         created_at: Some(at(-1000)),
+        locale: Some(locale("de-AT")),
         ..new_user("Ben")
     };
     let bare = NewUser { password_hash: None, ..new_user("cleo") };
@@ -42,6 +43,7 @@ pub async fn accounts_of_a_batch_are_as_those_made_one_by_one(store: AnySiteStor
     );
     assert_eq!((ben.user.is_super_user, ben.user.roles), (true, roles(&["editor", "writer"])));
     assert_eq!(ben.password_hash, Some(password_hash(3)));
+    assert_eq!(ben.user.locale, Some(locale("de-AT")));
     assert_eq!(read(ids[2]).await.password_hash, None);
     let found = store.credentials(&login("BEN")).await.expect("ok").expect("there");
     assert_eq!(found.user.id, ids[1]);
