@@ -2,6 +2,7 @@
 
 mod crash;
 mod keys;
+mod mails;
 mod renewing;
 mod revoking;
 mod rolling;
