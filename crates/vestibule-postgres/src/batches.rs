@@ -12,7 +12,7 @@ use vestibule_core::{
     user::{NewUser, Taken},
 };
 
-use crate::{PostgresStore, error::Trouble, rows};
+use crate::{PostgresStore, error::Trouble, rows, schema::VERSION_ALONE};
 
 /// Gives no row for a name that somebody has, or is just getting.
 const INSERT_ALL: &str = "INSERT INTO users (username, username_key, email, email_key, email_verified_at, \
@@ -57,6 +57,9 @@ async fn create(
     new: &[NewUser],
     now: Timestamp,
 ) -> Result<Vec<Result<UserId, Taken>>, Trouble> {
+    // One batch after the other: two with the same names in another order would wait for each other in a circle
+    // until one of them is cut off, and of ten the last one for too long.
+    sqlx::query(VERSION_ALONE).execute(&mut *connection).await?;
     let made = sqlx::query(INSERT_ALL)
         .bind(column(new, |new| new.username.as_str()))
         .bind(column(new, |new| new.username.key()))

@@ -40,7 +40,7 @@ const MAKE: &str = "BEGIN; \
 const VERSION: &str = "SELECT version FROM vestibule_schema WHERE one";
 
 /// Whoever gets the row migrates; the others wait here, and find it done.
-const VERSION_ALONE: &str = "SELECT version FROM vestibule_schema WHERE one FOR UPDATE";
+pub(crate) const VERSION_ALONE: &str = "SELECT version FROM vestibule_schema WHERE one FOR UPDATE";
 
 const RAISE: &str = "UPDATE vestibule_schema SET version = $1 WHERE one";
 
