@@ -40,7 +40,7 @@ pub(super) async fn show(_: Caller, view: View) -> Result<Response, Problem> {
     )
 }
 
-fn charts(first_day: i64) -> [Chart; 5] {
+fn charts(first_day: i64) -> [Chart; 6] {
     let renewed = |outcome: Outcome| {
         move |count: &DayCount| {
             count.name == EventName::SessionRenewed && count.cause == outcome.name()
@@ -54,6 +54,9 @@ fn charts(first_day: i64) -> [Chart; 5] {
         chart("failures", "chart-failures")
             .with("chart-failures-wrong", named(&[EventName::AuthnLoginFail]))
             .with("chart-failures-held", named(&[EventName::AuthnLoginLock])),
+        chart("sessions", "chart-sessions")
+            .with("chart-sessions-begun", named(&[EventName::SessionCreated]))
+            .with("chart-sessions-ended", named(&[EventName::SessionLogout])),
         chart("renewals", "chart-renewals")
             .with("chart-renewals-first", renewed(Outcome::Advanced))
             .with("chart-renewals-at-once", renewed(Outcome::RepeatedConcurrent))

@@ -300,8 +300,8 @@ async fn figures_are_drawn_and_told() {
         "{}",
         boss.page
     );
-    assert_eq!(boss.page.matches("role=\"img\"").count(), 5);
-    assert_eq!(boss.page.matches("<caption").count(), 5);
+    assert_eq!(boss.page.matches("role=\"img\"").count(), 6);
+    assert_eq!(boss.page.matches("<caption").count(), 6);
     assert!(boss.shows("<rect class=\"chart-0\""));
 }
 
