@@ -3,12 +3,12 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    ErrorCode, Problem, Signing,
+    Problem, Signing,
     core::ring::{KeyState, StoredKey},
 };
 
-use super::{Caller, FreshCaller, View, back_to};
-use crate::pages::{flash::Flash, form::FormBody, refusal::Refusal};
+use super::{Caller, FreshCaller, View, back_to, refusal};
+use crate::pages::{flash::Flash, form::FormBody};
 
 const PAGE: &str = "/admin/keys";
 
@@ -41,8 +41,7 @@ pub(super) async fn back(view: View) -> Response {
 async fn answer(done: Result<Vec<StoredKey>, Problem>, view: &View) -> Result<Response, Problem> {
     let refusal = match done {
         Ok(_) => return Ok(view.go(PAGE, Some(Flash::Saved))),
-        Err(problem) if problem.code == ErrorCode::Conflict => Refusal::reason(problem),
-        Err(problem) => Refusal::of(problem)?,
+        Err(problem) => refusal(problem)?,
     };
     let content = content(view).await?;
     view.refuse("admin/keys.html", &refusal, content)
