@@ -49,7 +49,9 @@ async fn in_front_of_a_black_hole_only_so_many_wait() {
         for waiting in &mut waiting {
             assert!(poll_once(waiting).await.is_none());
         }
-        assert!(sockets(server.port()) <= 4, "{}", sockets(server.port()));
+        // The table is not read in one moment: one that is closed and its successor may both be in it, once.
+        let fewest = (0..5).map(|_| sockets(server.port())).min().unwrap();
+        assert!(fewest <= 4, "{fewest}");
         for waiting in waiting {
             let late = waiting.await;
             assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
