@@ -116,6 +116,7 @@ mod problem;
 mod renew;
 mod routes;
 mod seen;
+mod steps;
 mod system;
 mod throttle;
 mod visit;

@@ -48,7 +48,7 @@ impl Allowance {
 /// an account what was done with it.
 ///
 /// The others are put there a moment later, since how long that takes must not tell whether there is an
-/// account. A second registration of an address is not among those: the first one writes an account instead.
+/// account.
 pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
     matches!(
         notice,
@@ -57,7 +57,6 @@ pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
             | Notice::TheftNoticed(_)
             | Notice::Deleted(_)
             | Notice::Restored(_)
-            | Notice::RegisteredAgain(_)
     )
 }
 

@@ -9,7 +9,7 @@ use vestibule_core::{
     freshness::Freshness,
     id::UserId,
     locale::Locale,
-    name::{EmailAddress, LoginKey, UserName},
+    name::{EmailAddress, UserName},
     password::{Password, PasswordHash},
     random,
     session::{Carrier, EndReason},
@@ -23,6 +23,7 @@ use crate::{
     hall::Vestibule,
     notice::Notice,
     problem::{FieldProblem, Problem, Said},
+    steps::at_a_step,
     visit::Visit,
 };
 
@@ -70,24 +71,20 @@ impl Visit {
             .map_err(|limited| self.limited(limited, "registrations"))?;
         let new =
             NewUser { locale: self.locale().cloned(), ..hall.prepare_user(registrant).await? };
-        let made = inner.users.create_user(&new, hall.now()).await?;
+        // An account is written and a taken address is not, which takes another time.
+        let made = at_a_step(inner.users.create_user(&new, hall.now())).await?;
+        attempt.failed();
         match made {
             Ok(user) => {
-                attempt.failed();
                 self.record(self.event(EventName::UserCreated).of(user.id), "an account was made");
                 inner.messenger.tell(Notice::Registered(user)).await;
                 Ok(())
             }
-            Err(Taken::Username) => {
-                attempt.failed();
-                Err(taken_name())
-            }
+            Err(Taken::Username) => Err(taken_name()),
             Err(Taken::Email) => {
-                attempt.failed();
-                let key = LoginKey::from_typed(new.email.as_str());
-                if let Some(owner) = inner.users.credentials(&key).await? {
-                    inner.messenger.tell(Notice::RegisteredAgain(owner.user)).await;
-                }
+                hall.look_for_and_tell(new.email.as_str(), |owner| {
+                    Some(Notice::RegisteredAgain(owner))
+                });
                 Ok(())
             }
         }

@@ -126,6 +126,21 @@ impl Vestibule {
     ) -> Result<(), Problem> {
         // Nobody has this number. Whoever asks during an outage has to come again.
         self.0.users.user(UserId(0)).await?;
+        let active = move |user: User| {
+            let is_active = user.status == UserStatus::Active;
+            is_active.then_some(user).and_then(notice)
+        };
+        self.look_for_and_tell(login, active);
+        Ok(())
+    }
+
+    /// Tells the owner of an account, if there is one by that name, apart from the request, which does not wait
+    /// even for the search.
+    pub(super) fn look_for_and_tell(
+        &self,
+        login: &str,
+        notice: impl FnOnce(User) -> Option<Notice> + Send + 'static,
+    ) {
         let (hall, key) = (self.clone(), LoginKey::from_typed(login));
         tokio::spawn(async move {
             let found = match hall.0.users.credentials(&key).await {
@@ -135,11 +150,9 @@ impl Vestibule {
                     return;
                 }
             };
-            let active = found.filter(|user| user.status == UserStatus::Active);
-            if let Some(notice) = active.and_then(notice) {
+            if let Some(notice) = found.and_then(notice) {
                 hall.0.messenger.tell(notice).await;
             }
         });
-        Ok(())
     }
 }
