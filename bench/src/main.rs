@@ -8,11 +8,13 @@ mod client;
 mod flood;
 mod import;
 mod me;
+mod ranks;
 mod renew;
 mod revoke;
 mod server;
 mod start;
 mod stores;
+mod timing;
 
 use std::{error::Error, process::ExitCode};
 
@@ -28,6 +30,7 @@ usage: cargo xtask bench [NAME]…
   admin   the administrator's lists over a million users in SQLite: time of each page
   import  `vestibule user import` of 100,000 users into SQLite and into PostgreSQL: time and peak memory
   flood   memory before and after 10,000 sign-ins
+  timing  whether the time of an answer tells that there is an account, while no mail can be sent
 
 Without a name: `start` and `me`.";
 
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
             "flood" => flood::run().await,
             "renew" => renew::run().await,
             "revoke" => revoke::run().await,
+            "timing" => timing::run().await,
             bare::NAME => bare::serve().await,
             "--help" | "-h" => {
                 println!("{USAGE}");
