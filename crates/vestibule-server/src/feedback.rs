@@ -1,40 +1,35 @@
 //! Feedback on its way in: so much from each network, kept, and told by mail.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use vestibule::{
-    Problem, Said, Visit,
+    Problem, RateLimit, Said, Visit,
     core::{
-        event::EventName,
-        limit::{Outcome, SlidingWindow},
-        name::EmailAddress,
-        store::NewFeedback,
-        time::Clock,
+        event::EventName, limit::SharedLimits, name::EmailAddress, store::NewFeedback, time::Clock,
     },
 };
 
 use crate::{config::Settings, mail::Mailer, open, site::Site};
 
-/// As many networks are remembered at most for their limit.
-const NETWORKS: usize = 100_000;
 /// The longest message, in characters.
 pub(crate) const MOST: usize = 5_000;
 
 /// Where feedback comes in.
 pub(crate) struct FeedbackDesk {
-    sent: Option<Mutex<SlidingWindow<IpAddr>>>,
-    clock: Arc<dyn Clock>,
+    /// From each network.
+    sent: RateLimit,
     mailer: Mailer,
 }
 
 impl FeedbackDesk {
-    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>, mailer: Mailer) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        limits: Option<Arc<dyn SharedLimits>>,
+        clock: Arc<dyn Clock>,
+        mailer: Mailer,
+    ) -> Self {
         let rate = open::rate(settings.limits.feedback);
-        let sent = rate.map(|rate| Mutex::new(SlidingWindow::new(rate, NETWORKS)));
-        Self { sent, clock, mailer }
+        Self { sent: RateLimit::new("feedback", rate, limits, clock), mailer }
     }
 
     /// Takes in feedback of whoever is there.
@@ -49,7 +44,7 @@ impl FeedbackDesk {
         email: &str,
     ) -> Result<(), Problem> {
         let (text, email) = checked(text, email)?;
-        self.count(visit)?;
+        self.count(visit).await?;
         let user = visit.known_caller().map(|caller| caller.user_id());
         let new = NewFeedback {
             user,
@@ -69,18 +64,12 @@ impl FeedbackDesk {
     }
 
     /// Every message counts, not only those that fail.
-    fn count(&self, visit: &Visit) -> Result<(), Problem> {
-        let Some(sent) = &self.sent else { return Ok(()) };
-        let (network, now) = (visit.network(), self.clock.monotonic());
-        let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(limited) = sent.begin(&network, now) {
-            drop(sent);
+    async fn count(&self, visit: &Visit) -> Result<(), Problem> {
+        self.sent.count(&visit.network().to_string()).await.map_err(|limited| {
             let event = visit.event(EventName::ExcessRateLimitExceeded).with("of", "feedback");
             visit.record(event, "too much feedback from one address: this is not taken");
-            return Err(limited.into());
-        }
-        sent.settle(&network, Outcome::Failed, now);
-        Ok(())
+            limited.into()
+        })
     }
 }
 

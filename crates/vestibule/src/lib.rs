@@ -135,6 +135,7 @@ pub use notice::{Messenger, Notice};
 pub use problem::{Asked, FieldProblem, Problem, Reason, Said};
 pub use routes::{api_description, route};
 pub use system::{SystemClock, SystemEntropy};
+pub use throttle::RateLimit;
 pub use vestibule_core::{
     self as core, error::ErrorCode, limit::Rate, memory::MemoryStore, secret::SiteSecret,
     session::Carrier, session::Lifetimes, user::User,

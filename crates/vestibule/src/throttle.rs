@@ -12,6 +12,7 @@ mod shared;
 mod tests;
 
 use std::{
+    fmt,
     hash::Hash,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -99,6 +100,48 @@ impl Key for AccountKey {
 impl Key for IpAddr {
     fn text(&self) -> String {
         self.to_string()
+    }
+}
+
+impl Key for String {
+    fn text(&self) -> String {
+        self.clone()
+    }
+}
+
+/// A limit that an application keeps for something of its own, by the same means as those for sign-in: this
+/// node counts, and together with the others where limits are shared; while those are away it allows half.
+#[derive(Clone)]
+pub struct RateLimit(Option<Arc<Window<String>>>);
+
+impl RateLimit {
+    /// So many of one key, and without a rate any number. `kind` is a word in lower case that tells these
+    /// keys from those of other limits; `account`, `address` and `registration` are taken.
+    #[must_use]
+    pub fn new(
+        kind: &'static str,
+        rate: Option<Rate>,
+        shared: Option<Arc<dyn SharedLimits>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let shared = shared.map(Shared::new);
+        Self(rate.map(|rate| Window::new(kind, rate, &shared, &clock)))
+    }
+
+    /// Counts one more.
+    ///
+    /// # Errors
+    /// Where that is one too many; it says when there is room again.
+    pub async fn count(&self, key: &str) -> Result<(), Limited> {
+        begin(self.0.as_ref(), key.to_owned()).await?.failed();
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = self.0.as_ref().map(|window| (window.kind, window.rate));
+        f.debug_tuple("RateLimit").field(&rate).finish()
     }
 }
 

@@ -30,6 +30,18 @@ pub trait SharedLimits: Send + Sync + 'static {
     ) -> Result<Box<dyn SharedTry>, BeginError>;
 }
 
+#[async_trait]
+impl<L: SharedLimits + ?Sized> SharedLimits for std::sync::Arc<L> {
+    async fn begin(
+        &self,
+        kind: &'static str,
+        key: &str,
+        rate: Rate,
+    ) -> Result<Box<dyn SharedTry>, BeginError> {
+        (**self).begin(kind, key, rate).await
+    }
+}
+
 /// A try that has begun. It is settled exactly once.
 pub trait SharedTry: Send + Sync {
     /// Ends it. Returns at once and can be called from anywhere, also from `drop`; whatever there is to

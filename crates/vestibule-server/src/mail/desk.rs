@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use vestibule::{
-    SiteSecret,
+    RateLimit, SiteSecret,
     core::{
         id::UserId,
         name::EmailAddress,
@@ -19,12 +19,12 @@ use vestibule::{
 use super::{
     Parts,
     message::{Message, Sender, recipient},
-    notices::Allowance,
     post::Post,
     texts::{self, Facts, Letter, Written},
 };
 use crate::{
     config::{self, Profile},
+    open,
     pages::Templates,
 };
 
@@ -42,7 +42,8 @@ pub(super) struct Desk {
     pub(super) store: Arc<dyn SiteStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    pub(super) allowance: Option<Allowance>,
+    /// Mails to each account.
+    pub(super) allowance: RateLimit,
     pub(super) templates: Arc<Templates>,
     pub(super) site_name: String,
     pub(super) public_url: String,
@@ -57,8 +58,9 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(parts: Parts<'_>, allowance: Option<Allowance>, post: Arc<Post>) -> Self {
+    pub(super) fn new(parts: Parts<'_>, post: Arc<Post>) -> Self {
         let settings = parts.settings;
+        let rate = open::rate(settings.limits.mail);
         Self {
             site_name: settings.site_name.clone(),
             public_url: settings.public_url.to_string(),
@@ -68,9 +70,9 @@ impl Desk {
             shows_links: settings.profile == Profile::Development && settings.mail.url.is_none(),
             templates: parts.templates,
             store: parts.store,
-            clock: parts.clock,
             entropy: parts.entropy,
-            allowance,
+            allowance: RateLimit::new("mail", rate, parts.limits, Arc::clone(&parts.clock)),
+            clock: parts.clock,
             post,
         }
     }

@@ -35,18 +35,14 @@ mod upkeep;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vestibule::{
     Messenger, Notice, SiteSecret, User,
     core::{
-        limit::SlidingWindow,
+        limit::SharedLimits,
         outbox::{self, MailId, MailState},
         random::Entropy,
         store::{SiteStore, StoreError, StoreResult},
@@ -55,14 +51,12 @@ use vestibule::{
 };
 
 pub(crate) use self::texts::kind_in_words;
-use self::{desk::Desk, notices::Allowance, post::Post, texts::Kind};
-use crate::{commands::CommandError, config::Settings, open, pages::Templates};
+use self::{desk::Desk, post::Post, texts::Kind};
+use crate::{commands::CommandError, config::Settings, pages::Templates};
 
 /// As many notices wait to be written down at most. Beyond it they are lost, and the log says so: no page
 /// waits for a mail, and how long it takes does not tell whether there was one.
 const QUEUE: usize = 1_024;
-/// As many accounts are remembered at most for their limit.
-const ACCOUNTS: usize = 100_000;
 /// How long what is not written at once waits. Its work comes when the answer to whoever caused it is out, and
 /// weighs on no request in particular.
 const ASIDE: Duration = Duration::from_millis(50);
@@ -103,6 +97,8 @@ pub(crate) struct Parts<'p> {
     pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// What all nodes share, where they do.
+    pub(crate) limits: Option<Arc<dyn SharedLimits>>,
 }
 
 impl Mailer {
@@ -111,12 +107,8 @@ impl Mailer {
     /// # Errors
     /// [`CommandError`] where mails cannot leave as the settings say.
     pub(crate) fn start(parts: Parts<'_>) -> Result<Self, CommandError> {
-        let allowance = open::rate(parts.settings.limits.mail).map(|rate| Allowance {
-            sent: Mutex::new(SlidingWindow::new(rate, ACCOUNTS)),
-            clock: Arc::clone(&parts.clock),
-        });
         let post = Arc::new(Post::open(&parts)?);
-        let desk = Arc::new(Desk::new(parts, allowance, Arc::clone(&post)));
+        let desk = Arc::new(Desk::new(parts, Arc::clone(&post)));
         let (queue, jobs) = mpsc::channel(QUEUE);
         let stop = CancellationToken::new();
         tokio::spawn(write_down(Arc::clone(&desk), jobs));
@@ -182,7 +174,7 @@ impl Mailer {
         if !notices::is_written_at_once(&notice) {
             return self.put_aside(notice, false);
         }
-        if !self.desk.admits(&notice) {
+        if !self.desk.admits(&notice).await {
             return;
         }
         if let Err(error) = self.desk.take(&notice).await {
@@ -236,7 +228,7 @@ async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
         for job in came {
             match job {
                 Job::Write(notice, is_admitted) => {
-                    if is_admitted || desk.admits(&notice) {
+                    if is_admitted || desk.admits(&notice).await {
                         write_down_one(&desk, &notice).await;
                     }
                 }

@@ -1,17 +1,13 @@
 //! Who is told what, and how often.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use vestibule::{
     Notice,
     core::{
         event::EventName,
         id::UserId,
-        limit::{Outcome, SlidingWindow},
         one_time::{OneTime, OneTimeToken, Purpose},
         session::Session,
         store::StoreResult,
-        time::Clock,
         user::User,
     },
 };
@@ -24,25 +20,6 @@ use crate::pages::agent::Device;
 
 /// How far back devices are remembered: as long as ended sessions are.
 const DEVICES_KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
-
-/// Mails to each account within the window, by the clock that never goes backwards.
-pub(super) struct Allowance {
-    pub(super) sent: Mutex<SlidingWindow<UserId>>,
-    pub(super) clock: Arc<dyn Clock>,
-}
-
-impl Allowance {
-    /// Counts a mail, unless there were too many.
-    fn take(&self, user: UserId) -> bool {
-        let now = self.clock.monotonic();
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_allowed = sent.begin(&user, now).is_ok();
-        if is_allowed {
-            sent.settle(&user, Outcome::Failed, now);
-        }
-        is_allowed
-    }
-}
 
 /// Whether a notice is in the store before the request that caused it is answered: all that tell the owner of
 /// an account what was done with it.
@@ -62,9 +39,9 @@ pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
 
 impl Desk {
     /// Whether there is something to say, and not too much was said to this account already.
-    pub(super) fn admits(&self, notice: &Notice) -> bool {
-        subject(notice)
-            .is_some_and(|(kind, user)| !kind.is_limited(user) || self.may_send(kind, user.id))
+    pub(super) async fn admits(&self, notice: &Notice) -> bool {
+        let Some((kind, user)) = subject(notice) else { return false };
+        !kind.is_limited(user) || self.may_send(kind, user.id).await
     }
 
     /// Writes the mail for a notice.
@@ -104,7 +81,7 @@ impl Desk {
         let token = OneTimeToken::draw(&*self.entropy);
         let kept = OneTime::new(&token, Purpose::ChangeAddress, user.id, email, self.clock.now());
         self.store.put_one_time(&kept).await?;
-        let is_allowed = self.may_send(Kind::AddressTaken, owner.id);
+        let is_allowed = self.may_send(Kind::AddressTaken, owner.id).await;
         Ok(is_allowed.then(|| Kind::AddressTaken.to(owner)))
     }
 
@@ -124,8 +101,8 @@ impl Desk {
         Ok(Some(Letter { session, ..Kind::NewDevice.to(user.clone()) }))
     }
 
-    fn may_send(&self, kind: Kind, user: UserId) -> bool {
-        let is_allowed = self.allowance.as_ref().is_none_or(|allowance| allowance.take(user));
+    async fn may_send(&self, kind: Kind, user: UserId) -> bool {
+        let is_allowed = self.allowance.count(&user.to_string()).await.is_ok();
         if !is_allowed {
             tracing::warn!(
                 event = EventName::ExcessRateLimitExceeded.name(),

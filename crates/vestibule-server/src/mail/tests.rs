@@ -53,6 +53,7 @@ impl Post {
             store: Arc::new(store.clone()),
             clock: Arc::new(Stopped),
             entropy: Arc::new(SystemEntropy),
+            limits: None,
         })
         .unwrap();
         Self { mailer, store, folder }
@@ -316,6 +317,7 @@ async fn two_nodes_send_each_mail_once() {
         store: Arc::new(first.store.clone()),
         clock: Arc::new(Stopped),
         entropy: Arc::new(SystemEntropy),
+        limits: None,
     })
     .unwrap();
     let (held, held_too) = (first.mailer.post.hold().await, second.post.hold().await);

@@ -35,7 +35,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestibule::{
     AuditSink as _, Config, SystemClock, SystemEntropy, Vestibule,
-    core::{event::EventName, id::SessionId, store::Store},
+    core::{event::EventName, id::SessionId, limit::SharedLimits, store::Store},
 };
 
 use crate::{
@@ -106,6 +106,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         return Ok(());
     };
     let clock = SystemClock::start();
+    let redis = open::open_redis(&settings)?;
+    let limits: Option<Arc<dyn SharedLimits>> = match &redis {
+        Some(redis) => Some(Arc::new(redis.limits(&secret, &SystemEntropy))),
+        None => None,
+    };
     let mailer = Mailer::start(Parts {
         settings: &settings,
         secret: &secret,
@@ -113,6 +118,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         store: Arc::clone(&store),
         clock: Arc::new(clock),
         entropy: Arc::new(SystemEntropy),
+        limits: limits.clone(),
     })?;
     let files = Files::new(Arc::clone(&store), blobs, &settings.files);
     let audit = AuditLog::start(
@@ -124,14 +130,13 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     );
     let mut builder = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>);
     // Redis wakes nodes without a lock of the whole database, so where it is there it does.
-    match (open::open_redis(&settings)?, notifier) {
-        (Some(redis), _) => {
-            builder = builder
-                .notifier(redis.notifier())
-                .shared_limits(redis.limits(&secret, &SystemEntropy));
-        }
-        (None, Some(notifier)) => builder = builder.notifier(notifier),
-        (None, None) => {}
+    builder = match (redis, notifier) {
+        (Some(redis), _) => builder.notifier(redis.notifier()),
+        (None, Some(notifier)) => builder.notifier(notifier),
+        (None, None) => builder,
+    };
+    if let Some(limits) = &limits {
+        builder = builder.shared_limits(Arc::clone(limits));
     }
     let hall = builder
         .config(Config {
@@ -154,7 +159,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         Setup::open(&SystemEntropy)
     };
     let setup = Arc::new(setup);
-    let feedback = Arc::new(FeedbackDesk::new(&settings, Arc::new(clock), mailer.clone()));
+    let feedback = Arc::new(FeedbackDesk::new(&settings, limits, Arc::new(clock), mailer.clone()));
     let site = Site {
         hall: hall.clone(),
         settings,

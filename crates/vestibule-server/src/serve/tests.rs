@@ -85,9 +85,10 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
+        limits: None,
     })
     .unwrap();
-    let feedback = Arc::new(FeedbackDesk::new(&settings, clock, mailer.clone()));
+    let feedback = Arc::new(FeedbackDesk::new(&settings, None, clock, mailer.clone()));
     let hall = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
         .config(open::hall_config(&settings, secret).unwrap())
         .build()

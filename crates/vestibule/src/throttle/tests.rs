@@ -106,6 +106,33 @@ async fn fail(node: &Throttle, times: u32) {
 }
 
 #[tokio::test]
+async fn limits_of_an_application_are_shared_as_well() {
+    let shared = Pretended::new();
+    let limit = |kind, rate| {
+        let clock = Arc::new(FakeClock::default());
+        RateLimit::new(kind, rate, Some(Arc::new(shared.clone())), clock)
+    };
+    let (one, two) = (limit("mail", Some(RATE)), limit("mail", Some(RATE)));
+    for _ in 0..5 {
+        one.count("anna").await.unwrap();
+        two.count("anna").await.unwrap();
+    }
+    assert!(one.count("anna").await.is_err() && two.count("anna").await.is_err());
+    one.count("bert").await.unwrap();
+    limit("feedback", Some(RATE)).count("anna").await.unwrap();
+    shared.be(Mood::Away);
+    let alone = limit("mail", Some(RATE));
+    for _ in 0..5 {
+        alone.count("anna").await.unwrap();
+    }
+    assert!(alone.count("anna").await.is_err(), "half of it while what is shared is away");
+    let boundless = limit("mail", None);
+    for _ in 0..100 {
+        boundless.count("anna").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn two_nodes_share_one_rate_and_kinds_do_not() {
     let shared = Pretended::new();
     let (one, two) = (node(&shared), node(&shared));

@@ -97,6 +97,7 @@ impl House {
             store: Arc::new(memory),
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
+            limits: None,
         })
         .unwrap();
         let audit = AuditLog::start(
@@ -105,7 +106,7 @@ impl House {
             settings.audit.keep,
             "node".to_owned(),
         );
-        let feedback = FeedbackDesk::new(&settings, Arc::clone(&clock) as _, mailer.clone());
+        let feedback = FeedbackDesk::new(&settings, None, Arc::clone(&clock) as _, mailer.clone());
         let hall = Vestibule::builder(store.clone())
             .config(open::hall_config(&settings, secret).unwrap())
             .clock(Shared(Arc::clone(&clock)))

@@ -125,6 +125,7 @@ impl House {
             store: Arc::clone(&shared),
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SystemEntropy),
+            limits: None,
         })
         .unwrap();
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
@@ -141,7 +142,7 @@ impl House {
             .await
             .unwrap();
         let setup = Arc::new(Setup::open(&SystemEntropy));
-        let feedback = FeedbackDesk::new(&settings, Arc::new(clock.clone()), mailer.clone());
+        let feedback = FeedbackDesk::new(&settings, None, Arc::new(clock.clone()), mailer.clone());
         let site = Site {
             hall: hall.clone(),
             settings,
