@@ -125,6 +125,23 @@ pub struct End {
     pub reason: EndReason,
 }
 
+/// How a session came to be over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why it was ended; `None` where it was not used for too long, or its time was up.
+    pub reason: Option<EndReason>,
+}
+
+impl Over {
+    /// The reason in answers: that of the end, or `expired`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.reason.map_or("expired", EndReason::name)
+    }
+}
+
 /// A session as the store keeps it: one row, however often it is renewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -164,6 +181,17 @@ pub struct Session {
     pub device: Option<String>,
     /// Its end, if it was ended.
     pub end: Option<End>,
+}
+
+impl Session {
+    /// Whether it is over. Nothing writes down that one was not used for too long, so its row alone does not
+    /// tell.
+    #[must_use]
+    pub fn over(&self, now: Timestamp) -> Option<Over> {
+        let ended = self.end.map(|end| Over { since: end.at, reason: Some(end.reason) });
+        let end_of_time = self.expires_at.min(self.ends_at);
+        ended.or_else(|| (now >= end_of_time).then_some(Over { since: end_of_time, reason: None }))
+    }
 }
 
 /// The lifetimes of tokens and sessions.
@@ -270,5 +298,35 @@ impl SignIn {
             device: self.device,
             end: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_over_when_it_was_ended_or_its_time_is_up() {
+        let at = Timestamp::from_millis;
+        let sign_in = SignIn {
+            user_id: UserId(1),
+            carrier: Carrier::Cookie,
+            remembered: true,
+            methods: Vec::new(),
+            address: String::new(),
+            agent: String::new(),
+            device: None,
+        };
+        let mut session =
+            sign_in.begin(SessionId::from_bytes([1; 16]), &Lifetimes::default(), at(0));
+        (session.expires_at, session.ends_at) = (at(100), at(200));
+        assert_eq!(session.over(at(99)), None);
+        let idle = session.over(at(100)).unwrap();
+        assert_eq!((idle.since, idle.name()), (at(100), "expired"));
+        session.ends_at = at(50);
+        assert_eq!(session.over(at(50)).unwrap().since, at(50));
+        session.end = Some(End { at: at(70), reason: EndReason::Theft });
+        let ended = session.over(at(10)).unwrap();
+        assert_eq!((ended.since, ended.name()), (at(70), "theft"));
     }
 }

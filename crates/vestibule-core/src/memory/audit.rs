@@ -67,9 +67,7 @@ impl AuditTrail for MemoryStore {
     async fn figures(&self, now: Timestamp) -> StoreResult<Figures> {
         let tables = self.tables();
         let users = tables.users.values().filter(|row| row.user.status != UserStatus::Deleted);
-        let sessions = tables.sessions.values().filter(|session| {
-            session.end.is_none() && now < session.expires_at && now < session.ends_at
-        });
+        let sessions = tables.sessions.values().filter(|session| session.over(now).is_none());
         let most = u64::from(Figures::MOST);
         let counted = |count| u64::try_from(count).unwrap_or(most).min(most);
         Ok(Figures { users: counted(users.count()), sessions: counted(sessions.count()) })

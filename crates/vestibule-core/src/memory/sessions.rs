@@ -120,9 +120,7 @@ impl SessionStore for MemoryStore {
     }
 
     async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
-        let mut sessions = self.tables().last_used_first(|session| {
-            session.end.is_none() && now < session.expires_at && now < session.ends_at
-        });
+        let mut sessions = self.tables().last_used_first(|session| session.over(now).is_none());
         sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(sessions)
     }

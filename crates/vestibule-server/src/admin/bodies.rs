@@ -5,7 +5,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use vestibule::{
     User,
-    core::{session::Session, store::KeptEvent, time::Timestamp},
+    core::{
+        session::{Over, Session},
+        store::KeptEvent,
+        time::Timestamp,
+    },
 };
 
 /// An account as those who run the site see it.
@@ -79,9 +83,7 @@ pub(super) struct AdminSession {
 
 impl AdminSession {
     pub(super) fn of(session: &Session, now: Timestamp) -> Self {
-        let expired = session.end.is_none() && now >= session.expires_at;
-        let end = session.end.map(|end| (end.at, end.reason.name()));
-        let end = end.or(expired.then_some((session.expires_at, "expired")));
+        let over = session.over(now);
         Self {
             id: session.id.to_string(),
             carrier: session.carrier.name(),
@@ -92,8 +94,8 @@ impl AdminSession {
             last_seen_at: session.last_seen_at.seconds(),
             auth_time: session.auth_time.seconds(),
             expires_at: session.expires_at.seconds(),
-            ended_at: end.map(|(at, _)| at.seconds()),
-            end_reason: end.map(|(_, reason)| reason),
+            ended_at: over.map(|over| over.since.seconds()),
+            end_reason: over.map(Over::name),
         }
     }
 }

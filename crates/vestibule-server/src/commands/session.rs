@@ -6,8 +6,9 @@ use serde::Serialize;
 use vestibule::core::{
     event::{Event, EventName},
     id::{SessionId, UserId},
-    session::{EndReason, Session},
+    session::{EndReason, Over, Session},
     store::{RenewalNote, SessionSelection},
+    time::Timestamp,
 };
 
 use super::{
@@ -69,7 +70,8 @@ struct SessionJson<'a> {
 }
 
 impl<'a> SessionJson<'a> {
-    fn new(session: &'a Session, username: &'a str) -> Self {
+    fn new(session: &'a Session, username: &'a str, now: Timestamp) -> Self {
+        let over = session.over(now);
         Self {
             id: session.id.to_string(),
             user_id: session.user_id.0,
@@ -83,8 +85,8 @@ impl<'a> SessionJson<'a> {
             last_seen_at: session.last_seen_at.seconds(),
             auth_time: session.auth_time.seconds(),
             expires_at: session.expires_at.seconds(),
-            ended_at: session.end.map(|end| end.at.seconds()),
-            end_reason: session.end.map(|end| end.reason.name()),
+            ended_at: over.map(|over| over.since.seconds()),
+            end_reason: over.map(Over::name),
         }
     }
 }
@@ -125,9 +127,7 @@ async fn list(
         Some(typed) => {
             let user = user::find(desk.store, typed).await?;
             let mut theirs = desk.store.sessions_of(user.id, now).await?;
-            theirs.retain(|session| {
-                session.end.is_none() && now < session.expires_at && now < session.ends_at
-            });
+            theirs.retain(|session| session.over(now).is_none());
             theirs
         }
         None => desk.store.active_sessions(now, u32::MAX).await?,
@@ -148,7 +148,7 @@ async fn list(
     };
     listed.page(
         &sessions,
-        |session| json(&SessionJson::new(session, name(session))),
+        |session| json(&SessionJson::new(session, name(session), now)),
         as_row,
         console,
     )?;
@@ -160,17 +160,17 @@ async fn show(
     desk: &Desk<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let session = find(&what.id, desk).await?;
+    let (session, now) = (find(&what.id, desk).await?, desk.clock.now());
     let renewals = desk.store.renewals_of(session.id).await?;
     let names = names(std::slice::from_ref(&session), desk).await?;
     let name = names.get(&session.user_id).map_or("", String::as_str);
     if what.listing.json {
         let renewals: Vec<_> = renewals.iter().map(RenewalJson::from).collect();
-        let session = SessionJson::new(&session, name);
+        let session = SessionJson::new(&session, name, now);
         return console.say_json(&serde_json::json!({ "session": session, "renewals": renewals }));
     }
-    let end =
-        session.end.map_or("no".to_owned(), |end| format!("{} UTC: {}", utc(end.at), end.reason));
+    let in_words = |over: Over| format!("{} UTC: {}", utc(over.since), over.name());
+    let end = session.over(now).map_or("no".to_owned(), in_words);
     for (label, value) in [
         ("id", session.id.to_string()),
         ("user", name.to_owned()),

@@ -10,7 +10,7 @@ use vestibule::{
         file::ShareAccess,
         id::UserId,
         outbox::OutboxEntry,
-        session::Session,
+        session::{Over, Session},
         store::{Feedback, RenewalNote, SeenFile, Share},
         time::Timestamp,
     },
@@ -98,9 +98,7 @@ pub(super) struct ExportedSession {
 
 impl ExportedSession {
     pub(super) fn of(session: &Session, renewals: Vec<RenewalNote>, now: Timestamp) -> Self {
-        let expired = session.end.is_none() && now >= session.expires_at;
-        let end = session.end.map(|end| (end.at, end.reason.name()));
-        let end = end.or(expired.then_some((session.expires_at, "expired")));
+        let over = session.over(now);
         Self {
             id: session.id.to_string(),
             carrier: session.carrier.name(),
@@ -111,8 +109,8 @@ impl ExportedSession {
             last_seen_at: session.last_seen_at.seconds(),
             auth_time: session.auth_time.seconds(),
             expires_at: session.expires_at.seconds(),
-            ended_at: end.map(|(at, _)| at.seconds()),
-            end_reason: end.map(|(_, reason)| reason),
+            ended_at: over.map(|over| over.since.seconds()),
+            end_reason: over.map(Over::name),
             renewals: renewals.into_iter().map(ExportedRenewal::from).collect(),
         }
     }

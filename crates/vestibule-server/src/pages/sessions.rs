@@ -110,12 +110,8 @@ pub(super) fn value(
     now: Timestamp,
     language: &Language,
 ) -> Value {
-    let (ended_at, reason) = match session.end {
-        Some(end) => (Some(end.at), Some(in_words(end.reason))),
-        // Nothing writes down the end of a session that was not used for too long.
-        None if now >= session.expires_at => (Some(session.expires_at), Some("session-end-idle")),
-        None => (None, None),
-    };
+    let over = session.over(now);
+    let reason = over.map(|over| over.reason.map_or("session-end-idle", in_words));
     context! {
         id => session.id.to_string(),
         current,
@@ -124,7 +120,7 @@ pub(super) fn value(
         carrier => session.carrier.name(),
         created => session.created_at.seconds(),
         last_seen => session.last_seen_at.seconds(),
-        ended_at => ended_at.map(Timestamp::seconds),
+        ended_at => over.map(|over| over.since.seconds()),
         reason => reason.map(|reason| language.text(reason)),
         alarming => session.end.is_some_and(|end| end.reason == EndReason::Theft),
     }

@@ -26,9 +26,9 @@ impl Vestibule {
         let now = self.now();
         let mut sessions = self.0.store.sessions_of(user, now - SHOWN_FOR).await?;
         sessions.retain(|session| {
-            session.end.is_some()
-                || now < session.expires_at
-                || now.since(session.expires_at) < SHOWN_FOR
+            session
+                .over(now)
+                .is_none_or(|over| over.reason.is_some() || now.since(over.since) < SHOWN_FOR)
         });
         Ok(sessions)
     }

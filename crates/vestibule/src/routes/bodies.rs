@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vestibule_core::{
-    session::{Carrier, Session},
+    session::{Carrier, Over, Session},
     store::RenewalNote,
     time::Timestamp,
     user::User,
@@ -211,7 +211,7 @@ pub(crate) struct SessionBody {
 
 impl SessionBody {
     pub(crate) fn of(session: &Session, current: bool, now: Timestamp) -> Self {
-        let expired = session.end.is_none() && now >= session.expires_at;
+        let over = session.over(now);
         Self {
             id: session.id.to_string(),
             current,
@@ -223,12 +223,8 @@ impl SessionBody {
             last_seen_at: session.last_seen_at.seconds(),
             auth_time: session.auth_time.seconds(),
             expires_at: session.expires_at.seconds(),
-            ended_at: session
-                .end
-                .map(|end| end.at)
-                .or(expired.then_some(session.expires_at))
-                .map(Timestamp::seconds),
-            end_reason: session.end.map(|end| end.reason.name()).or(expired.then_some("expired")),
+            ended_at: over.map(|over| over.since.seconds()),
+            end_reason: over.map(Over::name),
         }
     }
 }
