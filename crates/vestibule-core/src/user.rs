@@ -94,6 +94,13 @@ impl User {
     pub const fn is_erased(&self) -> bool {
         self.email.is_empty()
     }
+
+    /// What comes to mind at once of them, and so must not be in their password: the user name, and the part
+    /// of the address in front of the `@`.
+    #[must_use]
+    pub fn guessable_words(&self) -> [&str; 2] {
+        [&self.username, self.email.split('@').next().unwrap_or_default()]
+    }
 }
 
 /// A user and what their password is checked against.

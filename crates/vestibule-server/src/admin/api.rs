@@ -191,12 +191,8 @@ pub(crate) async fn events(
     // What was noted until now is part of the list.
     site.audit.flush().await;
     let wanted = EventQuery { limit: query.limit + 1, ..query.clone() };
-    let mut events = site.store.events(&wanted).await?;
-    let size = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let goes_on = events.len() > size;
-    events.truncate(size);
-    let next = events.last().filter(|_| goes_on).map(|last| last.cursor().to_string());
-    Ok((events, next))
+    let found = site.store.events(&wanted).await?;
+    Ok(filter::page(found, query.limit, |last| last.cursor().to_string()))
 }
 
 pub(super) fn admin<'a>(site: &'a Site, visit: &'a Visit, caller: &'a Principal) -> Admin<'a> {

@@ -141,6 +141,20 @@ impl Parameters {
     }
 }
 
+/// Cuts what was found to a page, and says from where the next one goes on. Whoever looks asks for one more
+/// than `limit`, which tells whether there is another page.
+pub(crate) fn page<T>(
+    mut found: Vec<T>,
+    limit: u32,
+    place: impl FnOnce(&T) -> String,
+) -> (Vec<T>, Option<String>) {
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let goes_on = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| goes_on).map(place);
+    (found, next)
+}
+
 /// One page of users. Whoever has the number that was typed comes first.
 ///
 /// # Errors
@@ -150,13 +164,9 @@ pub(crate) async fn users(
     query: &UserQuery,
     site: &Site,
 ) -> Result<(Vec<User>, Option<String>), Problem> {
-    // One more tells whether another page follows.
     let wanted = UserQuery { limit: query.limit + 1, ..query.clone() };
-    let mut users = site.hall.users().users(&wanted).await?;
-    let size = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let goes_on = users.len() > size;
-    users.truncate(size);
-    let next = users.last().filter(|_| goes_on).map(|last| last.id.to_string());
+    let found = site.hall.users().users(&wanted).await?;
+    let (mut users, next) = page(found, query.limit, |last| last.id.to_string());
     if query.after.is_none()
         && let Some(id) = parameters.text("q").and_then(|text| text.parse::<UserId>().ok())
         && let Some(user) = site.hall.users().user(id).await?
@@ -176,13 +186,8 @@ pub(crate) async fn mails(
     site: &Site,
 ) -> Result<(Vec<OutboxEntry>, Option<String>), Problem> {
     let wanted = OutboxQuery { limit: query.limit + 1, ..query.clone() };
-    let mut mails = site.store.outbox(&wanted).await?;
-    let size = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let goes_on = mails.len() > size;
-    mails.truncate(size);
-    let next = mails.last().filter(|_| goes_on);
-    let next = next.map(|last| format!("{}-{}", last.created_at.millis(), last.id));
-    Ok((mails, next))
+    let place = |last: &OutboxEntry| format!("{}-{}", last.created_at.millis(), last.id);
+    Ok(page(site.store.outbox(&wanted).await?, query.limit, place))
 }
 
 /// A place in the list of mails, as [`mails`] gives it.

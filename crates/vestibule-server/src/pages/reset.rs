@@ -76,9 +76,7 @@ async fn replace(
     password: String,
 ) -> Result<bool, Problem> {
     let hall = &view.site.hall;
-    let local_part = user.email.split('@').next().unwrap_or_default();
-    let words = [user.username.as_str(), local_part];
-    let hash = hall.hash_new_password("password", password, &words).await?;
+    let hash = hall.hash_new_password("password", password, &user.guessable_words()).await?;
     let used = view.site.store.use_one_time(&kept.hash, Purpose::ResetPassword, hall.now()).await?;
     let Some(used) = used else { return Ok(false) };
     // Whoever has followed the link reads what is sent to that address.

@@ -157,8 +157,7 @@ impl Visit {
     ) -> Result<(), Problem> {
         let hall = self.hall();
         let user = self.prove(caller, current).await?;
-        let hash =
-            hall.hash_new_password("new", new, &[&user.username, local_part(&user.email)]).await?;
+        let hash = hall.hash_new_password("new", new, &user.guessable_words()).await?;
         let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
         let id = caller.user_id();
         let others = SessionSelection::User { id, except: Some(caller.session_id()) };
@@ -305,8 +304,4 @@ fn parse_field<T, E: Fault>(
 fn taken_name() -> Problem {
     let field = FieldProblem::new("username", &Taken::Username);
     Problem { fields: vec![field], ..Problem::new(ErrorCode::Conflict) }.because(&Taken::Username)
-}
-
-fn local_part(email: &str) -> &str {
-    email.split('@').next().unwrap_or_default()
 }

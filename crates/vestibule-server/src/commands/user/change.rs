@@ -72,8 +72,7 @@ pub(super) async fn set_password(
 ) -> Result<(), CommandError> {
     let user = find(desk.store, typed).await?;
     refuse_deleted(&user, desk)?;
-    let local_part = user.email.split('@').next().unwrap_or_default();
-    let hash = read_and_hash(password, &[&user.username, local_part], desk)?;
+    let hash = read_and_hash(password, &user.guessable_words(), desk)?;
     let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
     change_user(&user, change, desk).await?;
     let event = desk.event(EventName::AuthnPasswordChange).about(user.id);

@@ -9,7 +9,7 @@ use vestibule::{
 
 use super::{Caller, FreshCaller, Segment, View, back_to, page_link, segment, words};
 use crate::{
-    admin::filter::{PAGE as SIZE, Parameters},
+    admin::filter::{self, PAGE as SIZE, Parameters},
     pages::{agent, flash::Flash, form::FormBody},
 };
 
@@ -26,12 +26,9 @@ pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Pr
     // A place that is none is the beginning.
     let before = parameters.text("cursor").and_then(|text| text.parse().ok());
     let query = FeedbackQuery { is_done, before, limit: SIZE + 1 };
-    let mut found = view.site.store.feedback(&query).await?;
-    let size = usize::try_from(SIZE).unwrap_or(usize::MAX);
-    let goes_on = found.len() > size;
-    found.truncate(size);
-    let next = found.last().filter(|_| goes_on);
-    let next = next.map(|last| page_link(&uri, PAGE, Some(&last.id.to_string())));
+    let found = view.site.store.feedback(&query).await?;
+    let link = |last: &Feedback| page_link(&uri, PAGE, Some(&last.id.to_string()));
+    let (found, next) = filter::page(found, SIZE, link);
     let ids: Vec<_> = found.iter().filter_map(|one| one.content.user).collect();
     let people = words::people(&ids, &view.site).await?;
     let value = |one: &Feedback| {
