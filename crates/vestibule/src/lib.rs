@@ -72,8 +72,9 @@
 //! # What can be changed
 //!
 //! [`Builder::on_problem`] answers refusals in an application's own way, [`Builder::claims`] adds claims to
-//! access tokens, [`Builder::audit`] takes what happens for an audit trail, [`Builder::users`] brings a user table of the application's own, [`route`] mounts the
-//! endpoints at other paths, and [`Config`] names cookies, lifetimes and limits.
+//! access tokens, [`Builder::audit`] takes what happens for an audit trail, [`Builder::users`] brings a user
+//! table of the application's own, [`route`] mounts the endpoints at other paths, [`Config`] names cookies,
+//! lifetimes and limits, and [`RateLimit`] counts for an application what these limits count for sign-in.
 //!
 //! # The threat model
 //!
@@ -81,7 +82,10 @@
 //! cross-site requests; planted cookies; open redirects; guessing of passwords; telling from answers or
 //! their timing whether an account exists; floods of sign-ins. Not defended: a device that somebody else
 //! controls while it is signed in, scripts injected into the application's own pages, and a thief who
-//! replays within the 30 seconds of the grace each time. The last needs tokens bound to a device key.
+//! replays within the 30 seconds of the grace each time; that needs tokens bound to a device key. Nor is
+//! this: whoever registers a new name with somebody else's address and then tries to take the name once
+//! more, or to sign in by it, learns whether the first time made an account, and so whether the address had
+//! one. Each such question is a registration, which is limited, and the owner of the address gets a mail.
 //!
 //! # What this crate does not do
 //!
