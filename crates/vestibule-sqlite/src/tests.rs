@@ -1,6 +1,7 @@
 //! What can only be seen from inside: plans, settings, and transactions that fail.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc,
         mpsc::{self, Receiver, Sender},
@@ -13,9 +14,12 @@ use tempfile::TempDir;
 use vestibule_core::{
     renewal::Advance,
     session::EndReason,
-    store::{Changed, Feed as _, SessionStore as _, StoreError, UserStore as _},
+    store::{Changed, Feed as _, SessionStore as _, StoreError, StoreResult, UserStore as _},
 };
-use vestibule_testkit::samples::{START, at, new_user, session, session_id};
+use vestibule_testkit::{
+    samples::{START, at, new_user, session, session_id},
+    wait,
+};
 
 use crate::{
     OpenOptions, SqliteStore, audit, batches, erasure, feed, feedback,
@@ -207,14 +211,15 @@ async fn readers_cannot_write() {
 async fn a_change_that_fails_takes_back_only_itself_and_burns_no_place_in_the_feed() {
     let (store, _folder) = store();
     let gate = hold(&store);
-    let fails = spawn(&store, |connection| {
+    let fails = queue(&store, |connection| {
         feed::append(connection, &Changed::Keys, START)?;
         connection.execute("INSERT INTO ring (one, revision) VALUES (2, 0)", [])
-    });
-    let works = spawn(&store, |connection| feed::append(connection, &Changed::Keys, at(1)));
-    open(gate);
-    assert!(matches!(fails.await.unwrap(), Err(StoreError::Unavailable(_))));
-    works.await.unwrap().unwrap();
+    })
+    .await;
+    let works = queue(&store, |connection| feed::append(connection, &Changed::Keys, at(1))).await;
+    drop(gate);
+    assert!(matches!(fails.await, Err(StoreError::Unavailable(_))));
+    works.await.unwrap();
     let changes = store.changes_after(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
     assert_eq!((changes[0].sequence, changes[0].at), (1, at(1)));
@@ -228,11 +233,12 @@ async fn a_commit_that_fails_is_told_to_all_and_the_next_one_works() {
         "CREATE TABLE child (of INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)";
     store.write(move |connection| connection.execute(prepare, [])).await.unwrap();
     let gate = hold(&store);
-    let innocent = spawn(&store, |connection| feed::append(connection, &Changed::Keys, START));
+    let innocent =
+        queue(&store, |connection| feed::append(connection, &Changed::Keys, START)).await;
     let guilty =
-        spawn(&store, |connection| connection.execute("INSERT INTO child VALUES (404)", []));
-    open(gate);
-    let (innocent, guilty) = (innocent.await.unwrap(), guilty.await.unwrap());
+        queue(&store, |connection| connection.execute("INSERT INTO child VALUES (404)", [])).await;
+    drop(gate);
+    let (innocent, guilty) = (innocent.await, guilty.await);
     assert!(matches!(innocent, Err(StoreError::Unavailable(_))), "{innocent:?}");
     assert!(matches!(guilty, Err(StoreError::Unavailable(_))), "{guilty:?}");
     assert_eq!(store.last_sequence().await.unwrap(), 0);
@@ -244,17 +250,19 @@ async fn a_commit_that_fails_is_told_to_all_and_the_next_one_works() {
 async fn a_transaction_that_is_taken_back_whole_is_told_to_all() {
     let (store, _folder) = store();
     let gate = hold(&store);
-    let innocent = spawn(&store, |connection| feed::append(connection, &Changed::Keys, START));
+    let innocent =
+        queue(&store, |connection| feed::append(connection, &Changed::Keys, START)).await;
     // As SQLite does by itself where the disk is full.
-    let guilty = spawn(&store, |connection| {
+    let guilty = queue(&store, |connection| {
         connection.execute("ROLLBACK", [])?;
         connection.execute("not a statement", [])
-    });
-    let behind = spawn(&store, |connection| feed::append(connection, &Changed::Keys, START));
-    open(gate);
-    assert!(matches!(innocent.await.unwrap(), Err(StoreError::Unavailable(_))));
-    assert!(guilty.await.unwrap().is_err());
-    assert!(matches!(behind.await.unwrap(), Err(StoreError::Unavailable(_))));
+    })
+    .await;
+    let behind = queue(&store, |connection| feed::append(connection, &Changed::Keys, START)).await;
+    drop(gate);
+    assert!(matches!(innocent.await, Err(StoreError::Unavailable(_))));
+    assert!(guilty.await.is_err());
+    assert!(matches!(behind.await, Err(StoreError::Unavailable(_))));
     assert_eq!(store.last_sequence().await.unwrap(), 0);
     store.announce(&Changed::Keys, START).await.unwrap();
 }
@@ -264,16 +272,10 @@ async fn a_caller_who_goes_away_cuts_nothing_in_half() {
     let (store, _folder) = store();
     assert!(store.create_session(&session(1, vestibule_core::id::UserId(1)), None).await.unwrap());
     let gate = hold(&store);
-    let ending = {
-        let store = store.clone();
-        tokio::spawn(
-            async move { store.end_session(session_id(1), EndReason::SignedOut, at(1)).await },
-        )
-    };
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    ending.abort();
-    assert!(ending.await.unwrap_err().is_cancelled());
-    open(gate);
+    let mut ending = Box::pin(store.end_session(session_id(1), EndReason::SignedOut, at(1)));
+    assert!(wait::poll_once(ending.as_mut()).await.is_none());
+    drop(ending);
+    drop(gate);
     // Changes are carried out in their order, so this one is behind the abandoned one.
     store.announce(&Changed::Keys, at(2)).await.unwrap();
     assert!(store.session(session_id(1)).await.unwrap().unwrap().end.is_some());
@@ -286,25 +288,27 @@ async fn a_caller_who_goes_away_cuts_nothing_in_half() {
 async fn a_full_queue_is_unavailable_at_once_and_a_stuck_one_after_the_deadline() {
     let (store, _folder) = store();
     let gate = hold(&store);
-    let started = tokio::time::Instant::now();
-    let waiting: Vec<_> = (0..writer::QUEUE)
-        .map(|_| spawn(&store, |connection| feed::append(connection, &Changed::Keys, START)))
-        .collect();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let refused = store.announce(&Changed::Keys, START).await;
+    let begun = tokio::time::Instant::now();
+    let mut waiting = Vec::new();
+    for _ in 0..writer::QUEUE {
+        let work = |connection: &Connection| feed::append(connection, &Changed::Keys, START);
+        waiting.push(queue(&store, work).await);
+    }
+    let mut one_more = Box::pin(store.announce(&Changed::Keys, START));
+    let refused = wait::poll_once(one_more.as_mut()).await.expect("an answer at once");
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    assert!(started.elapsed() < Duration::from_secs(3));
     // Reading goes on meanwhile.
     assert!(!store.has_super_user().await.unwrap());
     for waiting in waiting {
-        let late = waiting.await.unwrap();
+        let late = waiting.await;
         assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     }
-    let waited = started.elapsed();
-    assert!(waited >= crate::DEADLINE && waited < crate::DEADLINE * 2, "{waited:?}");
-    open(gate);
+    assert!(begun.elapsed() >= crate::DEADLINE);
+    drop(gate);
     // What was accepted is carried out, although nobody waits for it any more.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let all = u64::try_from(writer::QUEUE).unwrap();
+    let carried_out = async || (store.last_sequence().await.ok()? == all).then_some(());
+    wait::until_async(crate::DEADLINE * 4, carried_out).await.expect("the queue runs empty");
     store.announce(&Changed::Keys, START).await.unwrap();
 }
 
@@ -365,16 +369,12 @@ fn hold(store: &SqliteStore) -> Sender<()> {
     gate
 }
 
-fn open(gate: Sender<()>) {
-    // Time for what was spawned to be queued behind the gate.
-    std::thread::sleep(Duration::from_millis(50));
-    drop(gate);
-}
-
-fn spawn<T: Send + 'static>(
+/// Work that stands behind the gate, in the order of the calls.
+async fn queue<T: Send + 'static>(
     store: &SqliteStore,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-) -> tokio::task::JoinHandle<vestibule_core::store::StoreResult<T>> {
-    let store = store.clone();
-    tokio::spawn(async move { store.write(work).await })
+) -> Pin<Box<impl Future<Output = StoreResult<T>>>> {
+    let mut queued = Box::pin(store.write(work));
+    assert!(wait::poll_once(queued.as_mut()).await.is_none(), "the gate is closed");
+    queued
 }

@@ -1,6 +1,6 @@
 //! Waiting for something outside of this process, with an end.
 
-use std::{thread, time::Duration};
+use std::{future::poll_fn, pin::Pin, task::Poll, thread, time::Duration};
 
 /// Between two looks.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -31,4 +31,13 @@ pub async fn until_async<T>(
         }
     };
     tokio::time::timeout(at_most, look_again).await.ok()
+}
+
+/// Goes on with a future as far as it goes without waiting; what it has come to, if it has ended by that.
+pub async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let look = poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    });
+    look.await
 }

@@ -1,13 +1,10 @@
 //! The database goes away in one way or another, and comes back.
 
 use std::{
-    future::poll_fn,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::Poll,
     time::Duration,
 };
 
@@ -28,8 +25,8 @@ use vestibule_testkit::{
 
 use crate::place::{self, FEW};
 
-/// By when a store works again after its database does.
-const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// A store works again within five seconds after its database does; the rest is for a busy machine.
+const BACK_WITHIN: Duration = Duration::from_secs(15);
 const SMALL: PoolOptions = PoolOptions { connections: 4, waiting: 8 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,13 +38,13 @@ async fn in_front_of_a_black_hole_only_so_many_wait() {
     for _ in 0..2 {
         let mut waiting: Vec<_> = (0..12).map(|_| Box::pin(store.session(session_id(1)))).collect();
         for waiting in &mut waiting {
-            assert!(poll_once(waiting).await.is_none());
+            assert!(wait::poll_once(waiting.as_mut()).await.is_none());
         }
         // All places are taken. Everybody else is told so before any of these has been answered.
         let refused = store.last_sequence().await.unwrap_err();
         assert!(matches!(refused, StoreError::Unavailable(_)), "{refused}");
         for waiting in &mut waiting {
-            assert!(poll_once(waiting).await.is_none());
+            assert!(wait::poll_once(waiting.as_mut()).await.is_none());
         }
         // The table is not read in one moment: one that is closed and its successor may both be in it, once.
         let fewest = (0..5).map(|_| sockets(server.port())).min().unwrap();
@@ -239,14 +236,6 @@ async fn migrated(server: &Postgres, options: PoolOptions) -> PostgresStore {
 fn read(store: &PostgresStore) -> JoinHandle<StoreResult<Option<Session>>> {
     let store = store.clone();
     tokio::spawn(async move { store.session(session_id(1)).await })
-}
-
-async fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Option<F::Output> {
-    let look = poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => Poll::Ready(None),
-    });
-    look.await
 }
 
 /// How many connections lead from here to a port.

@@ -95,7 +95,7 @@ async fn the_keyboard_is_enough_to_sign_in() {
             tab.press(keys::TAB).await;
             (tab.script(field).await == "remember_me").then_some(())
         };
-        wait::until_async(Duration::from_secs(2), on_box).await.expect("the box comes soon");
+        wait::until_async(Duration::from_secs(10), on_box).await.expect("the box comes soon");
         let ring = "const style = getComputedStyle(document.activeElement); \
                     return style.outlineStyle !== 'none' || style.boxShadow !== 'none'";
         assert_eq!(tab.script(ring).await, true, "where one is can be seen");

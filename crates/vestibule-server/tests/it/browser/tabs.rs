@@ -100,7 +100,7 @@ async fn what_the_command_ends_is_gone_at_the_next_click() {
             tab.go(&format!("{}/user/account", site.url())).await;
             (tab.path().await != "/user/account").then_some(())
         };
-        wait::until_async(Duration::from_secs(2), is_out).await.expect("signed out");
+        wait::until_async(PATIENCE, is_out).await.expect("signed out");
         assert_eq!(tab.path().await, "/auth/login?next=%2Fuser%2Faccount");
     })
     .await;
