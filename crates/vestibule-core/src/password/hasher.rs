@@ -30,14 +30,14 @@ const MAX_KEPT_KIB: u64 = 64 * 1024;
 /// hashers between all requests. A hash takes tens of milliseconds and blocks: keep it off async threads.
 ///
 /// A failed comparison costs the same whomever it is about. That is one hash with the configured parameters
-/// and, once a stored hash of another making was met, one like that as well, also where there is no such
-/// account. Of several other makings it is the most costly one, so of accounts with a cheaper one it can be
-/// told that they exist, until their hashes are upgraded.
+/// and, once stored hashes of other makings were met, one by each function among them as well, also where
+/// there is no such account. Of one function it is the most costly one, so of accounts with a cheaper one it
+/// can be told that they exist, until their hashes are upgraded.
 pub struct PasswordHasher {
     parameters: PasswordParameters,
     blocks: Vec<Block>,
-    /// The most costly other making that was met.
-    met: Arc<Mutex<Option<HashScheme>>>,
+    /// The most costly other making of each function that was met.
+    met: Arc<Mutex<Vec<HashScheme>>>,
     /// What was computed, in order.
     #[cfg(test)]
     spent: Vec<HashScheme>,
@@ -144,8 +144,14 @@ impl PasswordHasher {
                 return Ok(Verified::Match { outdated: outdated && password.settable().is_some() });
             }
         }
-        let other = if is_own { self.met() } else { Some(self.own()) };
-        self.spend(other, password)?;
+        if !is_own {
+            self.spend(self.own(), password)?;
+        }
+        for other in self.met() {
+            if is_own || !other.is_like(stored.scheme) {
+                self.spend(other, password)?;
+            }
+        }
         Ok(Verified::Mismatch)
     }
 
@@ -156,8 +162,10 @@ impl PasswordHasher {
     ///
     /// [`HashError::OutOfMemory`].
     pub fn verify_nobody(&mut self, password: &Password) -> Result<Verified, HashError> {
-        self.spend(Some(self.own()), password)?;
-        self.spend(self.met(), password)?;
+        self.spend(self.own(), password)?;
+        for other in self.met() {
+            self.spend(other, password)?;
+        }
         Ok(Verified::Mismatch)
     }
 
@@ -171,22 +179,21 @@ impl PasswordHasher {
         Ok(parts)
     }
 
-    fn met(&self) -> Option<HashScheme> {
-        *self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    fn met(&self) -> Vec<HashScheme> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn meet(&self, scheme: HashScheme) {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        if met.is_none_or(|met| met.effort() < scheme.effort()) {
-            *met = Some(scheme);
+        match met.iter_mut().find(|met| met.is_like(scheme)) {
+            Some(met) if met.work() < scheme.work() => *met = scheme,
+            Some(_) => {}
+            None => met.push(scheme),
         }
     }
 
     /// Hashes for nothing.
-    fn spend(&mut self, scheme: Option<HashScheme>, password: &Password) -> Result<(), HashError> {
-        let Some(scheme) = scheme else {
-            return Ok(());
-        };
+    fn spend(&mut self, scheme: HashScheme, password: &Password) -> Result<(), HashError> {
         for form in password.forms() {
             let digest =
                 self.digest(scheme, form.bytes, &[0; SALT_BYTES], scheme.digest_bytes())?;
@@ -230,7 +237,8 @@ impl PasswordHasher {
     /// What one costly hash needed is not kept for the rest of the process's life, unless hashes like that are
     /// common here.
     fn release_excess(&mut self) {
-        let met = self.met().map_or(0, HashScheme::memory_kib).min(MAX_KEPT_KIB);
+        let met = self.met().into_iter().map(HashScheme::memory_kib).max();
+        let met = met.unwrap_or(0).min(MAX_KEPT_KIB);
         if self.blocks.len() > block_count(met.max(self.parameters.memory_kib().into())) {
             self.release();
         }

@@ -145,15 +145,31 @@ impl HashScheme {
         }
     }
 
-    /// About how many microseconds it takes. Good enough to tell which of two costs more.
-    pub(super) fn effort(self) -> u64 {
+    /// Whether it is the same function as another one, so that only [`HashScheme::work`] differs.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Argon2 { variant: one, .. }, Self::Argon2 { variant: other, .. }) => {
+                one == other
+            }
+            (Self::Pbkdf2 { function: one, .. }, Self::Pbkdf2 { function: other, .. }) => {
+                one == other
+            }
+            (Self::Scrypt { .. }, Self::Scrypt { .. })
+            | (Self::Bcrypt { .. }, Self::Bcrypt { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// How much there is to do, in a unit of each function's own: which function is faster is for the machine
+    /// to say.
+    pub(super) fn work(self) -> u64 {
         match self {
             Self::Argon2 { parameters, .. } => {
                 u64::from(parameters.memory_kib()) * u64::from(parameters.iterations())
             }
-            Self::Scrypt { p, .. } => self.memory_kib() * u64::from(p) * 3,
-            Self::Pbkdf2 { iterations, .. } => u64::from(iterations) / 3,
-            Self::Bcrypt { cost, .. } => 60 << cost.min(31),
+            Self::Scrypt { p, .. } => self.memory_kib() * u64::from(p),
+            Self::Pbkdf2 { iterations, .. } => iterations.into(),
+            Self::Bcrypt { cost, .. } => 1 << cost.min(63),
         }
     }
 }
