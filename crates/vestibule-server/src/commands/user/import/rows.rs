@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 use vestibule::core::{
     name::{EmailAddress, RoleName, UserName},
     time::Timestamp,
@@ -145,76 +146,103 @@ pub(super) struct CsvRow {
 
 impl CsvRow {
     fn account(self) -> Result<Account, String> {
-        let is_super_user = match self.is_super_user.to_ascii_lowercase().as_str() {
-            "true" | "t" | "1" | "yes" => true,
-            "false" | "f" | "0" | "no" | "" => false,
-            _ => return Err("is_super_user is neither true nor false".to_owned()),
-        };
         JsonRow {
-            username: self.username,
-            email: self.email,
-            password_hash: Some(self.password_hash),
-            status: Some(self.status),
-            is_super_user: Some(is_super_user),
-            roles: Some(self.roles.split_whitespace().map(str::to_owned).collect()),
-            created_at: Some(self.created_at.into()),
+            username: self.username.into(),
+            email: self.email.into(),
+            password_hash: self.password_hash.into(),
+            status: self.status.into(),
+            is_super_user: self.is_super_user.into(),
+            roles: self.roles.into(),
+            created_at: self.created_at.into(),
         }
         .account()
     }
 }
 
-/// A JSON line.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A JSON line. What is missing is `null`, and each field is read by itself, so that a refusal can name it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct JsonRow {
-    username: String,
-    email: String,
-    password_hash: Option<String>,
-    status: Option<String>,
-    is_super_user: Option<bool>,
-    roles: Option<Vec<String>>,
-    created_at: Option<serde_json::Value>,
+    username: Value,
+    email: Value,
+    password_hash: Value,
+    status: Value,
+    is_super_user: Value,
+    roles: Value,
+    created_at: Value,
 }
 
 impl JsonRow {
     fn account(self) -> Result<Account, String> {
-        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let roles = self.roles.unwrap_or_default();
-        let roles: BTreeSet<_> = roles
-            .iter()
-            .map(|word| RoleName::parse(word))
-            .collect::<Result<_, _>>()
-            .map_err(|error| format!("roles: {error}"))?;
-        if roles.len() > MAX_ROLES {
-            return Err(format!("roles: one account can have {MAX_ROLES}"));
-        }
-        let status = match filled(self.status) {
-            Some(word) => word
+        let status = match &*text("status", self.status)? {
+            "" => UserStatus::Active,
+            word => word
                 .parse()
                 .map_err(|_| "status is none of active, suspended, deleted".to_owned())?,
-            None => UserStatus::Active,
         };
+        let password_hash = text("password_hash", self.password_hash)?;
+        // Django writes it, with chance letters behind, for an account that has no password.
+        let has_password = !password_hash.is_empty() && !password_hash.starts_with('!');
         Ok(Account {
-            username: UserName::parse(&self.username)
+            username: UserName::parse(&text("username", self.username)?)
                 .map_err(|error| format!("username: {error}"))?,
-            email: EmailAddress::parse(&self.email).map_err(|error| format!("email: {error}"))?,
-            // Django writes it, with chance letters behind, for an account that has no password.
-            password_hash: filled(self.password_hash).filter(|hash| !hash.starts_with('!')),
+            email: EmailAddress::parse(&text("email", self.email)?)
+                .map_err(|error| format!("email: {error}"))?,
+            password_hash: has_password.then_some(password_hash),
             status,
-            is_super_user: self.is_super_user.unwrap_or(false),
-            roles,
+            is_super_user: switch("is_super_user", self.is_super_user)?,
+            roles: roles(self.roles)?,
             created_at: created_at(self.created_at)?,
         })
     }
 }
 
-fn created_at(value: Option<serde_json::Value>) -> Result<Option<Timestamp>, String> {
+fn text(field: &str, value: Value) -> Result<String, String> {
+    match value {
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(text),
+        _ => Err(format!("{field} is not text")),
+    }
+}
+
+/// Yes or no, in the ways in which databases write it.
+fn switch(field: &str, value: Value) -> Result<bool, String> {
+    let word = match value {
+        Value::Null => return Ok(false),
+        Value::Bool(is_on) => return Ok(is_on),
+        Value::String(word) => word.to_ascii_lowercase(),
+        other => other.to_string(),
+    };
+    match &*word {
+        "true" | "t" | "1" | "yes" => Ok(true),
+        "false" | "f" | "0" | "no" | "" => Ok(false),
+        _ => Err(format!("{field} is neither true nor false")),
+    }
+}
+
+/// Words in an array, or in a text with spaces between them.
+fn roles(value: Value) -> Result<BTreeSet<RoleName>, String> {
+    let words = match value {
+        Value::Array(words) => {
+            words.into_iter().map(|word| text("roles", word)).collect::<Result<_, _>>()?
+        }
+        other => text("roles", other)?.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+    };
+    let parsed = words.iter().map(|word| RoleName::parse(word)).collect::<Result<BTreeSet<_>, _>>();
+    let roles = parsed.map_err(|error| format!("roles: {error}"))?;
+    if roles.len() > MAX_ROLES {
+        return Err(format!("roles: one account can have {MAX_ROLES}"));
+    }
+    Ok(roles)
+}
+
+fn created_at(value: Value) -> Result<Option<Timestamp>, String> {
     let text = match value {
-        None | Some(serde_json::Value::Null) => return Ok(None),
-        Some(serde_json::Value::String(text)) if text.is_empty() => return Ok(None),
-        Some(serde_json::Value::String(text)) => text,
+        Value::Null => return Ok(None),
+        Value::String(text) if text.is_empty() => return Ok(None),
+        Value::String(text) => text,
         // Whatever else it is, it is no number of seconds.
-        Some(other) => other.to_string(),
+        other => other.to_string(),
     };
     let moment = moment::parse(&text).ok_or(
         "created_at is neither a date with or without time, like 2019-01-31T12:00:00Z, nor seconds since 1970",
@@ -263,13 +291,13 @@ fn next_json(source: &mut Option<impl BufRead>, line: &mut u64, read: &mut u64) 
                     continue;
                 } else {
                     serde_json::from_slice::<JsonRow>(bytes.trim_ascii())
-                        .map_err(|error| Refusal::Row(error.to_string()))
+                        .map_err(|error| Refusal::Row(without_place(&error)))
                 }
             }
             Err(error) => Err(Refusal::Stream(error)),
         };
         let (name, account) = match row {
-            Ok(row) => (row.username.clone(), row.account()),
+            Ok(row) => (row.username.as_str().unwrap_or_default().to_owned(), row.account()),
             Err(Refusal::Row(reason)) => (String::new(), Err(reason)),
             Err(Refusal::Stream(error)) => {
                 *source = None;
@@ -278,6 +306,12 @@ fn next_json(source: &mut Option<impl BufRead>, line: &mut u64, read: &mut u64) 
         };
         return Some(Row { line: *line, name, account });
     }
+}
+
+/// What is wrong with a line, without the place in it: for JSON each line is the first.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line 1 ").next().unwrap_or_default().to_owned()
 }
 
 enum Refusal {

@@ -283,6 +283,35 @@ async fn a_row_that_does_not_end_fills_no_memory() {
 }
 
 #[tokio::test]
+async fn fields_of_json_are_read_as_databases_write_them_and_refused_by_name() {
+    let site = Site::new();
+    let file = r#"{"username":"ada","email":"ada@example.org","is_super_user":1,"roles":"editor reader"}
+{"username":"bob","email":"bob@example.org","is_super_user":"f","roles":["editor"],"status":null}
+{"username":"eve","email":null}
+{"username":"eve","email":"eve@example.org","is_super_user":2}
+{"username":"eve","email":"eve@example.org","roles":[7]}
+{"username":["eve"],"email":"eve@example.org"}
+{"username":"eve",}
+"#;
+    let said = import(&site, file, false).await;
+    let expected = [
+        "line 3: email: ",
+        "line 4: is_super_user is neither true nor false",
+        "line 5: roles is not text",
+        "line 6: username is not text",
+        "line 7: trailing comma",
+    ];
+    let messages: Vec<_> = said.messages.lines().collect();
+    for (message, expected) in messages.iter().zip(expected) {
+        assert!(message.starts_with(expected) && !message.contains("column"), "{message}");
+    }
+    let ada = find(&site.store, "ada").await.unwrap();
+    assert!(ada.is_super_user && ada.roles.len() == 2, "{ada:?}");
+    let bob = find(&site.store, "bob").await.unwrap();
+    assert!(!bob.is_super_user && bob.roles.len() == 1, "{bob:?}");
+}
+
+#[tokio::test]
 async fn an_account_without_a_password_elsewhere_has_none_here() {
     let site = Site::new();
     let file = "username,email,password_hash\nada,ada@example.org,!J5y7ITuOiAddleTiXNOW7YS81a4OPlialRJOMsKB\n";
