@@ -50,9 +50,13 @@ pub(crate) fn run(flags: &ConfigFlags, command: Command) -> Result<(), CommandEr
 /// [`CommandError::Failed`] where nobody takes it.
 pub(crate) fn print(text: &str) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| CommandError::Failed(format!("the output could not be written: {error}")))
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever read it, such as `head`, has enough.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CommandError::Failed(format!("the output could not be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A command did not do what was asked. The text says what is wrong and what mends it.
