@@ -70,7 +70,8 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const ALL: [Self; 8] = [
+    /// All of them.
+    pub const ALL: [Self; 8] = [
         Self::SignedOut,
         Self::EndedByUser,
         Self::Replaced,

@@ -33,8 +33,15 @@ pub(crate) fn describe() {
         "1 while notifications of the feed arrive; without, it is read twice a second"
     );
     describe_gauge!(REMEMBERED, "Ended sessions and changed users held in memory");
+    // There from the start: what appears with its first one is never seen to rise to it.
     for outcome in Outcome::ALL {
         counter!(RENEWALS, "outcome" => outcome.name()).absolute(0);
+    }
+    for outcome in ["succeeded", "failed", "limited"] {
+        counter!(SIGN_INS, "outcome" => outcome).absolute(0);
+    }
+    for reason in EndReason::ALL {
+        counter!(SESSIONS_ENDED, "reason" => reason.name()).absolute(0);
     }
     counter!(STORE_ASKED).absolute(0);
 }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use metrics::counter;
+use metrics::{counter, describe_counter};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use vestibule::core::{
@@ -76,6 +76,10 @@ impl Post {
             None => Way::Folder(settings.mail_dir()),
             Some(_) => Way::Server(Box::new(SmtpServer::of(settings)?)),
         };
+        describe_counter!(MAILS, "Tries to send a mail, by how they ended");
+        for outcome in ["sent", "delayed", "given_up"] {
+            counter!(MAILS, "outcome" => outcome).absolute(0);
+        }
         let node: [u8; 12] = random::draw(&*parts.entropy);
         Ok(Self {
             store: Arc::clone(&parts.store),

@@ -34,7 +34,14 @@ async fn what_happens_is_counted_where_only_the_operator_looks() {
 
     let before = read(free);
     let renewed = |outcome: &str| format!("vestibule_renewals_total{{outcome=\"{outcome}\"}}");
-    assert!(before.contains(&renewed("theft")), "there before it happens: {before}");
+    for rises in [
+        &*renewed("theft"),
+        "vestibule_sign_ins_total{outcome=\"limited\"} 0",
+        "vestibule_sessions_ended_total{reason=\"theft\"} 0",
+        "vestibule_mails_total{outcome=\"given_up\"} 0",
+    ] {
+        assert!(before.contains(rises), "{rises} is there before it happens: {before}");
+    }
     let app = site.app();
     assert_eq!(app.sign_in("ada", "not my password at all").await.status, 401);
     assert_eq!(app.sign_in("ada", PASSWORD).await.status, 200);
