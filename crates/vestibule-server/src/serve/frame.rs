@@ -22,6 +22,7 @@ use super::{
     connections::{SiteService, Transport},
     cors::Cors,
     headers, host,
+    leftover::Leftover,
     line::Line,
     room::{ANSWER_WITHIN, Allowed, AnswerWithin, Refused, caught},
     steady::Steady,
@@ -71,7 +72,8 @@ where
     SiteService::new(from_fn_with_state(Arc::new(frame), pass).layer(inner))
 }
 
-async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
+async fn pass(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
+    let (mut request, leftover) = Leftover::watch(request);
     let is_from_proxy = frame.is_from_proxy(&request);
     let id = request_id(request.headers(), is_from_proxy, frame.hall.entropy());
     let address = frame.hall.client_address(request.extensions(), request.headers());
@@ -88,7 +90,7 @@ async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next)
     // Whoever sends such a request may mean something else by what follows it as well.
     let is_malformed =
         checked.as_ref().is_err_and(|problem| problem.code == ErrorCode::MalformedRequest);
-    let closes = is_malformed && request.version() < Version::HTTP_2;
+    let is_old = request.version() < Version::HTTP_2;
     let verdict = frame.cors.judge(&request);
     let preflight = verdict.as_ref().and_then(|verdict| verdict.preflight(&request));
     let mut response = match (checked, preflight) {
@@ -97,6 +99,8 @@ async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next)
         (Err(problem), _) => answer(refused(request, problem), bounds.time, next).await,
     };
 
+    // Nothing that comes behind a malformed request is read.
+    let goes_on = !is_old || (!is_malformed && leftover.read().await);
     let headers = response.headers_mut();
     headers::secure(headers, over_https);
     if let Some(verdict) = verdict {
@@ -105,7 +109,7 @@ async fn pass(State(frame): State<Arc<Frame>>, mut request: Request, next: Next)
     if let Some(methods) = allowed.0.get() {
         headers.insert(header::ALLOW, methods.clone());
     }
-    if closes {
+    if !goes_on {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if let Ok(id) = HeaderValue::from_str(&id.0) {

@@ -19,6 +19,7 @@ mod figures;
 mod frame;
 mod headers;
 mod host;
+mod leftover;
 mod line;
 pub(crate) mod log;
 mod room;

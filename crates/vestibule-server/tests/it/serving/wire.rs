@@ -45,6 +45,40 @@ fn framing_that_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_answe
     assert_eq!(status(&exchange(site.address(), good.as_bytes())), 200);
 }
 
+#[test]
+fn a_good_request_is_answered_on_the_connection_of_a_refused_one() {
+    let place = place();
+    let site = serve(&place);
+    for head in [
+        "POST /api/nope HTTP/1.1\r\n",
+        "POST /nope HTTP/1.1\r\n",
+        "POST /api/auth/me HTTP/1.1\r\n",
+        "POST /api/auth/login HTTP/1.1\r\nContent-Type: text/plain\r\n",
+        "POST /api/auth/logout HTTP/1.1\r\n",
+        "POST /api/files HTTP/1.1\r\n",
+    ] {
+        let mut stream = connect(site.address());
+        let refused = format!("{head}Host: localhost\r\nContent-Length: 2\r\n\r\n");
+        stream.write_all(refused.as_bytes()).unwrap();
+        // A body that comes in a packet of its own, as many clients send it.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let good = "{}GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(good.as_bytes()).unwrap();
+        let answers = everything(&mut stream);
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{head}: {answers}");
+        assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{head}: {answers}");
+    }
+    // What nobody wants to wait for ends the connection, and the answer says so.
+    for more in ["Content-Length: 100000\r\n", "Content-Length: 2\r\nExpect: 100-continue\r\n"] {
+        let mut stream = connect(site.address());
+        let refused = format!("POST /api/nope HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
+        stream.write_all(refused.as_bytes()).unwrap();
+        let answer = everything(&mut stream);
+        assert_eq!(status(&answer), 404, "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_too_large_is_refused_before_it_costs_anything() {
     let place = place();

@@ -1,0 +1,108 @@
+//! What is left of a body when its request has been answered.
+//!
+//! Where something of it is still on its way, the connection cannot take the next request. Most bodies are
+//! short and arrive at once: those are read to their end before the answer goes out, so that a refusal does
+//! not cost the client its connection. With a longer one the answer says that the connection ends.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::header,
+};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Frame, SizeHint};
+use tokio::time::timeout;
+
+/// As much is read for nothing at most, in bytes.
+const MOST: u64 = 64 * 1024;
+/// And for so long.
+const WITHIN: Duration = Duration::from_secs(1);
+
+/// Where a body is found again that nobody has read to its end.
+pub(super) struct Leftover {
+    slot: Arc<Mutex<Option<Body>>>,
+    /// Whether the client waits for a word before it sends the body (RFC 9110 section 10.1.1).
+    is_held_back: bool,
+}
+
+impl Leftover {
+    /// The request with a body that comes back.
+    pub(super) fn watch(request: Request) -> (Request, Self) {
+        let is_held_back = request.headers().contains_key(header::EXPECT);
+        let slot = Arc::default();
+        let leftover = Self { slot: Arc::clone(&slot), is_held_back };
+        let request = request.map(|body| match body.is_end_stream() {
+            true => body,
+            false => Body::new(Returning { body: Some(body), slot }),
+        });
+        (request, leftover)
+    }
+
+    /// Reads what is left, and says whether that was all of it.
+    pub(super) async fn read(self) -> bool {
+        let left = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(body) = left else { return true };
+        if self.is_held_back || body.size_hint().lower() > MOST {
+            return false;
+        }
+        timeout(WITHIN, read_to_end(body)).await.unwrap_or(false)
+    }
+}
+
+async fn read_to_end(mut body: Body) -> bool {
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return false };
+        read += frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX));
+        if read > MOST {
+            return false;
+        }
+    }
+    true
+}
+
+/// A body that is put back where it is dropped before its end.
+struct Returning {
+    body: Option<Body>,
+    slot: Arc<Mutex<Option<Body>>>,
+}
+
+impl hyper::body::Body for Returning {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.body = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(hyper::body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), hyper::body::Body::size_hint)
+    }
+}
+
+impl Drop for Returning {
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) {
+            *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+        }
+    }
+}
