@@ -9,7 +9,7 @@ use vestibule_core::{
     error::ErrorCode,
     id::SessionId,
     revocation::Standing,
-    session::Carrier,
+    session::{Carrier, EndReason},
     store::Sighting,
     time::Timestamp,
     token::{RefreshClaims, Untimely},
@@ -85,13 +85,9 @@ impl Visit {
         let refresh = tokens.refresh.as_deref().and_then(|token| forge.read_refresh(token).ok());
         match (access, refresh) {
             (Some(Access::Revoked(id)), Some(refresh)) if refresh.session_id == id => {
-                self.forget_session();
-                refuse(ErrorCode::TokenRevoked)
+                Err(self.leave_session(id).await)
             }
-            (Some(Access::Revoked(_)), None) => {
-                self.forget_session();
-                refuse(ErrorCode::TokenRevoked)
-            }
+            (Some(Access::Revoked(id)), None) => Err(self.leave_session(id).await),
             (_, Some(refresh)) => {
                 // Before anything is renewed: a request from elsewhere changes nothing.
                 self.guard(refresh.session_id)?;
@@ -105,6 +101,20 @@ impl Visit {
             (Some(Access::Invalid), None) => refuse(ErrorCode::TokenInvalid),
             (Some(Access::Good(_)) | None, None) => refuse(ErrorCode::TokenMissing),
         }
+    }
+
+    /// Takes an ended session out of the browser. A page can say so where it was ended for theft: that is
+    /// looked up once for each browser, since its cookies go with the same answer, and where the store does
+    /// not say, neither does the page.
+    async fn leave_session(&self, id: SessionId) -> Problem {
+        self.forget_session();
+        if !self.asked().is_program
+            && let Ok(Some(session)) = self.hall().0.store.session(id).await
+            && session.end.is_some_and(|end| end.reason == EndReason::Theft)
+        {
+            self.note_theft();
+        }
+        Problem::new(ErrorCode::TokenRevoked).carried(Carrier::Cookie)
     }
 
     /// Renews a cookie session in this request, and sends the next generation with its answer.

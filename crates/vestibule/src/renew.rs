@@ -160,6 +160,7 @@ impl Vestibule {
     ) -> Result<Problem, Problem> {
         let hall = &self.0;
         let first = hall.end_session(session.id, EndReason::Theft).await?;
+        visit.note_theft();
         self.note_outcome(presented, Outcome::Theft, visit);
         // Who presented it is just what is not known.
         let event = Event { actor: None, ..event(visit, EventName::AuthnTokenReuse, session) };
@@ -184,6 +185,9 @@ fn refused(session: &Session, refusal: Refusal, visit: &Visit) -> Problem {
         // The session is unharmed and its real tokens are good.
         Refusal::NotIssued => ErrorCode::TokenInvalid,
     };
+    if refusal == Refusal::Ended(EndReason::Theft) {
+        visit.note_theft();
+    }
     let event = event(visit, EventName::SessionExpired, session);
     visit.record(event.with("cause", Outcome::from(refusal).name()), "a renewal was refused");
     Problem::new(code)

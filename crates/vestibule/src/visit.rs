@@ -61,6 +61,8 @@ pub(crate) struct Inner {
     leaving: Mutex<Vec<HeaderValue>>,
     /// Whether the answer takes the cookies of a session away.
     forgets: AtomicBool,
+    /// Whether the session that it came with was ended because somebody else had a copy of it.
+    was_stolen: AtomicBool,
 }
 
 /// What the headers say, read when somebody first asks.
@@ -94,6 +96,7 @@ impl Visit {
             wished: Wished::of(hall.config(), headers),
             leaving: Mutex::default(),
             forgets: AtomicBool::new(false),
+            was_stolen: AtomicBool::new(false),
         }))
     }
 
@@ -239,6 +242,17 @@ impl Visit {
 
     pub(crate) fn is_forgetting(&self) -> bool {
         self.0.forgets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_theft(&self) {
+        self.0.was_stolen.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the session that this request came with was ended because its refresh token was used twice, by
+    /// its owner and by a thief. Known once somebody has asked who is calling; a page should say so.
+    #[must_use]
+    pub fn came_with_stolen_session(&self) -> bool {
+        self.0.was_stolen.load(Ordering::Relaxed)
     }
 
     pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {

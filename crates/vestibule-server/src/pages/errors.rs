@@ -27,11 +27,11 @@ pub(crate) fn on_problem(
         return None;
     }
     if let Some(target) = visit.way_on(problem, &asked) {
-        let flash = match problem.code {
+        let flash = Flash::about(visit).or(match problem.code {
             _ if matches!(asked.method, Method::GET | Method::HEAD) => None,
             ErrorCode::FreshTokenRequired => Some(Flash::ConfirmFirst),
             _ => Some(Flash::SignInFirst),
-        };
+        });
         let cookie = flash.and_then(|flash| flash.cookie(visit.hall().config()));
         return Some(go(&target, cookie));
     }

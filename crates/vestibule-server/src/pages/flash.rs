@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use minijinja::{Value, context};
-use vestibule::Config;
+use vestibule::{Config, Visit};
 
 use crate::texts::Language;
 
@@ -49,6 +49,8 @@ pub(crate) enum Flash {
     MailRetried,
     /// A form came from somebody whose session had ended.
     SignInFirst,
+    /// Somebody comes whose session was ended because there was a copy of it.
+    SessionStolen,
     /// A form came that asks for a fresh proof.
     ConfirmFirst,
     /// A file was asked for that does.
@@ -59,7 +61,7 @@ pub(crate) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -86,6 +88,7 @@ impl Flash {
         Self::ResetStarted,
         Self::MailRetried,
         Self::SignInFirst,
+        Self::SessionStolen,
         Self::ConfirmFirst,
         Self::ConfirmForExport,
     ];
@@ -118,6 +121,7 @@ impl Flash {
             Self::ResetStarted => "reset-started",
             Self::MailRetried => "mail-retried",
             Self::SignInFirst => "sign-in-first",
+            Self::SessionStolen => "session-stolen",
             Self::ConfirmFirst => "confirm-first",
             Self::ConfirmForExport => "confirm-for-export",
         }
@@ -125,7 +129,7 @@ impl Flash {
 
     const fn kind(self) -> &'static str {
         match self {
-            Self::SignInFirst | Self::RestoreAgain => "warning",
+            Self::SignInFirst | Self::SessionStolen | Self::RestoreAgain => "warning",
             Self::VerifyAgain
             | Self::ResetAsked
             | Self::AddressAsked
@@ -144,6 +148,11 @@ impl Flash {
     /// The name of its text.
     pub(crate) fn text(self) -> String {
         format!("flash-{}", self.code())
+    }
+
+    /// What has to be said of the session that a request came with.
+    pub(super) fn about(visit: &Visit) -> Option<Self> {
+        visit.came_with_stolen_session().then_some(Self::SessionStolen)
     }
 
     /// The notice that came with a request.

@@ -53,7 +53,8 @@ impl View {
     /// A 500 where the template cannot be rendered.
     pub(super) fn show(&self, template: &str, content: Value) -> Result<Response, Problem> {
         let (settings, language) = (&self.site.settings, self.language());
-        let flashes: Vec<Value> = self.flash.iter().map(|flash| flash.value(language)).collect();
+        let flashes = self.flash.into_iter().chain(Flash::about(&self.visit));
+        let flashes: Vec<Value> = flashes.map(|flash| flash.value(language)).collect();
         let around = context! {
             flashes,
             password_min => settings.passwords.min_length,
@@ -85,6 +86,7 @@ impl View {
 
     /// On to another page, which may show a notice (303, RFC 9110 section 15.4.4).
     pub(super) fn go(&self, target: &str, flash: Option<Flash>) -> Response {
+        let flash = Flash::about(&self.visit).or(flash);
         go(target, flash.and_then(|flash| flash.cookie(self.site.hall.config())))
     }
 

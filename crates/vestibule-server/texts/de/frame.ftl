@@ -55,6 +55,7 @@ flash-feedback-taken = Vielen Dank: Ihre Nachricht ist angekommen.
 flash-reset-started = Ein Link für ein neues Passwort ist unterwegs zur Person, der dieses Konto gehört.
 flash-mail-retried = Die E-Mail wird jetzt noch einmal versucht.
 flash-sign-in-first = Bitte melden Sie sich noch einmal an; es wurde nichts gespeichert.
+flash-session-stolen = Zu Ihrem Schutz haben wir diese Sitzung überall beendet: Jemand anderes hatte eine Kopie davon. Bitte melden Sie sich noch einmal an.
 flash-confirm-first = Noch wurde nichts geändert: Bestätigen Sie, dass Sie es sind, und senden Sie es dann noch einmal.
 flash-confirm-for-export = Bestätigen Sie, dass Sie es sind, und laden Sie dann Ihre Daten mit einem weiteren Klick herunter.
 

@@ -55,6 +55,7 @@ flash-feedback-taken = Thank you: your message has arrived.
 flash-reset-started = A link for a new password is on its way to the owner of this account.
 flash-mail-retried = The mail is tried again now.
 flash-sign-in-first = Please log in again; nothing was saved.
+flash-session-stolen = To protect you, we logged you out everywhere this session was used: somebody else had a copy of it. Please log in again.
 flash-confirm-first = Nothing has been changed yet: confirm that it is you, then send it once more.
 flash-confirm-for-export = Confirm that it is you, then download your data with one more press.
 

@@ -263,3 +263,30 @@ async fn the_first_super_user_is_made_once() {
     browser.get("/user/account").await;
     assert!(browser.shows("Super user") && browser.shows("E-mail verified"));
 }
+
+#[tokio::test]
+async fn whoever_comes_with_a_session_that_had_a_copy_is_told_so() {
+    let told = "somebody else had a copy of it";
+    let house = House::open().await;
+    for (first, last) in [("/user/account", "/user/sessions"), ("/", "/"), ("/auth/login", "/")] {
+        let name = format!("anna{}", first.len() + last.len());
+        let mut victim = house.signed_in(&name).await;
+        let mut thief = house.browser();
+        thief.jar.clone_from(&victim.jar);
+        house.clock.pass(Duration::from_secs(3600));
+        for _ in 0..2 {
+            assert_eq!(thief.get("/user/account").await.status, 200);
+        }
+        house.clock.pass(Duration::from_secs(60));
+        // By the refresh token that was used twice, and by an access token of the session that ended.
+        for (browser, path) in [(&mut victim, first), (&mut thief, last)] {
+            let answer = browser.get(path).await;
+            let answer = browser.follow(answer).await;
+            assert_eq!(answer.status, 200);
+            assert!(browser.shows(told), "{path}: {}", browser.page);
+            assert!(browser.shows("notice-warning"), "{}", browser.page);
+            browser.get("/auth/login").await;
+            assert!(!browser.shows(told), "once");
+        }
+    }
+}
