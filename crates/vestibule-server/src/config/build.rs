@@ -10,7 +10,7 @@ use super::{
     mail_server::MailServer,
     problem::{Problem, ValueError},
     reader::Reader,
-    secret::{self, Secret},
+    secret::{self, Secret, Weakness},
     settings::{
         Accounts, Algorithm, Audit, Cookies, Cors, Feed, Feedback, Files, Limits, Mail, Metrics,
         Pages, Passwords, Profile, Registration, SameSite, Settings, Tls, Tokens, VerifiedEmail,
@@ -274,7 +274,8 @@ fn feedback(reader: &mut Reader, from: &str) -> Feedback {
 
 fn signing_secret(text: &str) -> Result<Secret, ValueError> {
     match secret::weakness(text) {
-        None => Ok(Secret::new(text)),
+        // That is for production to refuse.
+        None | Some(Weakness::Repeats) => Ok(Secret::new(text)),
         Some(weakness) => Err(ValueError::new(
             weakness.to_string(),
             "use a random one, such as what `openssl rand -base64 48` prints",

@@ -2,6 +2,7 @@
 
 use super::{
     addresses::{DatabaseUrl, FilesUrl},
+    secret::weakness,
     settings::{Profile, Settings, Tls},
     values::Rate,
 };
@@ -53,6 +54,13 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
             "trusted_proxies holds every address: anybody can claim to come from anywhere"
                 .to_owned(),
         );
+    }
+    let secrets =
+        [("secret_key", &settings.secret_key), ("jwt_secret_key", &settings.jwt_secret_key)];
+    for (key, secret) in secrets {
+        if let Some(weakness) = secret.as_ref().and_then(|secret| weakness(secret.expose())) {
+            warnings.push(format!("{key} {weakness}: production refuses it"));
+        }
     }
     if settings.secret_key.is_some() && settings.secret_key == settings.jwt_secret_key {
         warnings.push(
