@@ -32,9 +32,9 @@ impl FormBody {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
     }
 
-    /// Whether a box was ticked.
+    /// Whether a box was ticked, with whatever value the form gives it.
     pub(super) fn is_ticked(&self, name: &str) -> bool {
-        matches!(self.text(name), "true" | "on" | "1")
+        !matches!(self.text(name), "" | "false" | "off" | "0" | "no" | "n")
     }
 
     /// Where `next` wants people to land, if that is a path of ours.
@@ -118,7 +118,13 @@ mod tests {
         assert_eq!(form.text("login"), "José x");
         assert_eq!(form.text("password"), "");
         assert!(form.is_ticked("remember_me"));
-        assert!(!form.is_ticked("login"));
+        for (value, is_ticked) in
+            [("true", true), ("1", true), ("y", true), ("false", false), ("", false)]
+        {
+            let form = FormBody::parse(format!("remember_me={value}").as_bytes()).unwrap();
+            assert_eq!(form.is_ticked("remember_me"), is_ticked, "{value}");
+        }
+        assert!(!form.is_ticked("nothing"));
         assert_eq!(form.next().as_str(), "/");
     }
 
