@@ -5,12 +5,13 @@ use std::cmp::Reverse;
 use axum::{
     Json,
     extract::{
-        FromRequestParts, Path, Query, Request, State,
+        FromRequest as _, FromRequestParts, Path, Query, Request, State,
         rejection::{PathRejection, QueryRejection},
     },
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use hyper::body::Body as _;
 use serde::Deserialize;
 use utoipa::OpenApi;
 use vestibule::{
@@ -174,9 +175,9 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Shares a file with a user, for reading or for writing.
+/// Shares a file with a user, for reading or for writing; where nothing is said, for reading.
 #[utoipa::path(
-    put, path = "/api/files/{id}/shares/{username}", tag = "files", operation_id = "share_file", request_body = AccessBody,
+    put, path = "/api/files/{id}/shares/{username}", tag = "files", operation_id = "share_file", request_body = Option<AccessBody>,
     params(("id" = String, Path, description = "The file"), ("username" = String, Path, description = "Whom it is shared with")),
     security(("access_token" = []), ("cookies" = [])),
     responses((status = 200, body = ShareEnvelope), (status = 401, description = "The token codes"), (status = 403, description = "`forbidden`: it is another's"), (status = 404, description = "`not_found`: the file or the user"), (status = 422, description = "`invalid_input`"))
@@ -185,9 +186,13 @@ pub(super) async fn share(
     caller: Principal,
     State(site): State<Site>,
     path: Result<Path<(String, String)>, PathRejection>,
-    JsonBody(body): JsonBody<AccessBody>,
+    request: Request,
 ) -> Result<Json<ShareEnvelope>, Problem> {
     let (id, username) = share_of(path)?;
+    let body = match request.body().is_end_stream() {
+        true => AccessBody::default(),
+        false => JsonBody::from_request(request, &site).await?.0,
+    };
     let access = body.parse().ok_or_else(|| Problem::field("access", "write `read` or `write`"))?;
     let with = site.share_file(caller.user_id(), id, &username, access).await?;
     let share = ShareBody { username: with.username, access: access.name() };

@@ -108,7 +108,7 @@ pub(super) struct ShareEnvelope {
 }
 
 /// `PUT /api/files/{id}/shares/{username}`
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 pub(super) struct AccessBody {
     #[schema(value_type = Option<String>, example = "read")]
     pub(super) access: Option<String>,
@@ -116,7 +116,7 @@ pub(super) struct AccessBody {
 
 impl AccessBody {
     pub(super) fn parse(&self) -> Option<ShareAccess> {
-        self.access.as_deref()?.parse().ok()
+        self.access.as_deref().map_or(Ok(ShareAccess::Read), str::parse).ok()
     }
 }
 
