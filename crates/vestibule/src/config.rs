@@ -175,6 +175,9 @@ pub struct Cookies {
     pub refresh: String,
     /// The CSRF value's, which scripts may read.
     pub csrf: String,
+    /// A second name under which the CSRF value comes as well, for scripts of another system that look for it
+    /// there when they renew.
+    pub csrf_refresh: Option<String>,
     /// Of a browser that has a form open and no session.
     pub visitor: String,
     /// The language that somebody chose in this browser.
@@ -202,6 +205,7 @@ impl Cookies {
             access: name("access"),
             refresh: name("refresh"),
             csrf: name("csrf"),
+            csrf_refresh: None,
             visitor: name("visitor"),
             language: name("language"),
             same_site: SameSite::Lax,

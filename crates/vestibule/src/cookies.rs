@@ -85,6 +85,7 @@ impl Cookies {
                 Readable::No,
             ),
             self.cookie(&self.csrf, &cookies.csrf, "/", refresh_until, Readable::Yes),
+            self.second_csrf(&cookies.csrf, refresh_until),
         ]
         .into_iter()
         .take(self.count())
@@ -98,6 +99,7 @@ impl Cookies {
             self.cookie(&self.access, "", "/", Some(0), Readable::No),
             self.cookie(&self.refresh, "", &self.refresh_path, Some(0), Readable::No),
             self.cookie(&self.csrf, "", "/", Some(0), Readable::Yes),
+            self.second_csrf("", Some(0)),
         ]
         .into_iter()
         .take(self.count())
@@ -105,9 +107,13 @@ impl Cookies {
         .collect()
     }
 
-    /// How many of access, refresh and CSRF cookie there are, in this order.
+    fn second_csrf(&self, value: &str, max_age: Option<u64>) -> Option<HeaderValue> {
+        self.cookie(self.csrf_refresh.as_deref()?, value, "/", max_age, Readable::Yes)
+    }
+
+    /// How many of access, refresh and the CSRF cookies there are, in this order.
     const fn count(&self) -> usize {
-        if self.single { 1 } else { 3 }
+        if self.single { 1 } else { 4 }
     }
 
     /// The `Set-Cookie` value that knows a browser without a session again.

@@ -27,6 +27,9 @@ pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};
 pub(crate) const API_PREFIXES: [&str; 6] =
     ["/api", "/file", "/.well-known", "/openapi.json", "/healthz", "/readyz"];
 
+/// Where scripts that were written for Flask-JWT-Extended look for the CSRF value when they renew.
+const CSRF_REFRESH: &str = "csrf_refresh_token";
+
 /// Runs what waits for the disk on a thread that may wait.
 ///
 /// # Errors
@@ -162,6 +165,7 @@ fn cookies(settings: &Settings) -> vestibule::Cookies {
         access: cookies.access.clone(),
         refresh: cookies.refresh.clone(),
         csrf: cookies.csrf.clone(),
+        csrf_refresh: settings.tokens.flask_names.then(|| CSRF_REFRESH.to_owned()),
         same_site: match cookies.same_site {
             SameSite::Lax => vestibule::SameSite::Lax,
             SameSite::Strict => vestibule::SameSite::Strict,

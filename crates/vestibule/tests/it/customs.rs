@@ -136,14 +136,34 @@ async fn with_flask_names_errors_carry_msg(carrier: Carrier) {
         config.cookies.access = "access_token_cookie".to_owned();
         config.cookies.refresh = "refresh_token_cookie".to_owned();
         config.cookies.csrf = "csrf_access_token".to_owned();
+        config.cookies.csrf_refresh = Some("csrf_refresh_token".to_owned());
     })
     .await;
     site.add_user("anna").await;
     let visitor = site.visitor(carrier);
     let answer = visitor.get("/api/thing").await.json();
     assert_eq!(answer["msg"], answer["title"]);
-    assert_eq!(visitor.sign_in("anna", PASSWORD).await.status, 200);
+    let signed_in = visitor.sign_in("anna", PASSWORD).await;
+    assert_eq!(signed_in.status, 200);
+    if carrier == Carrier::Cookie {
+        let csrf = |name: &str| {
+            let cookies = signed_in.set_cookies();
+            let line = cookies.into_iter().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.split(';').next().unwrap().to_owned()
+        };
+        assert_eq!(csrf("csrf_refresh_token="), csrf("csrf_access_token="), "one value for both");
+    }
     assert_eq!(visitor.post_json("/api/thing", Value::Null).await.text(), "anna");
+    assert_eq!(
+        visitor
+            .sign_out()
+            .await
+            .set_cookies()
+            .iter()
+            .filter(|line| line.starts_with("csrf_"))
+            .count(),
+        if carrier == Carrier::Cookie { 2 } else { 0 }
+    );
     let plain = Site::new().await;
     assert_eq!(plain.anonymous().get("/api/thing").await.json().get("msg"), None);
 }
