@@ -5,7 +5,6 @@ use std::{fs, path::Path, time::Duration};
 use super::{
     problem::Problem,
     reader::Reader,
-    secret,
     settings::{Algorithm, Profile, Settings, Tls},
     sources::Source,
     values::{Argon2Cost, Period},
@@ -66,16 +65,12 @@ impl Checker<'_> {
                 "Set SECRET_KEY to a random one, such as what `openssl rand -base64 48` prints.",
             );
         }
-        let secrets =
-            [("secret_key", &settings.secret_key), ("jwt_secret_key", &settings.jwt_secret_key)];
-        for (key, secret) in secrets {
-            if secret.as_ref().and_then(|secret| secret::weakness(secret.expose())).is_some() {
-                self.report(
-                    &[key],
-                    "The secret repeats itself, which makes it easy to guess.",
-                    "Use a random one, such as what `openssl rand -base64 48` prints.",
-                );
-            }
+        for (key, weakness) in settings.weak_secrets() {
+            self.report(
+                &[key],
+                &format!("The secret {weakness}."),
+                "Use a random one, such as what `openssl rand -base64 48` prints.",
+            );
         }
         if !settings.public_url_given {
             self.report(

@@ -9,7 +9,7 @@ use super::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
     mail_server::MailServer,
     problem::ValueError,
-    secret::Secret,
+    secret::{self, Secret, Weakness},
     values::{Argon2Cost, Rate},
 };
 
@@ -249,6 +249,14 @@ impl Settings {
     /// Where mails go while there is no mail server.
     pub(crate) fn mail_dir(&self) -> PathBuf {
         self.data_dir.join("mail")
+    }
+
+    /// The secrets that protect little, by their keys. What protects nothing was refused before.
+    pub(crate) fn weak_secrets(&self) -> impl Iterator<Item = (&'static str, Weakness)> {
+        let secrets = [("secret_key", &self.secret_key), ("jwt_secret_key", &self.jwt_secret_key)];
+        secrets
+            .into_iter()
+            .filter_map(|(key, secret)| Some((key, secret::weakness(secret.as_ref()?.expose())?)))
     }
 }
 

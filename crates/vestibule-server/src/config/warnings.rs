@@ -2,7 +2,6 @@
 
 use super::{
     addresses::{DatabaseUrl, FilesUrl},
-    secret::weakness,
     settings::{Profile, Settings, Tls},
     values::Rate,
 };
@@ -55,13 +54,8 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let secrets =
-        [("secret_key", &settings.secret_key), ("jwt_secret_key", &settings.jwt_secret_key)];
-    for (key, secret) in secrets {
-        if let Some(weakness) = secret.as_ref().and_then(|secret| weakness(secret.expose())) {
-            warnings.push(format!("{key} {weakness}: production refuses it"));
-        }
-    }
+    let weak = settings.weak_secrets();
+    warnings.extend(weak.map(|(key, weakness)| format!("{key} {weakness}: production refuses it")));
     if settings.secret_key.is_some() && settings.secret_key == settings.jwt_secret_key {
         warnings.push(
             "jwt_secret_key is the same as secret_key: who verifies tokens could forge everything else"
