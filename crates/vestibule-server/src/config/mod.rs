@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `keys` | every key there is |
-//! | `sources`, `file`, `dotenv` | what was given, and where |
+//! | `sources`, `file`, `dotenv`, `service_links` | what was given, and where |
 //! | `values`, `addresses`, `mail_server`, `secret`, `texts`, `cookie_names` | how one value is read and shown |
 //! | `reader`, `build`, `settings` | from texts to [`Settings`] |
 //! | `check`, `warnings` | what must hold between them, and what only deserves a word |
@@ -24,6 +24,7 @@ mod mail_server;
 mod problem;
 mod reader;
 mod secret;
+mod service_links;
 mod settings;
 mod show;
 mod sources;
@@ -94,7 +95,7 @@ pub(crate) fn load(
     reader.entries.sort_by_key(|entry| order(entry.key));
     match settings {
         Some(settings) if reader.problems.is_empty() => Ok(Configuration {
-            warnings: warnings::warnings(&settings),
+            warnings: warnings::warnings(&settings, &reader.service_links),
             entries: reader.entries,
             settings,
         }),

@@ -26,6 +26,7 @@ const LONGEST_QUOTE: usize = 80;
 pub(crate) struct Reader {
     given: BTreeMap<&'static str, Given>,
     pub(crate) service_port: Option<Given>,
+    pub(crate) service_links: Vec<String>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) problems: Vec<Problem>,
     /// Keys whose value could not be read, so that no check is made against their default.
@@ -37,6 +38,7 @@ impl Reader {
         Self {
             given: gathered.values,
             service_port: gathered.service_port,
+            service_links: gathered.service_links,
             entries: Vec::new(),
             problems: gathered.problems,
             broken: BTreeSet::new(),

@@ -12,6 +12,7 @@ use super::{
     file::{self, Leaf, LeafValue},
     keys::{self, ENVIRONMENT_PREFIX, KEYS, Key, PLAIN_NAMES, SERVICE_PORT, Secrecy, Shape},
     problem::Problem,
+    service_links,
     settings::Profile,
 };
 use crate::command::ConfigFlags;
@@ -58,6 +59,8 @@ pub(crate) struct Gathered {
     pub(crate) values: BTreeMap<&'static str, Given>,
     /// `SERVICE_PORT`, where no later source gives the whole of `listen`.
     pub(crate) service_port: Option<Given>,
+    /// Variables that look like settings and only describe a Service of Kubernetes.
+    pub(crate) service_links: Vec<String>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -163,6 +166,7 @@ impl Gathered {
                 self.set_text(key, value, source);
             }
         }
+        self.pass_over_service_links(&mut variables);
         let port = variables.remove(SERVICE_PORT);
         self.service_port =
             port.filter(|(port, _)| !port.trim().is_empty()).map(|(port, source)| Given {
@@ -181,6 +185,28 @@ impl Gathered {
                 self.unknown(&name, Some(source.to_string()), "setting", suggestion);
             }
         }
+    }
+
+    /// Takes out what Kubernetes says of a Service, whatever that is called.
+    fn pass_over_service_links(&mut self, variables: &mut BTreeMap<String, (String, Source)>) {
+        let is_link = |name: &str, value: &str| {
+            let get = |other: &str| variables.get(other).map(|(value, _)| value.as_str());
+            match name == SERVICE_PORT {
+                true => service_links::is_endpoint(value),
+                false => {
+                    name.starts_with(ENVIRONMENT_PREFIX)
+                        && !KEYS.iter().any(|key| key.environment_name() == name)
+                        && service_links::is_service_link(name, value, get)
+                }
+            }
+        };
+        let links = variables.iter().filter(|(_, (_, source))| {
+            // Nobody writes them into a file.
+            matches!(source, Source::Environment { .. })
+        });
+        let links = links.filter(|(name, (value, _))| is_link(name, value));
+        self.service_links = links.map(|(name, _)| name.clone()).collect();
+        variables.retain(|name, _| !self.service_links.contains(name));
     }
 
     fn dotenv_variables(&mut self, working_dir: &Path) -> BTreeMap<String, (String, Source)> {

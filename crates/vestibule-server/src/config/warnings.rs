@@ -6,8 +6,9 @@ use super::{
     values::Rate,
 };
 
-/// A sentence for each thing that is easily overlooked.
-pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
+/// A sentence for each thing that is easily overlooked. `service_links` are variables that were ignored because they
+/// describe a Service of Kubernetes.
+pub(crate) fn warnings(settings: &Settings, service_links: &[String]) -> Vec<String> {
     let is_production = settings.profile == Profile::Production;
     let limits = [
         ("limits.account", settings.limits.account),
@@ -17,6 +18,13 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         ("limits.feedback", settings.limits.feedback),
     ];
     let mut warnings = Vec::new();
+    if !service_links.is_empty() {
+        warnings.push(format!(
+            "ignored environment variables that describe a Service and set nothing: {}; \
+             `enableServiceLinks: false` in the pod's specification keeps them out",
+            service_links.join(", ")
+        ));
+    }
     if !settings.cookies.secure {
         warnings.push(format!(
             "{} is plain http: cookies go without Secure and without the __Host- prefix",

@@ -266,3 +266,39 @@ fn text_that_is_not_utf8_is_refused_in_our_own_variables_only() {
     let problem = given.variable("SECRET_KEY", &format!("{SECRET}\u{fffd}")).problem();
     assert_eq!(problem.key, "secret_key");
 }
+
+#[test]
+fn what_kubernetes_says_of_services_is_ignored_with_a_note() {
+    let given = Given::nothing()
+        .variable("VESTIBULE_SERVICE_HOST", "10.96.0.7")
+        .variable("VESTIBULE_SERVICE_PORT", "80")
+        .variable("VESTIBULE_SERVICE_PORT_HTTP", "80")
+        .variable("VESTIBULE_PORT", "tcp://10.96.0.7:80")
+        .variable("VESTIBULE_PORT_80_TCP", "tcp://10.96.0.7:80")
+        .variable("VESTIBULE_PORT_80_TCP_PROTO", "tcp")
+        .variable("VESTIBULE_PORT_80_TCP_PORT", "80")
+        .variable("VESTIBULE_PORT_80_TCP_ADDR", "10.96.0.7")
+        .variable("VESTIBULE_POSTGRES_PORT", "tcp://10.96.0.8:5432")
+        .variable("SERVICE_PORT", "tcp://10.96.0.9:80")
+        .variable("SERVICE_SERVICE_HOST", "10.96.0.9");
+    let configuration = given.good();
+    assert_eq!(listed(&configuration, "listen").0, "127.0.0.1:5000");
+    let notes: Vec<_> =
+        configuration.warnings.iter().filter(|warning| warning.contains("Service")).collect();
+    let [note] = notes[..] else { panic!("{notes:?}") };
+    for name in ["SERVICE_PORT,", "VESTIBULE_PORT,", "VESTIBULE_POSTGRES_PORT"] {
+        assert!(note.contains(name), "{name} is not in {note}");
+    }
+    assert!(!note.contains("SERVICE_SERVICE_HOST"), "{note}");
+}
+
+#[test]
+fn a_misspelt_setting_is_noticed_beside_a_service() {
+    let given = Given::nothing()
+        .variable("VESTIBULE_SERVICE_HOST", "10.96.0.7")
+        .variable("VESTIBULE_PORT", "5000");
+    assert_eq!(given.problem().key, "VESTIBULE_PORT");
+    // Of a file nobody else is the author.
+    let given = Given::nothing().dotenv("VESTIBULE_PORT=tcp://10.96.0.7:80\n");
+    assert_eq!(given.problem().key, "VESTIBULE_PORT");
+}
