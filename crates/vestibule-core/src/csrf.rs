@@ -146,6 +146,29 @@ impl Origin {
         }))
     }
 
+    /// The same for any scheme: apps in a web view and browser extensions have origins such as
+    /// `capacitor://localhost` (RFC 6454 section 6.2 leaves their serialisation to the client). Only for a caller with
+    /// a header token: what is compared with our own origin is read by [`Origin::parse`].
+    #[must_use]
+    pub fn parse_any_scheme(text: &str) -> Option<Self> {
+        let (scheme, authority) = text.split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        if matches!(scheme.as_str(), "http" | "https") {
+            return Self::parse(text);
+        }
+        // RFC 3986 section 3.1.
+        let in_scheme =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(in_scheme);
+        let (host, port) = split_port(authority)?;
+        let host = normal_host(host)?;
+        is_scheme.then(|| match port {
+            Some(port) => Self(format!("{scheme}://{host}:{port}")),
+            None => Self(format!("{scheme}://{host}")),
+        })
+    }
+
     /// The origin of an absolute URL, as in `Referer`.
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {

@@ -289,7 +289,7 @@ impl Visit {
                 source: source(headers, self.origin().as_ref()),
                 origin: headers
                     .get(header::ORIGIN)
-                    .and_then(|origin| Origin::parse(origin.to_str().ok()?)),
+                    .and_then(|origin| Origin::parse_any_scheme(origin.to_str().ok()?)),
                 csrf_header: csrf_header(headers),
                 visitor: cookies::find(headers, &config.cookies.visitor)
                     .one()

@@ -349,3 +349,45 @@ proptest! {
 fn key() -> CsrfKey {
     CsrfKey::new(&SiteSecret::new([7; 32]).unwrap())
 }
+
+#[test]
+fn apps_have_origins_of_other_schemes() {
+    for (text, read) in [
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("ionic://localhost", "ionic://localhost"),
+        ("tauri://localhost", "tauri://localhost"),
+        ("App://Obsidian.md", "app://obsidian.md"),
+        (
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        ),
+        (
+            "moz-extension://0f8d1c2e-1111-4222-8333-444455556666",
+            "moz-extension://0f8d1c2e-1111-4222-8333-444455556666",
+        ),
+        ("custom+scheme.v2://host:8100", "custom+scheme.v2://host:8100"),
+        ("HTTPS://App.Test:443", "https://app.test"),
+    ] {
+        assert_eq!(Origin::parse_any_scheme(text).unwrap().as_str(), read);
+    }
+    for text in [
+        "",
+        "null",
+        "*",
+        "file://",
+        "capacitor:localhost",
+        "://localhost",
+        "1app://localhost",
+        "a b://localhost",
+        "app://",
+        "app://localhost/path",
+        "app://me@localhost",
+        "app://localhost?x",
+        "app://localhost:",
+        "app://*",
+    ] {
+        assert_eq!(Origin::parse_any_scheme(text), None, "{text}");
+    }
+    // None of them is ever ours.
+    assert_eq!(Origin::parse("capacitor://localhost"), None);
+}

@@ -9,6 +9,7 @@ use std::{
 
 use ipnet::IpNet;
 use url::{Host, Url};
+use vestibule::core::csrf::Origin as CallingOrigin;
 
 use super::problem::ValueError;
 
@@ -227,6 +228,16 @@ impl fmt::Debug for ServiceUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "ServiceUrl({self})")
     }
+}
+
+/// Reads an origin that may call the API with a header token: one of the web, or of an app in a web view.
+pub(crate) fn calling_origin(text: &str) -> Result<CallingOrigin, ValueError> {
+    let fix = "write scheme and host, with the port if it is not the usual one: https://maps.example.org, or \
+               capacitor://localhost for an app";
+    let of_the_web = text == "*" || ["http:", "https:"].iter().any(|web| text.starts_with(web));
+    let written = if of_the_web { text.parse::<Origin>()?.to_string() } else { text.to_owned() };
+    CallingOrigin::parse_any_scheme(&written)
+        .ok_or_else(|| ValueError::new("is not an origin", fix))
 }
 
 /// Reads an address (`10.0.0.5`) or a network (`10.0.0.0/8`).

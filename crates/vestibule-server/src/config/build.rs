@@ -61,7 +61,7 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
         trusted_proxies: reader.list("trusted_proxies", addresses::network),
         tokens,
         cookies,
-        cors: Cors { origins: reader.list("cors.origins", str::parse) },
+        cors: Cors { origins: reader.list("cors.origins", addresses::calling_origin) },
         passwords: passwords(reader),
         limits: limits(reader),
         accounts: Accounts {

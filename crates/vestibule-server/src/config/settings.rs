@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use ipnet::IpNet;
-use vestibule::core::locale::Locale;
+use vestibule::core::{csrf::Origin as CallingOrigin, locale::Locale};
 
 use super::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
@@ -125,7 +125,7 @@ pub(crate) enum SameSite {
 /// Who may call the API from a page of another origin, with a header token.
 #[derive(Debug, Clone)]
 pub(crate) struct Cors {
-    pub(crate) origins: Vec<Origin>,
+    pub(crate) origins: Vec<CallingOrigin>,
 }
 
 /// Passwords and the pool that hashes them.

@@ -13,7 +13,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use vestibule::{
     Config, SiteSecret,
     core::{
-        csrf::Origin as CoreOrigin,
         jws,
         password::{PasswordParameters, PasswordPolicy},
         random,
@@ -102,10 +101,6 @@ pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Con
     };
     let tokens = &settings.tokens;
     let cost = settings.passwords.argon2;
-    let cors_origins = settings.cors.origins.iter().map(|origin| {
-        CoreOrigin::parse(&origin.to_string())
-            .ok_or_else(|| usage("cors.origins", &format!("{origin} is not an origin")))
-    });
     Ok(Config {
         origin,
         issuer: tokens.issuer.clone(),
@@ -140,7 +135,7 @@ pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Con
         require_verified_email: settings.accounts.verified_email == VerifiedEmail::Required,
         trusted_proxies: settings.trusted_proxies.clone(),
         api_prefixes: API_PREFIXES.map(str::to_owned).to_vec(),
-        cors_origins: cors_origins.collect::<Result<_, _>>()?,
+        cors_origins: settings.cors.origins.clone(),
         flask_names: tokens.flask_names,
         feed_bound: settings.feed.bound,
         feed_strict: settings.feed.strict,

@@ -6,9 +6,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use crate::config::Origin;
+use vestibule::core::csrf::Origin;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+/// What a preflight that names no header is told.
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, Upload-Offset",
 );
@@ -59,10 +60,14 @@ impl Verdict {
         if !is_preflight || self.allowed.is_none() {
             return None;
         }
+        // Libraries for tracing and caching add headers of their own. A listed origin is trusted with all of them: none
+        // means anything here but those that we read, and it could send these anyway.
+        let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS);
         let headers = [
             (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, asked.cloned().unwrap_or(REQUEST_HEADERS)),
             (header::ACCESS_CONTROL_MAX_AGE, REMEMBERED),
+            (header::VARY, HeaderValue::from_static("Access-Control-Request-Headers")),
         ];
         Some((StatusCode::NO_CONTENT, headers).into_response())
     }
@@ -98,10 +103,10 @@ mod tests {
     }
 
     fn cors() -> Cors {
-        Cors::new(&[
-            "https://app.example".parse().unwrap(),
-            "http://localhost:8100".parse().unwrap(),
-        ])
+        Cors::new(
+            &["https://app.example", "http://localhost:8100", "capacitor://localhost"]
+                .map(|origin| Origin::parse_any_scheme(origin).unwrap()),
+        )
     }
 
     fn said(request: &Request) -> Option<HeaderMap> {
@@ -119,7 +124,11 @@ mod tests {
         assert_eq!(headers["vary"], "Origin");
         assert!(!headers.contains_key("access-control-allow-credentials"));
 
-        for stranger in ["https://app.example.evil", "http://app.example", "null", "*", ""] {
+        let headers = ask("/api/auth/me", "capacitor://localhost").unwrap();
+        assert_eq!(headers["access-control-allow-origin"], "capacitor://localhost");
+        for stranger in
+            ["ionic://localhost", "https://app.example.evil", "http://app.example", "null", "*", ""]
+        {
             let headers = ask("/api/auth/me", stranger).unwrap();
             assert!(!headers.contains_key("access-control-allow-origin"), "{stranger}");
             assert_eq!(headers["vary"], "Origin", "{stranger}");
@@ -142,6 +151,13 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
         let allowed = answer.headers()["access-control-allow-headers"].to_str().unwrap();
         assert!(allowed.contains("Authorization") && !allowed.contains('*'));
+        let wanted =
+            "authorization, baggage, sentry-trace, traceparent, x-requested-with, cache-control";
+        let headers = ("access-control-request-headers", wanted);
+        let answer = preflight(&[asked, headers, ("origin", "https://app.example")]).unwrap();
+        assert_eq!(answer.headers()["access-control-allow-headers"], wanted);
+        assert_eq!(answer.headers()["vary"], "Access-Control-Request-Headers");
+        assert!(preflight(&[asked, headers, ("origin", "https://evil.example")]).is_none());
         assert!(preflight(&[asked, ("origin", "https://evil.example")]).is_none());
         assert!(preflight(&[("origin", "https://app.example")]).is_none());
     }

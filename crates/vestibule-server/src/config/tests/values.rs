@@ -2,6 +2,7 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 
 use serde::{Deserialize, de::IntoDeserializer};
 
+use super::{Given, listed};
 use crate::config::{
     Algorithm, DatabaseUrl, FilesUrl, Origin, Profile, Rate,
     addresses::{ServiceUrl, network},
@@ -166,6 +167,23 @@ fn origins_have_no_path() {
         "https://me:pw@maps.example.org",
     ] {
         assert!(text.parse::<Origin>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn apps_in_a_web_view_may_call_the_api() {
+    let given = Given::nothing().variable(
+        "VESTIBULE_CORS__ORIGINS",
+        "https://maps.example.org/, capacitor://localhost, tauri://localhost, chrome-extension://abcdef",
+    );
+    assert_eq!(
+        listed(&given.good(), "cors.origins").0,
+        r#"["https://maps.example.org","capacitor://localhost","tauri://localhost","chrome-extension://abcdef"]"#
+    );
+    for text in ["null", "capacitor:localhost", "app://", "app://localhost/path"] {
+        let problem = Given::nothing().variable("VESTIBULE_CORS__ORIGINS", text).problem();
+        assert_eq!(problem.key, "cors.origins", "{text}");
+        assert!(problem.mend.contains("capacitor://localhost"), "{}", problem.mend);
     }
 }
 
