@@ -25,6 +25,7 @@ use clap::Parser as _;
 use crate::command::CommandLine;
 
 fn main() -> ExitCode {
+    private::keep_from_others();
     // Wrong usage ends here, with status 2.
     let (flags, command) = CommandLine::parse().into_parts();
     match commands::run(&flags, command) {

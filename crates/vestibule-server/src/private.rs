@@ -19,6 +19,23 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Has everything that this process makes from here on readable for its owner only, whatever makes it. What is there
+/// already keeps its mode.
+pub(crate) fn keep_from_others() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
+/// Whether a folder is there and others than its owner may enter or list it.
+pub(crate) fn is_open_to_others(folder: &Path) -> bool {
+    #[cfg(unix)]
+    return fs::metadata(folder).is_ok_and(|found| {
+        found.is_dir() && std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o055 != 0
+    });
+    #[cfg(not(unix))]
+    false
+}
+
 /// The content of the file at `path`; where there is none, what `make` gives, written for its owner only
 /// (mode 0600).
 ///
@@ -118,5 +135,17 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(contents.len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_enter_is_noticed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        for (mode, is_open) in [(0o700, false), (0o711, true), (0o750, true), (0o755, true)] {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open_to_others(dir.path()), is_open, "{mode:o}");
+        }
+        assert!(!is_open_to_others(&dir.path().join("nothing")));
     }
 }

@@ -66,12 +66,7 @@ impl Origin {
 
     /// Whether it names this machine itself.
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        is_loopback(&self.0)
     }
 }
 
@@ -197,6 +192,37 @@ impl ServiceUrl {
 }
 
 impl ServiceUrl {
+    /// Its scheme, in lower case.
+    pub(crate) fn scheme(&self) -> &str {
+        self.0.scheme()
+    }
+
+    /// The host's name or address.
+    pub(crate) fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The value of a parameter of its query.
+    pub(crate) fn option(&self, name: &str) -> Option<String> {
+        let mut pairs = self.0.query_pairs();
+        pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
+    /// Whether what is said to the service leaves this machine: it is neither a loopback address nor a socket in the
+    /// file system.
+    pub(crate) fn is_remote(&self) -> bool {
+        let is_socket = self.host().to_ascii_lowercase().starts_with("%2f")
+            || self.option("host").is_some_and(|host| host.starts_with('/'));
+        !is_socket && !is_loopback(&self.0)
+    }
+
+    /// The `endpoint` of an object store on another machine, where it speaks plain http.
+    pub(crate) fn endpoint_in_the_clear(&self) -> Option<String> {
+        let endpoint = Url::parse(&self.option("endpoint")?).ok()?;
+        let is_clear = endpoint.scheme() == "http" && !is_loopback(&endpoint);
+        is_clear.then(|| endpoint.origin().ascii_serialization())
+    }
+
     /// All of it, for whoever connects there.
     pub(crate) fn expose(&self) -> &str {
         self.0.as_str()
@@ -261,6 +287,18 @@ pub(crate) fn listener(text: &str) -> Result<SocketAddr, ValueError> {
             "write 127.0.0.1:5000 for this machine alone, 0.0.0.0:5000 or [::]:5000 for all networks",
         )
     })
+}
+
+/// Whether the host is this machine itself.
+fn is_loopback(url: &Url) -> bool {
+    // Of a scheme that the URL standard does not know, an address is read as a name.
+    let text = url.host_str().unwrap_or_default();
+    let address = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    match (address, url.host()) {
+        (Ok(address), _) => address.is_loopback(),
+        (Err(_), Some(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
+        (Err(_), _) => false,
+    }
 }
 
 fn service(text: &str, mend: &str) -> Result<ServiceUrl, ValueError> {

@@ -72,6 +72,13 @@ impl Checker<'_> {
                 "Use a random one, such as what `openssl rand -base64 48` prints.",
             );
         }
+        if settings.shares_its_secret() {
+            self.report(
+                &["jwt_secret_key", "secret_key"],
+                "It is the same as secret_key: a program that verifies access tokens could forge everything else.",
+                "Give JWT_SECRET_KEY a value of its own, such as what `openssl rand -base64 48` prints.",
+            );
+        }
         if !settings.public_url_given {
             self.report(
                 &["public_url"],

@@ -251,6 +251,11 @@ impl Settings {
         self.data_dir.join("mail")
     }
 
+    /// Whether the secret that other programs verify tokens with is the one that everything else hangs on.
+    pub(crate) fn shares_its_secret(&self) -> bool {
+        self.secret_key.is_some() && self.secret_key == self.jwt_secret_key
+    }
+
     /// The secrets that protect little, by their keys. What protects nothing was refused before.
     pub(crate) fn weak_secrets(&self) -> impl Iterator<Item = (&'static str, Weakness)> {
         let secrets = [("secret_key", &self.secret_key), ("jwt_secret_key", &self.jwt_secret_key)];

@@ -1,7 +1,7 @@
 //! What start-up says of a good configuration.
 
 use super::{
-    addresses::{DatabaseUrl, FilesUrl},
+    addresses::{DatabaseUrl, FilesUrl, ServiceUrl},
     settings::{Profile, Settings, Tls},
     values::Rate,
 };
@@ -62,13 +62,52 @@ pub(crate) fn warnings(settings: &Settings, service_links: &[String]) -> Vec<Str
                 .to_owned(),
         );
     }
+    if settings.profile != Profile::Development {
+        warnings.extend(in_the_clear(settings));
+    }
     let weak = settings.weak_secrets();
     warnings.extend(weak.map(|(key, weakness)| format!("{key} {weakness}: production refuses it")));
-    if settings.secret_key.is_some() && settings.secret_key == settings.jwt_secret_key {
+    if settings.shares_its_secret() {
         warnings.push(
-            "jwt_secret_key is the same as secret_key: who verifies tokens could forge everything else"
+            "jwt_secret_key is the same as secret_key: a program that verifies access tokens could forge everything \
+             else. Give jwt_secret_key a value of its own; production refuses this one"
                 .to_owned(),
         );
     }
     warnings
+}
+
+/// Services on other machines that are reached without TLS.
+fn in_the_clear(settings: &Settings) -> impl Iterator<Item = String> {
+    let database = match &settings.database_url {
+        DatabaseUrl::Postgres(url) if url.is_remote() && !requires_tls(url) => Some(format!(
+            "database_url does not require TLS on the way to {}: accounts and sessions may be read on the way. Add \
+             sslmode=verify-full to it (with sslrootcert=… for a private authority), or at least sslmode=require",
+            url.host()
+        )),
+        DatabaseUrl::Postgres(_) | DatabaseUrl::Sqlite(_) => None,
+    };
+    let redis =
+        settings.redis_url.as_ref().filter(|url| url.is_remote() && url.scheme() == "redis");
+    let redis = redis.map(|url| {
+        format!(
+            "redis_url reaches {} in the clear, with its password. Write rediss:// for TLS",
+            url.host()
+        )
+    });
+    let files = match &settings.files.url {
+        FilesUrl::S3(url) => url.endpoint_in_the_clear(),
+        FilesUrl::Folder(_) => None,
+    };
+    let files = files.map(|endpoint| {
+        format!("files.url reaches {endpoint} in the clear. Write endpoint=https://… for TLS")
+    });
+    [database, redis, files].into_iter().flatten()
+}
+
+/// Whether PostgreSQL's own notation demands TLS; what it leaves to chance does not count.
+fn requires_tls(url: &ServiceUrl) -> bool {
+    url.option("sslmode")
+        .or_else(|| url.option("ssl-mode"))
+        .is_some_and(|mode| matches!(mode.as_str(), "require" | "verify-ca" | "verify-full"))
 }

@@ -42,7 +42,7 @@ use self::turns::Turns;
 use crate::{
     commands::CommandError,
     config::{self, FilesUrl, Settings},
-    open,
+    open, private,
     site::Site,
 };
 
@@ -98,6 +98,14 @@ impl Files {
 /// [`CommandError::Usage`] where the settings name one that cannot be used.
 pub(crate) async fn open_blobs(settings: &Settings) -> Result<Blobs, CommandError> {
     let url = settings.files.url.clone();
+    if let FilesUrl::Folder(folder) = &url
+        && private::is_open_to_others(folder)
+    {
+        tracing::warn!(
+            "other users of this machine can look into {0}, where the contents of files lie: `chmod 700 {0}` keeps them out",
+            folder.display()
+        );
+    }
     let opened = open::blocking(move || match url {
         FilesUrl::Folder(folder) => Blobs::in_folder(&folder),
         FilesUrl::S3(url) => Blobs::in_bucket(url.url()),

@@ -150,8 +150,54 @@ fn what_is_easily_overlooked_is_said() {
         Given::production().variable("VESTIBULE_TRUSTED_PROXIES", "0.0.0.0/0"),
         "trusted_proxies",
     );
-    warned(Given::production().variable("JWT_SECRET_KEY", SECRET), "jwt_secret_key");
+    let shared =
+        |given: Given| given.variable("SECRET_KEY", SECRET).variable("JWT_SECRET_KEY", SECRET);
+    warned(shared(Given::nothing()), "Give jwt_secret_key a value of its own");
+    assert_eq!(shared(Given::production()).problem().key, "jwt_secret_key");
     warned(Given::production().variable("DATABASE_URL", "postgres://u@db/app"), "files.url");
     let quiet = Given::production().variable("VESTIBULE_MAIL__URL", "smtp://mail");
     assert_eq!(quiet.good().warnings, Vec::<String>::new());
+}
+
+#[test]
+fn services_on_other_machines_are_reached_by_tls_or_it_is_said() {
+    let said = |name: &str, url: &str| {
+        let given = Given::production().variable("VESTIBULE_MAIL__URL", "smtp://mail");
+        let warnings = given.variable(name, url).good().warnings;
+        let about_tls = warnings.into_iter().find(|warning| warning.contains("TLS"));
+        about_tls.map(|warning| {
+            assert!(!warning.contains("s3cret"), "{warning}");
+            warning
+        })
+    };
+    for (name, url, fix) in [
+        ("DATABASE_URL", "postgres://u:s3cret@db.internal/app", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://u@10.0.0.9/app?sslmode=prefer", "sslmode=verify-full"),
+        ("REDIS_URL", "redis://:s3cret@cache:6379", "rediss://"),
+        (
+            "VESTIBULE_FILES__URL",
+            "s3://bucket?region=eu&endpoint=http://minio.internal:9000",
+            "endpoint=https://",
+        ),
+    ] {
+        let warning = said(name, url).unwrap_or_else(|| panic!("nothing is said of {url}"));
+        assert!(warning.contains(fix), "{warning}");
+        let given = Given::nothing().variable(name, url).good().warnings;
+        assert!(!given.iter().any(|warning| warning.contains(fix)), "in development: {given:?}");
+    }
+    for (name, url) in [
+        ("DATABASE_URL", "postgres://u@db.internal/app?sslmode=require"),
+        ("DATABASE_URL", "postgres://u@db.internal/app?sslmode=verify-full&sslrootcert=ca.pem"),
+        ("DATABASE_URL", "postgres://u@127.0.0.1/app"),
+        ("DATABASE_URL", "postgres://u@[::1]/app"),
+        ("DATABASE_URL", "postgres://u@localhost/app"),
+        ("DATABASE_URL", "postgres://u@%2Fvar%2Frun%2Fpostgresql/app"),
+        ("DATABASE_URL", "postgres://u@ignored/app?host=/var/run/postgresql"),
+        ("REDIS_URL", "rediss://cache:6379"),
+        ("REDIS_URL", "redis://127.0.0.1:6379"),
+        ("VESTIBULE_FILES__URL", "s3://bucket?region=eu"),
+        ("VESTIBULE_FILES__URL", "s3://bucket?endpoint=http://127.0.0.1:9000"),
+    ] {
+        assert_eq!(said(name, url), None, "{url}");
+    }
 }

@@ -208,3 +208,34 @@ fn a_bucket_that_cannot_be_meant_ends_the_start() {
         assert!(done.stderr.contains("files.url"), "{done:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_stored_is_for_the_sites_own_user_whatever_the_folder() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = place();
+    create_user(&place, "ada", &[]);
+    let files = place.path().join("shared-files");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::set_permissions(&files, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let place = place.with("VESTIBULE_FILES__URL", &format!("file://{}", files.display()));
+    let site = serve(&place);
+    assert!(place.log().contains("chmod 700"), "{}", place.log());
+    let app = app(&site).await;
+    let kept = send(&app, Method::POST, "/api/files?name=map.json", &[], "{}").await;
+    assert_eq!(kept.status, 201);
+    let mut blobs = 0;
+    let mut folders = vec![files];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o077, 0, "{:?}", entry.path());
+            match metadata.is_dir() {
+                true => folders.push(entry.path()),
+                false => blobs += 1,
+            }
+        }
+    }
+    assert!(blobs > 0, "nothing was stored");
+}
