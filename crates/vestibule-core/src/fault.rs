@@ -173,6 +173,8 @@ impl Fault for NotChanged {
             Self::Taken(taken) => taken.code(),
             Self::LastSuperUser => "last_super_user",
             Self::Deleted => "account_deleted",
+            Self::Suspended => "account_suspended",
+            Self::NotDeleted => "account_not_deleted",
         }
     }
 }

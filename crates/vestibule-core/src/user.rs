@@ -10,7 +10,7 @@ use crate::{
     locale::Locale,
     name::{EmailAddress, RoleName, UserName},
     password::PasswordHash,
-    session::UnknownName,
+    session::{EndReason, UnknownName},
     time::Timestamp,
 };
 
@@ -168,10 +168,10 @@ pub struct UserChange {
     pub roles: Option<BTreeSet<RoleName>>,
     /// Another language, or none.
     pub locale: Option<Option<Locale>>,
-    /// Who wants it. What an owner deletes they may take back themselves.
+    /// Who wants it. An owner changes an account that is active, and takes back a deletion of their own.
     pub by: Party,
-    /// Whether [`NotChanged::LastSuperUser`] and [`NotChanged::Deleted`] are refused: what somebody decides
-    /// who looked at the account a while ago.
+    /// Whether [`NotChanged::LastSuperUser`] is refused, and [`NotChanged::Deleted`] for what those who run the
+    /// site want: what somebody decides who looked at the account a while ago.
     pub guarded: bool,
 }
 
@@ -194,7 +194,7 @@ impl UserChange {
 
     /// Whether this is refused for an account as it is at `now`, where `others` says whether another active
     /// super user is there. A store asks inside the transaction that carries the change out. What was erased
-    /// never comes back, guarded or not.
+    /// never comes back, and an owner keeps to what is theirs to do, guarded or not.
     ///
     /// # Errors
     /// `E` where `others` fails.
@@ -204,6 +204,11 @@ impl UserChange {
         now: Timestamp,
         others: impl FnOnce() -> Result<bool, E>,
     ) -> Result<Option<NotChanged>, E> {
+        if self.by == Party::Owner
+            && let Some(refusal) = self.refusal_of_owner(user, now)
+        {
+            return Ok(Some(refusal));
+        }
         let is_watched = self.guarded || user.is_erased();
         if is_watched
             && user.status == UserStatus::Deleted
@@ -225,7 +230,20 @@ impl UserChange {
     /// Whether an account has to be looked at before it is changed like this.
     #[must_use]
     pub fn is_judged(&self) -> bool {
-        self.guarded || self.status.is_some() || self.revives()
+        self.guarded || self.status.is_some() || self.revives() || self.by == Party::Owner
+    }
+
+    /// Why sessions of the account end with this change: it may not be used any more, or has another password.
+    #[must_use]
+    pub fn ends_sessions(&self) -> Option<EndReason> {
+        match self.status {
+            Some(UserStatus::Suspended) => Some(EndReason::Suspended),
+            Some(UserStatus::Deleted) => Some(EndReason::Deleted),
+            Some(UserStatus::Active) | None => {
+                let is_other = self.password_hash.is_some() && !self.keeps_password;
+                is_other.then_some(EndReason::PasswordChanged)
+            }
+        }
     }
 
     /// What is kept of the deletion of an account after this change at `now`.
@@ -235,6 +253,18 @@ impl UserChange {
             None => user.deletion,
             Some(UserStatus::Active | UserStatus::Suspended) => None,
             Some(UserStatus::Deleted) => Some(Deletion::repeated(user.deletion, self.by, now)),
+        }
+    }
+
+    /// Why this is not for the owner of an account to do.
+    fn refusal_of_owner(&self, user: &User, now: Timestamp) -> Option<NotChanged> {
+        match (user.status, self.status) {
+            // Lifting what was decided about them, or nothing at all, by taking a deletion back.
+            (UserStatus::Suspended, _) => Some(NotChanged::Suspended),
+            (UserStatus::Active, Some(UserStatus::Active)) => Some(NotChanged::NotDeleted),
+            (UserStatus::Deleted, Some(UserStatus::Active)) if self.restores(user, now) => None,
+            (UserStatus::Active, _) | (UserStatus::Deleted, Some(UserStatus::Deleted)) => None,
+            (UserStatus::Deleted, _) => Some(NotChanged::Deleted),
         }
     }
 
@@ -251,11 +281,12 @@ impl UserChange {
             || self.password_hash.is_some()
     }
 
-    /// Whether links in mails that are out must not work any more after this change of an account whose
-    /// address was compared as `email_key`: it has another password or another address.
+    /// Whether one-time tokens that are out must not work any more after this change of an account whose
+    /// address was compared as `email_key`: it has another password or another address, or comes back.
     #[must_use]
     pub fn voids_tokens(&self, email_key: &str) -> bool {
         (self.password_hash.is_some() && !self.keeps_password)
+            || self.status == Some(UserStatus::Active)
             || self.email.as_ref().is_some_and(|email| email.key() != email_key)
     }
 }
@@ -289,4 +320,10 @@ pub enum NotChanged {
         "this account is deleted, and this does not bring it back; while it can come back, activate it first"
     )]
     Deleted,
+    /// Its owner wants it, and the account is suspended.
+    #[error("this account is suspended; ask those who run the site to lift that")]
+    Suspended,
+    /// Its owner takes back a deletion, and there is none.
+    #[error("this account is not deleted; sign in to it")]
+    NotDeleted,
 }

@@ -204,7 +204,9 @@ async fn update(
         Some(Err(refusal)) => return Ok(Some(Err(refusal))),
         Some(Ok(deletion)) => deletion,
     };
-    let voids_tokens = match change.password_hash.is_some() || change.email.is_some() {
+    let may_void =
+        change.password_hash.is_some() || change.email.is_some() || change.status.is_some();
+    let voids_tokens = match may_void {
         false => false,
         true => match sqlx::query(EMAIL_KEY).bind(id.0).fetch_optional(&mut *connection).await? {
             Some(row) => change.voids_tokens(rows::column(&row, 0)?),

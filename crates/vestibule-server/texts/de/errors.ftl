@@ -92,6 +92,8 @@ fault-registration-closed = Die Registrierung ist hier geschlossen. Wer diese We
 fault-setup-closed = Dieser Link öffnet die Tür nicht (mehr). Solange es keinen Superuser gibt, nennt die Website bei jedem Start einen neuen.
 fault-last-super-user = Das ist der letzte aktive Superuser, und niemand bliebe übrig, um die Website zu betreiben; ernennen Sie zuerst einen anderen.
 fault-account-deleted = Dieses Konto ist gelöscht, und das bringt es nicht zurück; solange es zurückkommen kann, aktivieren Sie es zuerst.
+fault-account-suspended = Dieses Konto ist gesperrt; bitten Sie die Betreiber, die Sperre aufzuheben.
+fault-account-not-deleted = Dieses Konto ist nicht gelöscht; melden Sie sich damit an.
 fault-too-many-roles = Ein Konto hat höchstens { $max } Rollen.
 
 fault-body-broken-off = Der Inhalt ist nicht vollständig angekommen.

@@ -92,6 +92,8 @@ fault-registration-closed = Registration is closed here. Ask whoever runs this s
 fault-setup-closed = This link does not open the door (any more). While there is no super user, every start of the site prints a new one.
 fault-last-super-user = This is the last active super user, and nobody would be left to run the site; make another one first.
 fault-account-deleted = This account is deleted, and this does not bring it back; while it can come back, activate it first.
+fault-account-suspended = This account is suspended; ask those who run the site to lift that.
+fault-account-not-deleted = This account is not deleted; sign in to it.
 fault-too-many-roles = An account has at most { $max } roles.
 
 fault-body-broken-off = The body did not arrive whole.

@@ -148,6 +148,7 @@ macro_rules! site_store_suite {
             tokens_of_other_purposes_and_users_stay
             another_password_voids_all_of_a_users_tokens
             another_address_voids_all_of_a_users_tokens
+            an_account_that_comes_back_has_no_tokens_from_before
             what_is_no_other_password_or_address_voids_nothing
             a_change_that_is_refused_voids_nothing
             a_users_tokens_can_be_dropped

@@ -16,7 +16,12 @@ use crate::{
     store_suite::race,
 };
 
-const ALL: [Purpose; 3] = [Purpose::VerifyAddress, Purpose::ResetPassword, Purpose::ChangeAddress];
+const ALL: [Purpose; 4] = [
+    Purpose::VerifyAddress,
+    Purpose::ResetPassword,
+    Purpose::ChangeAddress,
+    Purpose::RestoreAccount,
+];
 
 pub async fn a_token_is_read_as_it_was_kept(store: AnySiteStore) {
     for (number, purpose) in (0..).zip(ALL) {
@@ -115,6 +120,15 @@ pub async fn another_address_voids_all_of_a_users_tokens(store: AnySiteStore) {
     let email = Some(email("anna@elsewhere.example"));
     let verified = UserChange { email, email_verified_at: Some(at(5)), ..UserChange::default() };
     change(&store, &anna, verified).await;
+    assert_eq!((count(&store, &anna).await, count(&store, &bert).await), (0, ALL.len()));
+}
+
+pub async fn an_account_that_comes_back_has_no_tokens_from_before(store: AnySiteStore) {
+    let (anna, bert) = people_with_tokens(&store).await;
+    let status = |status| UserChange { status: Some(status), ..UserChange::default() };
+    change(&store, &anna, status(UserStatus::Deleted)).await;
+    assert_eq!(count(&store, &anna).await, ALL.len(), "the one that takes it back is among them");
+    change(&store, &anna, status(UserStatus::Active)).await;
     assert_eq!((count(&store, &anna).await, count(&store, &bert).await), (0, ALL.len()));
 }
 

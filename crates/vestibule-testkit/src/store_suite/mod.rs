@@ -144,6 +144,7 @@ macro_rules! store_suite {
             of_two_super_users_who_end_each_other_one_stays
             a_deleted_account_does_not_come_back
             a_deletion_is_taken_back_by_whom_it_may
+            an_owner_does_what_is_theirs_to_do
         );
         $crate::store_suite!(@cases $make, keys,
             an_empty_ring_has_revision_zero

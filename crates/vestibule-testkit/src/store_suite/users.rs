@@ -395,6 +395,42 @@ pub async fn a_deletion_is_taken_back_by_whom_it_may(store: AnyStore) {
     assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Party::Site }));
 }
 
+pub async fn an_owner_does_what_is_theirs_to_do(store: AnyStore) {
+    let ann = add_user(&store, &new_user("ann")).await;
+    let theirs = || UserChange { by: Party::Owner, ..UserChange::default() };
+    let all = || {
+        [
+            theirs(),
+            UserChange { username: Some(username("anne")), ..theirs() },
+            UserChange { email_verified_at: Some(at(1)), ..theirs() },
+            UserChange { password_hash: Some(password_hash(2)), ..theirs() },
+            UserChange { status: Some(UserStatus::Deleted), ..theirs() },
+            UserChange { status: Some(UserStatus::Active), ..theirs() },
+        ]
+    };
+    let outcome = async |change| {
+        store.change_user(ann.id, &change, at(61)).await.expect("ok").expect("there")
+    };
+    let back = UserChange { status: Some(UserStatus::Active), ..theirs() };
+    assert_eq!(outcome(back).await, Err(NotChanged::NotDeleted));
+    let suspended = UserChange { status: Some(UserStatus::Suspended), ..UserChange::default() };
+    let was = change(&store, ann.id, suspended).await;
+    for change in all() {
+        assert_eq!(outcome(change).await, Err(NotChanged::Suspended));
+    }
+    assert_eq!(store.user(ann.id).await.expect("ok"), Some(was));
+    let deleted = UserChange { status: Some(UserStatus::Deleted), ..UserChange::default() };
+    change(&store, ann.id, deleted).await;
+    for change in all() {
+        let is_the_same = change.status == Some(UserStatus::Deleted);
+        let outcome = outcome(change).await;
+        assert!(outcome == Err(NotChanged::Deleted) || is_the_same, "{outcome:?}");
+    }
+    let credentials = store.credentials_of(ann.id).await.expect("ok").expect("there");
+    assert_eq!(credentials.user.username, "ann");
+    assert_eq!(credentials.password_hash, Some(password_hash(1)));
+}
+
 /// The ways in which somebody is a super user no longer.
 const ENDS: [fn() -> UserChange; 3] = [
     || UserChange { is_super_user: Some(false), guarded: true, ..UserChange::default() },

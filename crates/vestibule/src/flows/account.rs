@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use vestibule_core::{
+    deletion::Party,
     error::ErrorCode,
     event::EventName,
     fault::Fault,
@@ -121,6 +122,7 @@ impl Visit {
             // What stays as it is raises no version.
             username: username.filter(|name| name.as_str() != current.username),
             locale: locale.filter(|locale| *locale != current.locale),
+            by: Party::Owner,
             ..UserChange::default()
         };
         let email = email.filter(|email| email.as_str() != current.email);
@@ -129,7 +131,7 @@ impl Visit {
             true => match hall.change_user(caller.user_id(), change).await? {
                 Some(Ok(user)) => user,
                 Some(Err(NotChanged::Taken(Taken::Username))) => return Err(taken_name()),
-                Some(Err(refusal)) => return Err(refusal.into()),
+                Some(Err(refusal)) => return Err(not_theirs(refusal)),
                 None => return Err(Problem::new(ErrorCode::TokenRevoked)),
             },
         };
@@ -158,14 +160,18 @@ impl Visit {
         let hall = self.hall();
         let user = self.prove(caller, current).await?;
         let hash = hall.hash_new_password("new", new, &user.guessable_words()).await?;
-        let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
+        let change =
+            UserChange { password_hash: Some(hash), by: Party::Owner, ..UserChange::default() };
         let id = caller.user_id();
         let others = SessionSelection::User { id, except: Some(caller.session_id()) };
         // Once before, so that an outage leaves the account as it was; once after, for a sign-in with the
         // old password that was on its way.
         hall.end_sessions(others, EndReason::PasswordChanged).await?;
         let changed = hall.change_and_end(id, change, others, EndReason::PasswordChanged).await?;
-        let user = changed.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
+        let user = match changed {
+            Some(changed) => changed.map_err(not_theirs)?,
+            None => return Err(Problem::new(ErrorCode::TokenRevoked)),
+        };
         let event = self.event(EventName::AuthnPasswordChange).of(user.id);
         self.record(event.in_session(caller.session_id()), "a password was changed");
         if caller.carrier() == Carrier::Cookie {
@@ -243,11 +249,8 @@ impl Vestibule {
         self.hash(password).await
     }
 
-    /// Changes an account and knows it at once.
-    ///
-    /// # Errors
-    /// `unavailable`.
-    pub async fn change_user(
+    /// Writes a change of an account and knows it at once.
+    pub(super) async fn write_change(
         &self,
         id: UserId,
         change: UserChange,
@@ -298,6 +301,15 @@ fn parse_field<T, E: Fault>(
             problems.push(FieldProblem::new(field, &error));
             None
         }
+    }
+}
+
+/// What an owner is told whose change was refused. Their account stopped being theirs to use while this was on
+/// its way, and so did their tokens.
+fn not_theirs(refusal: NotChanged) -> Problem {
+    match refusal {
+        NotChanged::Suspended | NotChanged::Deleted => Problem::new(ErrorCode::TokenRevoked),
+        refusal => refusal.into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What people do by the links in mails, and how they ask for one.
 
 use vestibule_core::{
+    deletion::Party,
     event::EventName,
     id::UserId,
     name::{EmailAddress, LoginKey},
@@ -33,7 +34,7 @@ impl Visit {
 
     /// Takes an address as shown to belong to the owner of an account, whether it is the one that the account
     /// has or another one that it has from now on; the address before is told by [`Notice::AddressChanged`].
-    /// `None` where there is no such account, or the address is another one's by now.
+    /// `None` where there is no such account, it is not active, or the address is another one's by now.
     ///
     /// # Errors
     /// `unavailable`.
@@ -51,6 +52,7 @@ impl Visit {
             // as verified by the link of the one before.
             email: Some(email),
             email_verified_at: Some(hall.now()),
+            by: Party::Owner,
             ..UserChange::default()
         };
         let changed = hall.change_user(id, change).await?.and_then(Result::ok);
@@ -92,10 +94,12 @@ impl Visit {
         let change = UserChange {
             password_hash: Some(hash),
             email_verified_at: is_news.then(|| hall.now()),
+            by: Party::Owner,
             ..UserChange::default()
         };
         let all = SessionSelection::User { id, except: None };
         let changed = hall.change_and_end(id, change, all, EndReason::PasswordChanged).await?;
+        let changed = changed.and_then(Result::ok);
         if let Some(user) = &changed {
             let event = self.event(EventName::AuthnPasswordChange).of(user.id);
             self.record(event.with("cause", "reset"), "a forgotten password was replaced");

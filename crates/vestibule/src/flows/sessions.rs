@@ -81,16 +81,20 @@ impl Visit {
         Ok(())
     }
 
-    /// Ends a session of this account, for whoever runs the site; whether it had not ended before. Who may,
-    /// and whether the session is that account's, is for the caller to see to.
+    /// Ends a session of this account, for whoever runs the site; whether it had not ended before. Who may is
+    /// for the caller to see to.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `not_found` where it is none of that account's, `unavailable`.
     pub async fn end_session_as_admin(
         &self,
         owner: UserId,
         session: SessionId,
     ) -> Result<bool, Problem> {
+        let theirs = self.hall().store().session(session).await?;
+        if theirs.is_none_or(|session| session.user_id != owner) {
+            return Err(Problem::new(ErrorCode::NotFound));
+        }
         let ended = self.hall().0.end_session(session, EndReason::EndedByAdmin).await?;
         if ended {
             let event = self.event(EventName::SessionLogout).in_session(session).about(owner);

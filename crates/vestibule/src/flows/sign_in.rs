@@ -13,7 +13,7 @@ use vestibule_core::{
     password::{Password, PasswordHash, Verified},
     random,
     session::{Carrier, EndReason, SignIn},
-    user::{Credentials, User, UserChange, UserStatus},
+    user::{Credentials, NotChanged, User, UserChange, UserStatus},
 };
 
 use crate::{
@@ -77,8 +77,8 @@ enum Proven {
     /// The owner of an account that may be used, and the hash that still has to stand when the session is
     /// written.
     Active(User, Option<PasswordHash>),
-    /// The owner of one that they deleted themselves, not too long ago.
-    Deleted(User),
+    /// The owner of one that they deleted themselves, not too long ago, and its hash likewise.
+    Deleted(User, Option<PasswordHash>),
 }
 
 impl Visit {
@@ -92,7 +92,7 @@ impl Visit {
         let SignInForm { login, password, .. } = &form;
         match self.recognize(login, password.clone(), IfDeleted::Refuse).await? {
             Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
-            Proven::Deleted(_) => Err(Problem::new(ErrorCode::InvalidCredentials)),
+            Proven::Deleted(..) => Err(Problem::new(ErrorCode::InvalidCredentials)),
         }
     }
 
@@ -108,7 +108,7 @@ impl Visit {
                 let signed_in = self.begin_session(user, hash, &form).await?;
                 Ok(Admission::SignedIn(Box::new(signed_in)))
             }
-            Proven::Deleted(user) => Ok(Admission::Deleted(Box::new(user))),
+            Proven::Deleted(user, _) => Ok(Admission::Deleted(Box::new(user))),
         }
     }
 
@@ -120,17 +120,33 @@ impl Visit {
         let SignInForm { login, password, .. } = &form;
         match self.recognize(login, password.clone(), IfDeleted::Tell).await? {
             Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
-            Proven::Deleted(user) => self.restore_proven(user.id, &form).await,
+            Proven::Deleted(user, hash) => match self.take_back(user.id).await? {
+                // Somebody with the same password was faster, most likely the same person.
+                Err(NotChanged::NotDeleted) => self.begin_session(user, hash, &form).await,
+                Err(_) => Err(Problem::new(ErrorCode::InvalidCredentials)),
+                Ok(user) => self.begin_session(user, hash, &form).await,
+            },
         }
     }
 
     /// The same for somebody who gave the right password a moment ago, and whom the application knows again
-    /// by a secret of its own. Of the form, login and password do not count.
+    /// by a secret of its own. Of the form, login and password do not count. Nobody is signed in to an account
+    /// that was not deleted.
     ///
     /// # Errors
     /// `invalid_credentials` where the account cannot be taken back by its owner (any more), `email_unverified`
     /// (the account is back all the same), `unavailable`.
     pub async fn restore_proven(&self, id: UserId, form: &SignInForm) -> Result<SignedIn, Problem> {
+        let hall = self.hall();
+        let refused = || Problem::new(ErrorCode::InvalidCredentials);
+        self.take_back(id).await?.map_err(|_| refused())?;
+        let found = hall.0.users.credentials_of(id).await?.ok_or_else(refused)?;
+        let hash = found.password_hash.filter(|_| hall.0.guards_sessions());
+        self.begin_session(found.user, hash, form).await
+    }
+
+    /// Takes back, for its owner, that an account was deleted.
+    async fn take_back(&self, id: UserId) -> Result<Result<User, NotChanged>, Problem> {
         let hall = self.hall();
         let change = UserChange {
             status: Some(UserStatus::Active),
@@ -138,18 +154,15 @@ impl Visit {
             guarded: true,
             ..UserChange::default()
         };
-        let refused = || Problem::new(ErrorCode::InvalidCredentials);
-        match hall.change_user(id, change).await? {
-            Some(Ok(user)) => {
-                let event = self.event(EventName::UserRestored).of(user.id);
-                self.record(event, "an account was taken back by its owner");
-                hall.0.messenger.tell(Notice::Restored(user)).await;
-            }
-            Some(Err(_)) | None => return Err(refused()),
+        let Some(changed) = hall.change_user(id, change).await? else {
+            return Err(Problem::new(ErrorCode::InvalidCredentials));
+        };
+        if let Ok(user) = &changed {
+            let event = self.event(EventName::UserRestored).of(user.id);
+            self.record(event, "an account was taken back by its owner");
+            hall.0.messenger.tell(Notice::Restored(user.clone())).await;
         }
-        let found = hall.0.users.credentials_of(id).await?.ok_or_else(refused)?;
-        let hash = found.password_hash.filter(|_| hall.0.guards_sessions());
-        self.begin_session(found.user, hash, form).await
+        Ok(changed)
     }
 
     /// Who has this login and this password. Where that is nobody, what failed is counted.
@@ -179,10 +192,10 @@ impl Visit {
         let tried = found.as_ref().map(|credentials| credentials.user.id);
         match self.compare(found, password).await? {
             Some(proven @ Proven::Active(..)) => return Ok(proven),
-            Some(proven @ Proven::Deleted(_)) if if_deleted == IfDeleted::Tell => {
+            Some(proven @ Proven::Deleted(..)) if if_deleted == IfDeleted::Tell => {
                 return Ok(proven);
             }
-            Some(Proven::Deleted(_)) | None => {}
+            Some(Proven::Deleted(..)) | None => {}
         }
         from_address.failed();
         of_account.failed();
@@ -262,7 +275,7 @@ impl Visit {
     ) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
         Ok(match self.compare(found, typed).await? {
             Some(Proven::Active(user, hash)) => Some((user, hash)),
-            Some(Proven::Deleted(_)) | None => None,
+            Some(Proven::Deleted(..)) | None => None,
         })
     }
 
@@ -280,8 +293,9 @@ impl Visit {
                 return Ok(None);
             };
             let Credentials { user, password_hash } = credentials;
+            let guards = inner.guards_sessions();
             if user.status != UserStatus::Active {
-                return Ok(Some(Proven::Deleted(user)));
+                return Ok(Some(Proven::Deleted(user, password_hash.filter(|_| guards))));
             }
             let standing = match upgraded {
                 None => password_hash,
@@ -299,7 +313,6 @@ impl Visit {
                     Some(upgraded)
                 }
             };
-            let guards = inner.guards_sessions();
             return Ok(Some(Proven::Active(user, standing.filter(|_| guards))));
         }
         Err(Problem::unavailable(Duration::from_secs(1)))

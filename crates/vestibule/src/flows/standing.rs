@@ -7,7 +7,7 @@ use vestibule_core::{
     id::UserId,
     session::{Carrier, EndReason},
     store::SessionSelection,
-    user::{User, UserChange, UserStatus},
+    user::{NotChanged, User, UserChange, UserStatus},
 };
 
 use crate::{extract::Principal, hall::Vestibule, notice::Notice, problem::Problem, visit::Visit};
@@ -64,13 +64,29 @@ impl Vestibule {
         id: UserId,
         change: UserChange,
     ) -> Result<Option<User>, Problem> {
-        let reason = match change.status {
-            Some(UserStatus::Active) => return self.activate(id, change).await,
-            None => return Ok(self.change_user(id, change).await?.transpose()?),
-            Some(UserStatus::Suspended) => EndReason::Suspended,
-            Some(UserStatus::Deleted) => EndReason::Deleted,
-        };
-        self.change_and_end(id, change, SessionSelection::User { id, except: None }, reason).await
+        match change.status {
+            Some(UserStatus::Active) => self.activate(id, change).await,
+            _ => Ok(self.change_user(id, change).await?.transpose()?),
+        }
+    }
+
+    /// Changes an account and knows it at once. Where nobody may go on with it as before, since it is not active
+    /// any more or has another password, all its sessions end.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn change_user(
+        &self,
+        id: UserId,
+        change: UserChange,
+    ) -> Result<Option<Result<User, NotChanged>>, Problem> {
+        match change.ends_sessions() {
+            None => self.write_change(id, change).await,
+            Some(reason) => {
+                let all = SessionSelection::User { id, except: None };
+                self.change_and_end(id, change, all, reason).await
+            }
+        }
     }
 
     /// Lets an account be used again, and tells the owner of a deleted one that it is back.
@@ -97,11 +113,13 @@ impl Vestibule {
         change: UserChange,
         which: SessionSelection,
         reason: EndReason,
-    ) -> Result<Option<User>, Problem> {
+    ) -> Result<Option<Result<User, NotChanged>>, Problem> {
         let hall = self.clone();
         let work = tokio::spawn(async move {
-            let changed = hall.change_user(id, change).await?.transpose()?;
-            hall.end_sessions(which, reason).await?;
+            let changed = hall.write_change(id, change).await?;
+            if !matches!(changed, Some(Err(_))) {
+                hall.end_sessions(which, reason).await?;
+            }
             Ok(changed)
         });
         work.await.unwrap_or_else(|error| {

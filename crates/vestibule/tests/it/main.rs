@@ -26,6 +26,7 @@ mod limits;
 mod logs;
 mod nodes;
 mod outage;
+mod owners;
 mod places;
 mod races;
 mod redirects;

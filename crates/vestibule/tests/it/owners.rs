@@ -1,0 +1,191 @@
+//! What an application may hand to the functions of the library without looking first: each keeps the rules
+//! about whose account it is, whoever calls it.
+
+use axum::{Router, routing::post};
+use vestibule::{
+    Carrier, Fresh, Problem, SignInForm, Visit,
+    core::{
+        deletion::Party,
+        id::{SessionId, UserId},
+        name::EmailAddress,
+        session::EndReason,
+        store::{SessionStore as _, UserStore as _},
+        user::{NotChanged, User, UserChange, UserStatus},
+    },
+};
+use vestibule_testkit::visitors::{Anonymous, Answer, InProcess, Visitor as _};
+
+use crate::site::{HOST, PASSWORD, Site};
+
+const ANNA: UserId = UserId(1);
+
+/// A site with Anna, and an application that asks the library for everything without looking first.
+async fn site() -> (Site, Anonymous) {
+    let site = Site::new().await;
+    site.add_user("anna").await;
+    let router = Router::new()
+        .route("/restore", post(restore))
+        .route("/verify", post(verify))
+        .route("/reset", post(reset))
+        .route("/delete", post(delete))
+        .route("/end", post(end))
+        .layer(site.hall.layer());
+    let visitor = Anonymous::new(InProcess::new(router), HOST);
+    (site, visitor)
+}
+
+async fn restore(visit: Visit) -> Result<String, Problem> {
+    let form = SignInForm {
+        login: String::new(),
+        password: String::new(),
+        remember: false,
+        carrier: Carrier::Header,
+        device: None,
+    };
+    visit.restore_proven(ANNA, &form).await.map(|signed_in| signed_in.user().username.clone())
+}
+
+async fn verify(visit: Visit) -> Result<String, Problem> {
+    let email = EmailAddress::parse("anna@example.org").unwrap();
+    Ok(visit.verify_email(ANNA, email).await?.map_or("nobody".to_owned(), |user| user.username))
+}
+
+async fn reset(visit: Visit) -> Result<String, Problem> {
+    let typed = "another tangerine anvil".to_owned();
+    let hash = visit.hall().hash_new_password("password", typed, &[]).await?;
+    let user = visit.reset_password(ANNA, hash, true).await?;
+    Ok(user.map_or("nobody".to_owned(), |user| user.username))
+}
+
+async fn delete(caller: Fresh, visit: Visit) -> Result<&'static str, Problem> {
+    // While the request was on its way, its author was suspended.
+    let suspend = UserChange { status: Some(UserStatus::Suspended), ..UserChange::default() };
+    let hall = visit.hall().clone();
+    hall.users().change_user(ANNA, &suspend, hall.now()).await?;
+    visit.delete_account(&caller).await.map(|()| "deleted")
+}
+
+async fn end(visit: Visit, session: String) -> Result<&'static str, Problem> {
+    let session: SessionId = session.parse().unwrap();
+    visit.end_session_as_admin(UserId(2), session).await.map(|_| "ended")
+}
+
+async fn ask(visitor: &Anonymous, path: &str, body: String) -> Answer {
+    let request = http::Request::post(path).body(body.into()).unwrap();
+    visitor.send(request).await
+}
+
+async fn row(site: &Site) -> User {
+    site.store.inner().user(ANNA).await.unwrap().unwrap()
+}
+
+async fn set(site: &Site, status: UserStatus, by: Party) -> User {
+    let change = UserChange { status: Some(status), by, ..UserChange::default() };
+    site.hall.change_user(ANNA, change).await.unwrap().unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn only_a_deleted_account_is_taken_back() {
+    let (site, visitor) = site().await;
+    let refused = (401, "invalid_credentials".to_owned());
+    let before = row(&site).await;
+    assert_eq!(ask(&visitor, "/restore", String::new()).await.verdict(), refused, "it is there");
+    assert_eq!(row(&site).await, before);
+    let before = set(&site, UserStatus::Suspended, Party::Site).await;
+    assert_eq!(ask(&visitor, "/restore", String::new()).await.verdict(), refused, "suspended");
+    assert_eq!(row(&site).await, before);
+    let before = set(&site, UserStatus::Deleted, Party::Site).await;
+    assert_eq!(ask(&visitor, "/restore", String::new()).await.verdict(), refused, "not theirs");
+    assert_eq!(row(&site).await, before);
+    assert_eq!(site.living_sessions(&before).await, 0);
+    assert!(site.told.all().is_empty());
+
+    set(&site, UserStatus::Active, Party::Site).await;
+    set(&site, UserStatus::Deleted, Party::Owner).await;
+    let answer = ask(&visitor, "/restore", String::new()).await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (200, "anna"));
+    assert_eq!(site.living_sessions(&row(&site).await).await, 1);
+}
+
+#[tokio::test]
+async fn no_link_does_anything_with_an_account_that_is_not_active() {
+    for (status, by) in [
+        (UserStatus::Suspended, Party::Site),
+        (UserStatus::Deleted, Party::Site),
+        (UserStatus::Deleted, Party::Owner),
+    ] {
+        let (site, visitor) = site().await;
+        set(&site, status, by).await;
+        let before = site.store.inner().credentials_of(ANNA).await.unwrap().unwrap();
+        for path in ["/verify", "/reset"] {
+            let answer = ask(&visitor, path, String::new()).await;
+            assert_eq!((answer.status.as_u16(), answer.text()), (200, "nobody"), "{status} {path}");
+        }
+        let after = site.store.inner().credentials_of(ANNA).await.unwrap().unwrap();
+        assert_eq!((after.user, after.password_hash), (before.user, before.password_hash));
+    }
+    let (site, visitor) = site().await;
+    for path in ["/verify", "/reset"] {
+        assert_eq!(ask(&visitor, path, String::new()).await.text(), "anna", "{path}");
+    }
+    assert!(row(&site).await.email_verified_at.is_some());
+}
+
+#[tokio::test]
+async fn a_suspension_is_not_turned_into_a_deletion_that_its_owner_takes_back() {
+    let (site, visitor) = site().await;
+    let app = site.app_of("anna").await;
+    let token = app.access_token().unwrap();
+    let request = http::Request::post("/delete")
+        .header("authorization", format!("Bearer {token}"))
+        .body(bytes::Bytes::new())
+        .unwrap();
+    assert_eq!(visitor.send(request).await.verdict(), (409, "conflict".to_owned()));
+    assert_eq!(row(&site).await.status, UserStatus::Suspended);
+    let refused = NotChanged::Suspended;
+    for status in [UserStatus::Active, UserStatus::Deleted] {
+        let change = UserChange { status: Some(status), by: Party::Owner, ..UserChange::default() };
+        let outcome = site.hall.change_user(ANNA, change).await.unwrap();
+        assert_eq!(outcome, Some(Err(refused)));
+    }
+}
+
+#[tokio::test]
+async fn whatever_keeps_people_out_ends_their_sessions() {
+    let hash = {
+        let (site, _) = site().await;
+        site.hall.hash_new_password("new", "another tangerine anvil".to_owned(), &[]).await.unwrap()
+    };
+    let status = |status| UserChange { status: Some(status), ..UserChange::default() };
+    for (change, reason) in [
+        (status(UserStatus::Suspended), EndReason::Suspended),
+        (status(UserStatus::Deleted), EndReason::Deleted),
+        (
+            UserChange { password_hash: Some(hash.clone()), ..UserChange::default() },
+            EndReason::PasswordChanged,
+        ),
+    ] {
+        let (site, _) = site().await;
+        let app = site.app_of("anna").await;
+        site.hall.change_user(ANNA, change).await.unwrap().unwrap().unwrap();
+        assert_eq!(app.get("/api/auth/me").await.status, 401, "{reason}");
+        assert_eq!(site.row(&app).await.end.map(|end| end.reason), Some(reason));
+    }
+    let (site, _) = site().await;
+    let app = site.app_of("anna").await;
+    let better =
+        UserChange { password_hash: Some(hash), keeps_password: true, ..UserChange::default() };
+    site.hall.change_user(ANNA, better).await.unwrap().unwrap().unwrap();
+    assert_eq!(app.get("/api/auth/me").await.status, 200, "a better hash is no other password");
+}
+
+#[tokio::test]
+async fn a_session_of_another_account_is_not_ended_in_the_name_of_this_one() {
+    let (site, visitor) = site().await;
+    let app = site.app_of("anna").await;
+    let session = site.row(&app).await;
+    let answer = ask(&visitor, "/end", session.id.to_string()).await;
+    assert_eq!(answer.verdict(), (404, "not_found".to_owned()));
+    assert!(site.store.inner().session(session.id).await.unwrap().unwrap().end.is_none());
+    assert_eq!(app.sign_in("anna", PASSWORD).await.status, 200);
+}
