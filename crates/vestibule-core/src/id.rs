@@ -114,6 +114,11 @@ drawn_id! {
     UploadId
 }
 
+drawn_id! {
+    /// An epoch of a store's feed: 128 random bits, written as 22 characters of base64url.
+    EpochId
+}
+
 /// The text is not an identifier of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not an identifier; copy it whole from a listing")]

@@ -28,6 +28,7 @@ pub mod deletion;
 pub mod error;
 pub mod event;
 pub mod fault;
+pub mod feed;
 pub mod file;
 pub mod freshness;
 pub mod id;

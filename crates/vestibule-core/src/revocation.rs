@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::{
     id::{SessionId, UserId},
     store::Changed,
-    time::Moment,
+    time::{Moment, Timestamp},
 };
 
 /// How a token stands against what is known.
@@ -29,6 +29,8 @@ pub enum Standing {
 pub struct Revocations {
     sessions: HashMap<SessionId, Moment>,
     users: HashMap<UserId, (u64, Moment)>,
+    /// Tokens from before are renewed before they count.
+    renewed_since: Option<Timestamp>,
 }
 
 impl Revocations {
@@ -48,12 +50,30 @@ impl Revocations {
         }
     }
 
-    /// How a token of this session, user and claims version stands.
+    /// The store is in another history than the one that was known: what tokens from before `since` say has
+    /// to be read anew, by renewing them. Of users only what comes now counts: the store may give a version out
+    /// a second time. A session that was ended stays ended.
+    pub fn begin_anew(&mut self, since: Timestamp) {
+        self.users.clear();
+        self.renewed_since = self.renewed_since.max(Some(since));
+    }
+
+    /// How a token of this session, user and claims version stands that was made at `issued_at`.
     #[must_use]
-    pub fn standing(&self, session: SessionId, user: UserId, version: u64) -> Standing {
+    pub fn standing(
+        &self,
+        session: SessionId,
+        user: UserId,
+        version: u64,
+        issued_at: Timestamp,
+    ) -> Standing {
+        // Tokens count in whole seconds.
+        let is_older = |since: Timestamp| issued_at.seconds() < since.seconds();
         if self.sessions.contains_key(&session) {
             Standing::Ended
-        } else if self.users.get(&user).is_some_and(|(current, _)| version < *current) {
+        } else if self.renewed_since.is_some_and(is_older)
+            || self.users.get(&user).is_some_and(|(current, _)| version < *current)
+        {
             Standing::Stale
         } else {
             Standing::Good
@@ -84,10 +104,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::time::Timestamp;
 
     const SESSION: SessionId = SessionId::from_bytes([1; 16]);
     const USER: UserId = UserId(7);
+    const ISSUED: Timestamp = Timestamp::from_seconds(10);
 
     fn at(seconds: u32) -> Moment {
         moment(seconds, seconds)
@@ -106,7 +126,7 @@ mod tests {
         known.apply(&Changed::SessionEnded(SESSION), at(100));
         known.sweep(moment(3700, 50));
         known.sweep(moment(50, 3700));
-        assert_eq!(known.standing(SESSION, USER, 1), Standing::Ended);
+        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), Standing::Ended);
         known.sweep(moment(100, 100));
         assert!(known.is_empty());
     }
@@ -114,11 +134,11 @@ mod tests {
     #[test]
     fn an_ended_session_is_known_until_its_tokens_are_dead() {
         let mut known = Revocations::default();
-        assert_eq!(known.standing(SESSION, USER, 1), Standing::Good);
+        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), Standing::Good);
         known.apply(&Changed::SessionEnded(SESSION), at(100));
         known.apply(&Changed::SessionEnded(SESSION), at(50));
         known.sweep(at(99));
-        assert_eq!(known.standing(SESSION, USER, 1), Standing::Ended);
+        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), Standing::Ended);
         known.sweep(at(100));
         assert!(known.is_empty());
     }
@@ -128,8 +148,23 @@ mod tests {
         let mut known = Revocations::default();
         known.apply(&Changed::User { id: USER, version: 3 }, at(100));
         known.apply(&Changed::User { id: USER, version: 2 }, at(100));
-        assert_eq!(known.standing(SESSION, USER, 2), Standing::Stale);
-        assert_eq!(known.standing(SESSION, USER, 3), Standing::Good);
-        assert_eq!(known.standing(SESSION, UserId(8), 1), Standing::Good);
+        assert_eq!(known.standing(SESSION, USER, 2, ISSUED), Standing::Stale);
+        assert_eq!(known.standing(SESSION, USER, 3, ISSUED), Standing::Good);
+        assert_eq!(known.standing(SESSION, UserId(8), 1, ISSUED), Standing::Good);
+    }
+
+    #[test]
+    fn in_another_history_old_tokens_are_stale_and_ended_sessions_stay_ended() {
+        let mut known = Revocations::default();
+        known.apply(&Changed::SessionEnded(SESSION), at(100));
+        known.apply(&Changed::User { id: USER, version: 5 }, at(100));
+        known.begin_anew(Timestamp::from_millis(20_700));
+        let other = SessionId::from_bytes([2; 16]);
+        let issued = |second| known.standing(other, USER, 4, Timestamp::from_seconds(second));
+        assert_eq!(issued(19), Standing::Stale);
+        assert_eq!(issued(20), Standing::Good, "its version counts anew");
+        assert_eq!(known.standing(SESSION, USER, 4, at(30).wall), Standing::Ended);
+        known.begin_anew(Timestamp::from_seconds(5));
+        assert_eq!(known.standing(other, USER, 4, ISSUED), Standing::Stale, "never earlier");
     }
 }

@@ -16,7 +16,8 @@
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
-    id::SessionId,
+    feed::Epoch,
+    id::{EpochId, SessionId},
     store::{Change, Changed, Feed, StoreResult},
     time::Timestamp,
 };
@@ -34,6 +35,10 @@ pub(crate) const AFTER: &str = "SELECT sequence, at, kind, session_id, user_id, 
 
 pub(crate) const SINCE: &str = "SELECT sequence, at, kind, session_id, user_id, version FROM changes \
      WHERE at >= $1 ORDER BY sequence";
+
+const EPOCH: &str = "SELECT id, began_at FROM epoch WHERE one";
+
+const BEGIN_EPOCH: &str = "UPDATE epoch SET id = $1, began_at = $2 WHERE one";
 
 /// One entry for each of the sessions, of which there is one that is none where it is about something else.
 pub(crate) const APPEND: &str = "WITH place AS \
@@ -121,6 +126,28 @@ impl Feed for PostgresStore {
             Box::pin(async move {
                 let since = sqlx::query(SINCE).bind(since.millis());
                 rows::all(&since.fetch_all(connection).await?, rows::change)
+            })
+        })
+        .await
+    }
+
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        self.read((), |(), connection| {
+            Box::pin(async move {
+                let row = sqlx::query(EPOCH).fetch_one(connection).await?;
+                let id = rows::bytes(&row, 0).map(EpochId::from_bytes)?;
+                Ok(Epoch { id, began_at: rows::time(&row, 1)? })
+            })
+        })
+        .await
+    }
+
+    async fn begin_epoch(&self, epoch: Epoch) -> StoreResult<()> {
+        self.write(epoch, |epoch, connection| {
+            Box::pin(async move {
+                let begin = sqlx::query(BEGIN_EPOCH).bind(&epoch.id.as_bytes()[..]);
+                begin.bind(epoch.began_at.millis()).execute(connection).await?;
+                Ok(())
             })
         })
         .await

@@ -368,7 +368,7 @@ where
     Ok(row.try_get(place)?)
 }
 
-fn time(row: &PgRow, place: usize) -> Result<Timestamp, Trouble> {
+pub(crate) fn time(row: &PgRow, place: usize) -> Result<Timestamp, Trouble> {
     column(row, place).map(Timestamp::from_millis)
 }
 

@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use vestibule_core::{
+    feed::Epoch,
+    id::EpochId,
     store::{Change, Changed, Feed, StoreResult},
     time::Timestamp,
 };
@@ -19,6 +21,10 @@ pub(crate) const AFTER: &str = "SELECT sequence, at, kind, session_id, user_id, 
 
 const SINCE: &str = "SELECT sequence, at, kind, session_id, user_id, version FROM changes \
      WHERE at >= ?1 ORDER BY sequence";
+
+const EPOCH: &str = "SELECT id, began_at FROM epoch WHERE one = 1";
+
+const BEGIN_EPOCH: &str = "UPDATE epoch SET id = ?1, began_at = ?2 WHERE one = 1";
 
 const APPEND: &str =
     "INSERT INTO changes (at, kind, session_id, user_id, version) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -76,6 +82,24 @@ impl Feed for SqliteStore {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(SINCE)?;
             statement.query_map([since.millis()], rows::change)?.collect()
+        })
+        .await
+    }
+
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        self.read(|connection| {
+            connection.prepare_cached(EPOCH)?.query_row([], |row| {
+                let id = EpochId::from_bytes(row.get(0)?);
+                Ok(Epoch { id, began_at: Timestamp::from_millis(row.get(1)?) })
+            })
+        })
+        .await
+    }
+
+    async fn begin_epoch(&self, epoch: Epoch) -> StoreResult<()> {
+        self.write(move |connection| {
+            let given = params![epoch.id.as_bytes(), epoch.began_at.millis()];
+            connection.prepare_cached(BEGIN_EPOCH)?.execute(given).map(|_| ())
         })
         .await
     }

@@ -13,6 +13,7 @@ use std::sync::{
 use async_trait::async_trait;
 use tokio::sync::Barrier;
 use vestibule_core::{
+    feed::Epoch,
     id::{SessionId, UserId},
     name::LoginKey,
     password::PasswordHash,
@@ -280,6 +281,14 @@ impl<S: Feed> Feed for FailingStore<S> {
 
     async fn changes_since(&self, since: Timestamp) -> StoreResult<Vec<Change>> {
         self.feed()?.changes_since(since).await
+    }
+
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        self.feed()?.epoch().await
+    }
+
+    async fn begin_epoch(&self, epoch: Epoch) -> StoreResult<()> {
+        self.feed()?.begin_epoch(epoch).await
     }
 
     async fn announce(&self, what: &Changed, now: Timestamp) -> StoreResult<()> {

@@ -220,7 +220,8 @@ impl Visit {
             return Ok(Access::Revoked(id));
         }
         let user = hall.users.user(claims.user_id).await?;
-        if user.is_none_or(|user| claims.version < user.version) {
+        // A higher version than the store's is from a history that the store has lost.
+        if user.is_none_or(|user| claims.version != user.version) {
             return Ok(Access::Expired(id));
         }
         Ok(access)
@@ -247,7 +248,12 @@ impl Visit {
             return Access::Invalid;
         }
         let revocations = hall.revocations.read().unwrap_or_else(PoisonError::into_inner);
-        match revocations.standing(claims.session_id, claims.user_id, claims.version) {
+        match revocations.standing(
+            claims.session_id,
+            claims.user_id,
+            claims.version,
+            claims.issued_at,
+        ) {
             Standing::Ended => Access::Revoked(claims.session_id),
             Standing::Stale => Access::Expired(claims.session_id),
             Standing::Good if timely.is_err() => Access::Expired(claims.session_id),

@@ -2,7 +2,9 @@
 //!
 //! A notifier wakes the follower within milliseconds; without one, or while it hears nothing, the feed is
 //! read twice a second. The sequence numbers have no gaps, so that after any disconnect reading on from the
-//! last one misses nothing.
+//! last one misses nothing. Each reading begins with the last entry that is known: where it is another one now,
+//! the store went back in time ([`vestibule_core::feed`]). Then the feed counts as lost until everything that is
+//! relevant was read again.
 
 use std::{
     sync::{
@@ -13,7 +15,11 @@ use std::{
 };
 
 use tokio::time::{Instant, MissedTickBehavior};
-use vestibule_core::store::{Change, Changed, FeedNotifier, StoreError};
+use vestibule_core::{
+    feed::{Break, Mark, Position},
+    store::{Change, Changed, FeedNotifier, StoreError},
+    time::Timestamp,
+};
 
 use crate::{hall::Hall, metrics};
 
@@ -36,6 +42,8 @@ pub(crate) struct FeedAge {
     read_at: AtomicU64,
     bound: Duration,
     said_lost: AtomicBool,
+    /// The store went back in time, and not everything was read again yet.
+    torn: AtomicBool,
 }
 
 impl FeedAge {
@@ -45,12 +53,25 @@ impl FeedAge {
             read_at: AtomicU64::new(0),
             bound,
             said_lost: AtomicBool::new(false),
+            torn: AtomicBool::new(false),
         }
     }
 
     /// Whether a session may have been ended elsewhere longer ago than the bound without this node knowing.
     pub(crate) fn is_lost(&self) -> bool {
-        self.age() > self.bound
+        self.age() > self.bound || self.is_torn()
+    }
+
+    fn is_torn(&self) -> bool {
+        self.torn.load(Ordering::Acquire)
+    }
+
+    fn tear(&self) {
+        self.torn.store(true, Ordering::Release);
+    }
+
+    fn mend(&self) {
+        self.torn.store(false, Ordering::Release);
     }
 
     fn age(&self) -> Duration {
@@ -82,18 +103,13 @@ impl FeedAge {
 /// Loads what is still relevant, then follows the store until the hall is dropped.
 pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
     let began = Instant::now();
-    // The number first: a change between the two reads is then seen twice, which does no harm.
-    let mut sequence = hall.store.last_sequence().await?;
-    let since = hall.now() - hall.config.lifetimes.access_memory() - CLOCKS_DIFFER;
-    for change in hall.store.changes_since(since).await? {
-        sequence = sequence.max(change.sequence);
-        hall.take_in(&change);
-    }
+    let position = hall.read_anew(Timestamp::from_seconds(0)).await?;
     hall.feed_age.was_read(began);
+    hall.note_position(position);
     let follower = Follower {
         hall: Arc::downgrade(hall),
         notifier: hall.notifier.clone(),
-        sequence,
+        position,
         keys_behind: false,
     };
     tokio::spawn(follower.run());
@@ -103,8 +119,17 @@ pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
 struct Follower {
     hall: Weak<Hall>,
     notifier: Option<Arc<dyn FeedNotifier>>,
-    sequence: u64,
+    position: Position,
     keys_behind: bool,
+}
+
+/// The feed was not read to its end.
+#[derive(Debug, thiserror::Error)]
+enum NotRead {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Break(#[from] Break),
 }
 
 impl Follower {
@@ -119,13 +144,7 @@ impl Follower {
             let Some(hall) = self.hall.upgrade() else {
                 return;
             };
-            let began = Instant::now();
-            match self.read_feed(&hall).await {
-                Ok(()) => hall.feed_age.was_read(began),
-                Err(error) => {
-                    tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
-                }
-            }
+            self.look(&hall).await;
             hall.feed_age.report(self.notifier.as_ref().map(|notifier| notifier.is_connected()));
             if self.keys_behind {
                 self.keys_behind = !hall.tend_keys().await;
@@ -133,18 +152,62 @@ impl Follower {
         }
     }
 
-    async fn read_feed(&mut self, hall: &Hall) -> Result<(), StoreError> {
+    async fn look(&mut self, hall: &Hall) {
+        let began = Instant::now();
+        let read = if hall.feed_age.is_torn() {
+            self.begin_anew(hall).await
+        } else {
+            match self.read_feed(hall).await {
+                Ok(()) => Ok(()),
+                Err(NotRead::Store(error)) => Err(error),
+                Err(NotRead::Break(found)) => {
+                    hall.feed_age.tear();
+                    metrics::feed_break();
+                    tracing::error!(
+                        "{found}; ended sessions, users and keys are read again, and until then the store is \
+                         asked for every request; if it was restored from a backup, run `vestibule restored`"
+                    );
+                    self.begin_anew(hall).await
+                }
+            }
+        };
+        match read {
+            Ok(()) => {
+                hall.feed_age.was_read(began);
+                hall.note_position(self.position);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
+            }
+        }
+    }
+
+    async fn read_feed(&mut self, hall: &Hall) -> Result<(), NotRead> {
         loop {
-            let changes = hall.store.changes_after(self.sequence, BATCH).await?;
-            for change in &changes {
-                self.sequence = change.sequence;
+            let behind = self.position.read_behind();
+            let read = hall.store.changes_after(behind, BATCH).await?;
+            for change in self.position.advance(&read)? {
                 self.keys_behind |= change.what == Changed::Keys;
                 hall.take_in(change);
             }
-            if changes.len() < BATCH as usize {
-                return Ok(());
+            if read.len() < BATCH as usize {
+                break;
             }
         }
+        // Last, so that nobody waits for it to hear of an end.
+        self.position.check_epoch(hall.store.epoch().await?)?;
+        Ok(())
+    }
+
+    /// Reads everything from the history that the store is in now.
+    async fn begin_anew(&mut self, hall: &Hall) -> Result<(), StoreError> {
+        self.position = hall.read_anew(hall.now()).await?;
+        // A key that was retired in one history may sign in the other.
+        self.keys_behind = !hall.tend_keys().await;
+        if !self.keys_behind {
+            hall.feed_age.mend();
+        }
+        Ok(())
     }
 }
 
@@ -173,6 +236,32 @@ impl Hall {
         if let Some(notifier) = &self.notifier {
             notifier.notify().await;
         }
+    }
+
+    /// Reads what is relevant of the store's present history, and gives up to where. Tokens from before
+    /// `since` are renewed before they count.
+    async fn read_anew(&self, since: Timestamp) -> Result<Position, StoreError> {
+        let epoch = self.store.epoch().await?;
+        // The last entry first: a change between the two reads is then seen twice, which does no harm.
+        let mut position = Position::start(epoch);
+        let last = self.store.last_sequence().await?;
+        if let Some(last) = self.store.changes_after(last.saturating_sub(1), 1).await?.first() {
+            (position.sequence, position.mark) = (last.sequence, Mark::of(last));
+        }
+        let relevant = self.now() - self.config.lifetimes.access_memory() - CLOCKS_DIFFER;
+        let changes = self.store.changes_since(relevant).await?;
+        let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
+        revocations.begin_anew(since.max(epoch.began_at));
+        drop(revocations);
+        self.known_users.clear();
+        for change in &changes {
+            self.take_in(change);
+        }
+        Ok(position)
+    }
+
+    fn note_position(&self, position: Position) {
+        *self.position.lock().unwrap_or_else(PoisonError::into_inner) = Some(position);
     }
 
     fn take_in(&self, change: &Change) {
@@ -210,6 +299,17 @@ mod tests {
         age.was_read(began);
         assert!(age.is_lost(), "an old reading is no news");
         age.was_read(Instant::now());
+        assert!(!age.is_lost());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_torn_is_lost_until_it_is_mended_however_often_it_is_read() {
+        let age = FeedAge::new(Duration::from_secs(5));
+        age.tear();
+        assert!(age.is_lost());
+        age.was_read(Instant::now());
+        assert!(age.is_lost());
+        age.mend();
         assert!(!age.is_lost());
     }
 }

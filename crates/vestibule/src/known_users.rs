@@ -75,6 +75,13 @@ impl KnownUsers {
         known.rows.remove(&id);
     }
 
+    /// Forgets everybody.
+    pub(crate) fn clear(&self) {
+        let mut known = self.lock();
+        known.forgotten = known.forgotten.wrapping_add(1);
+        known.rows.clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

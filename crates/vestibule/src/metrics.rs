@@ -9,6 +9,7 @@ const SIGN_INS: &str = "vestibule_sign_ins_total";
 const SESSIONS_ENDED: &str = "vestibule_sessions_ended_total";
 const FEED_AGE: &str = "vestibule_feed_age_seconds";
 const FEED_LOST: &str = "vestibule_feed_lost";
+const FEED_BREAKS: &str = "vestibule_feed_breaks_total";
 const FEED_NOTIFIED: &str = "vestibule_feed_notifier_connected";
 const STORE_ASKED: &str = "vestibule_store_asked_total";
 const REMEMBERED: &str = "vestibule_revocations_remembered";
@@ -22,6 +23,10 @@ pub(crate) fn describe() {
     describe_counter!(
         STORE_ASKED,
         "Requests for which the store was asked, because the feed was lost"
+    );
+    describe_counter!(
+        FEED_BREAKS,
+        "How often the database was found to have gone back in time, or to have lost part of the feed"
     );
     describe_gauge!(FEED_AGE, "How old this node's knowledge of ended sessions may be, in seconds");
     describe_gauge!(
@@ -44,6 +49,7 @@ pub(crate) fn describe() {
         counter!(SESSIONS_ENDED, "reason" => reason.name()).absolute(0);
     }
     counter!(STORE_ASKED).absolute(0);
+    counter!(FEED_BREAKS).absolute(0);
 }
 
 pub(crate) fn renewal(outcome: Outcome) {
@@ -60,6 +66,10 @@ pub(crate) fn session_ended(reason: EndReason) {
 
 pub(crate) fn store_asked() {
     counter!(STORE_ASKED).increment(1);
+}
+
+pub(crate) fn feed_break() {
+    counter!(FEED_BREAKS).increment(1);
 }
 
 pub(crate) fn feed(age: std::time::Duration, is_lost: bool, notified: Option<bool>) {

@@ -15,7 +15,7 @@ use crate::{
 const DAY: i64 = 24 * 3600;
 
 /// Everything that happened, by its place, and how often by day, name and cause.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Trail {
     last: u64,
     events: BTreeMap<EventCursor, Event>,

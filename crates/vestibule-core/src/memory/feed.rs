@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::{
+    feed::Epoch,
     ring::StoredKey,
     store::{Change, Changed, Feed, KeyStore, StoreResult},
     time::Timestamp,
@@ -48,6 +49,15 @@ impl Feed for MemoryStore {
 
     async fn changes_since(&self, since: Timestamp) -> StoreResult<Vec<Change>> {
         Ok(self.tables().changes.iter().filter(|change| change.at >= since).cloned().collect())
+    }
+
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        Ok(self.tables().epoch.0)
+    }
+
+    async fn begin_epoch(&self, epoch: Epoch) -> StoreResult<()> {
+        self.tables().epoch.0 = epoch;
+        Ok(())
     }
 
     async fn announce(&self, what: &Changed, now: Timestamp) -> StoreResult<()> {

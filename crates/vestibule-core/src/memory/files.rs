@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The catalogue.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Files {
     pub(super) rows: HashMap<FileId, Row>,
     shares: BTreeMap<(FileId, UserId), ShareAccess>,
@@ -26,6 +26,7 @@ pub(super) struct Files {
     dropped: BTreeMap<BlobKey, Timestamp>,
 }
 
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) file: File,
     pub(super) blobs: Vec<Blob>,

@@ -8,6 +8,7 @@ use crate::{
     time::Timestamp,
 };
 
+#[derive(Clone)]
 pub(super) struct Lease {
     holder: String,
     until: Timestamp,

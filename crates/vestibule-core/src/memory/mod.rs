@@ -19,11 +19,15 @@ mod users;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
-    id::{SessionId, UserId},
+    feed::Epoch,
+    id::{EpochId, SessionId, UserId},
     one_time::{OneTime, Purpose},
     outbox::MailId,
     ring::StoredKey,
@@ -45,6 +49,18 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// A copy of everything as it is now, as a backup is.
+    #[must_use]
+    pub fn backup(&self) -> Self {
+        Self { tables: Arc::new(Mutex::new(self.tables().clone())) }
+    }
+
+    /// Goes back to what a backup holds. What was written since is gone.
+    pub fn restore(&self, backup: &Self) {
+        let tables = backup.tables().clone();
+        *self.tables() = tables;
+    }
+
     /// Every operation is one critical section, which makes it atomic. A panic of another thread
     /// leaves whole rows behind, because nothing that can panic runs between two changes of one
     /// operation; so a poisoned lock is taken all the same.
@@ -59,7 +75,7 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tables {
     sessions: HashMap<SessionId, Session>,
     users: BTreeMap<UserId, users::Row>,
@@ -67,6 +83,7 @@ struct Tables {
     keys: Vec<StoredKey>,
     changes: VecDeque<Change>,
     last_sequence: u64,
+    epoch: FirstEpoch,
     histories: HashMap<SessionId, history::History>,
     leases: HashMap<String, leases::Lease>,
     files: files::Files,
@@ -74,6 +91,19 @@ struct Tables {
     feedback: Vec<Feedback>,
     one_time: BTreeMap<(UserId, Purpose), OneTime>,
     mails: HashMap<MailId, outbox::Row>,
+}
+
+/// The epoch of a store, which is born with one that no other store of this process has.
+#[derive(Clone, Copy)]
+struct FirstEpoch(Epoch);
+
+impl Default for FirstEpoch {
+    fn default() -> Self {
+        static BORN: AtomicU64 = AtomicU64::new(0);
+        let number = u128::from(BORN.fetch_add(1, Ordering::Relaxed));
+        let id = EpochId::from_bytes(number.to_be_bytes());
+        Self(Epoch { id, began_at: Timestamp::from_seconds(0) })
+    }
 }
 
 impl Tables {

@@ -11,6 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) mail: OutgoingMail,
     state: MailState,

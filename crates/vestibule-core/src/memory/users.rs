@@ -13,6 +13,7 @@ use crate::{
 };
 
 /// An account with what only the store compares.
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) user: User,
     pub(super) password_hash: Option<PasswordHash>,

@@ -23,6 +23,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
+    feed::Epoch,
     id::{SessionId, UserId},
     name::{LoginKey, RoleName},
     password::PasswordHash,
@@ -284,7 +285,8 @@ pub trait KeyStore: Send + Sync + 'static {
     ) -> StoreResult<bool>;
 }
 
-/// The feed: what every node has to know at once, in an order without gaps.
+/// The feed: what every node has to know at once, in an order without gaps. An entry never changes: whoever
+/// finds another one under a number that it has read knows that the store went back ([`crate::feed`]).
 #[async_trait]
 pub trait Feed: Send + Sync + 'static {
     /// The sequence number of the last change; 0 where there was none.
@@ -295,6 +297,13 @@ pub trait Feed: Send + Sync + 'static {
 
     /// The changes at or after `since`, in order.
     async fn changes_since(&self, since: Timestamp) -> StoreResult<Vec<Change>>;
+
+    /// The epoch that the store is in. Every store is born with one of its own.
+    async fn epoch(&self) -> StoreResult<Epoch>;
+
+    /// Begins another epoch, because the store was taken back to an earlier state: every node reads
+    /// everything anew.
+    async fn begin_epoch(&self, epoch: Epoch) -> StoreResult<()>;
 
     /// Appends a change that the store did not make itself, as that of a user in a table of the
     /// application's own.

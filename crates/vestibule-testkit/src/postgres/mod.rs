@@ -184,6 +184,69 @@ impl Postgres {
         *server = Some(self.serve());
     }
 
+    /// A copy of the whole server as it is now, that listens on the same port once this one has ended and the
+    /// copy was started ([`Self::restart`]): a replica that hears of nothing more. It takes no writes before it
+    /// is promoted ([`Self::promote`]).
+    ///
+    /// # Panics
+    /// Where it cannot be copied.
+    #[must_use]
+    pub fn replica(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        self.programs.hand_over(folder.path());
+        let data = data_folder(folder.path()).display().to_string();
+        let url = self.url("postgres");
+        let options =
+            ["--pgdata", &data, "--dbname", &url, "--write-recovery-conf", "--checkpoint=fast"];
+        self.programs.run_unprivileged("pg_basebackup", &options);
+        Self {
+            server: Mutex::new(None),
+            folder,
+            programs: Programs::find(),
+            durability: self.durability,
+            port: self.port,
+            password: self.password.clone(),
+            databases: AtomicU32::new(0),
+        }
+    }
+
+    /// Has a replica take writes from now on.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn promote(&self) {
+        self.sql("postgres", "SELECT pg_promote()");
+    }
+
+    /// What is in a database, as the statements that make it so again.
+    ///
+    /// # Panics
+    /// Where `pg_dump` fails.
+    #[must_use]
+    pub fn dump(&self, database: &str) -> String {
+        let mut client = self.programs.client("pg_dump");
+        client.args(["--clean", "--if-exists", "--dbname", &self.url(database)]);
+        let done = client.output().expect("pg_dump runs");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "pg_dump: {said}");
+        String::from_utf8(done.stdout).expect("text")
+    }
+
+    /// Puts a dump back, all of it in one moment, whoever is connected.
+    ///
+    /// # Panics
+    /// Where it cannot be.
+    pub fn restore(&self, database: &str, dump: &str) {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(file.path(), dump).expect("room for the dump");
+        let mut client = self.programs.client("psql");
+        client.args(["--no-psqlrc", "--quiet", "--single-transaction"]);
+        client.args(["--set", "ON_ERROR_STOP=1", "--dbname", &self.url(database), "--file"]);
+        let done = client.arg(file.path()).output().expect("psql runs");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "psql: {said}");
+    }
+
     fn serve(&self) -> Server {
         let mut settings = vec![
             "listen_addresses=127.0.0.1".to_owned(),

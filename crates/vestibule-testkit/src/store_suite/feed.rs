@@ -2,10 +2,12 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
-    id::UserId,
+    feed::Epoch,
+    id::{EpochId, UserId},
     ring::KeyState,
     session::EndReason,
     store::{Change, Changed, SessionSelection},
+    time::Timestamp,
     user::{UserChange, UserStatus},
 };
 
@@ -141,6 +143,20 @@ pub async fn the_numbers_go_on_after_a_purge(store: AnyStore) {
     announce(&store, &[4]).await;
     assert_eq!(after(&store, 0, 9).await, [3, 4]);
     assert_eq!(news(&store).await, [Changed::Keys, Changed::Keys]);
+}
+
+pub async fn a_store_is_born_in_an_epoch_and_another_can_begin(store: AnyStore) {
+    announce(&store, &[1, 2]).await;
+    let born = store.epoch().await.expect("ok");
+    assert_eq!(born.began_at, Timestamp::from_seconds(0));
+    assert_eq!(store.epoch().await.expect("ok"), born);
+    let next = Epoch { id: EpochId::from_bytes([7; 16]), began_at: at(3) };
+    assert_ne!(born.id, next.id);
+    store.begin_epoch(next).await.expect("ok");
+    assert_eq!(store.epoch().await.expect("ok"), next);
+    assert_eq!(after(&store, 0, 9).await, [1, 2], "the entries stay");
+    announce(&store, &[4]).await;
+    assert_eq!(store.last_sequence().await.expect("ok"), 3);
 }
 
 async fn announce(store: &AnyStore, seconds: &[i64]) {

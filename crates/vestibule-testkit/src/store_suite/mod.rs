@@ -162,6 +162,7 @@ macro_rules! store_suite {
             purging_keeps_the_last_change
             purging_never_tears_a_gap
             the_numbers_go_on_after_a_purge
+            a_store_is_born_in_an_epoch_and_another_can_begin
         );
     };
     (@cases $make:path, $module:ident, $($case:ident)+) => {

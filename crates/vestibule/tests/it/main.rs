@@ -18,6 +18,7 @@ mod enumeration;
 mod extractors;
 mod forge;
 mod freshness;
+mod going_back;
 mod history;
 mod input;
 mod keys;

@@ -6,6 +6,7 @@
 //! | `postgres` | PostgreSQL itself: killed, shut down, frozen, not there yet |
 //! | `redis` | Redis: killed, frozen, not there yet |
 //! | `feed` | a node no longer hears what the others end |
+//! | `going_back` | PostgreSQL: a lagging replica is promoted, a dump is put back |
 //! | `disk` | the disk of the embedded store: full, read-only |
 //! | `clock` | the clock of one node: two hours ahead, two hours behind |
 //!
@@ -15,6 +16,7 @@ mod clock;
 mod database_away;
 mod disk;
 mod feed;
+mod going_back;
 mod postgres;
 mod redis;
 
