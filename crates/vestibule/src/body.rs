@@ -2,8 +2,11 @@
 //!
 //! A urlencoded body is read up to a bound; of a multipart one only the leading part, which has to be
 //! `csrf_token`. What was read goes on in front of the rest: the handler sees the body untouched.
+//!
+//! Nobody is known yet while this happens, so the look is bounded in bytes and in time. What has not arrived
+//! by then counts as if it were not there.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use axum::{
     body::Body,
@@ -12,6 +15,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
+use tokio::time::{Instant, timeout_at};
 
 /// The name of the form field.
 pub(crate) const CSRF_FIELD: &str = "csrf_token";
@@ -20,6 +24,9 @@ pub(crate) const CSRF_FIELD: &str = "csrf_token";
 const FORM_BOUND: usize = 256 * 1024;
 /// As much of a multipart body: a boundary, the part's headers and a value.
 const MULTIPART_BOUND: usize = 4 * 1024;
+
+/// How long the look may take.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a body says of the CSRF value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +47,7 @@ pub(crate) async fn read_csrf_field(headers: &HeaderMap, body: Body) -> (CsrfFie
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         let (start, body) = read_start(body, FORM_BOUND, |_| false).await;
-        (in_form(&start), body)
+        (in_form(start.whole_pairs()), body)
     } else if essence.eq_ignore_ascii_case("multipart/form-data") {
         let Some(boundary) = boundary_of(content_type) else {
             return (CsrfField::Absent, body);
@@ -48,36 +55,64 @@ pub(crate) async fn read_csrf_field(headers: &HeaderMap, body: Body) -> (CsrfFie
         let end = format!("\r\n--{boundary}");
         let enough = |start: &[u8]| find(start, end.as_bytes()).is_some();
         let (start, body) = read_start(body, MULTIPART_BOUND, enough).await;
-        (in_multipart(&start, boundary), body)
+        (in_multipart(&start.bytes, boundary), body)
     } else {
         (CsrfField::Absent, body)
     }
 }
 
-/// Reads until `enough` or the bound, and gives what was read and the body with it in front again.
-async fn read_start(mut body: Body, bound: usize, enough: impl Fn(&[u8]) -> bool) -> (Bytes, Body) {
+/// The beginning of a body.
+struct Start {
+    bytes: Bytes,
+    /// Whether the look ended before the body did.
+    is_cut: bool,
+}
+
+impl Start {
+    /// What stands in it of a form, without a field that may go on.
+    fn whole_pairs(&self) -> &[u8] {
+        if !self.is_cut {
+            return &self.bytes;
+        }
+        let end = self.bytes.iter().rposition(|byte| *byte == b'&').unwrap_or_default();
+        self.bytes.get(..end).unwrap_or_default()
+    }
+}
+
+/// Reads until `enough` or a bound, and gives what was read and the body with it in front again.
+async fn read_start(mut body: Body, bound: usize, enough: impl Fn(&[u8]) -> bool) -> (Start, Body) {
+    let until = Instant::now() + LOOK_WITHIN;
     let mut start = BytesMut::new();
     let mut next: Option<Result<Frame<Bytes>, axum::Error>> = None;
-    while start.len() < bound && !enough(&start) {
-        match body.frame().await {
-            None => break,
-            Some(Ok(frame)) => match frame.into_data() {
+    let is_cut = loop {
+        if start.len() >= bound {
+            break true;
+        }
+        if enough(&start) {
+            break false;
+        }
+        match timeout_at(until, body.frame()).await {
+            Err(_) => break true,
+            Ok(None) => break false,
+            Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => start.extend_from_slice(&data),
                 Err(trailers) => {
                     next = Some(Ok(trailers));
-                    break;
+                    break false;
                 }
             },
             // The handler meets the same error when it reads on.
-            Some(Err(error)) => {
+            Ok(Some(Err(error))) => {
                 next = Some(Err(error));
-                break;
+                break true;
             }
         }
-    }
-    let start = start.freeze();
-    let whole = Whole { start: (!start.is_empty()).then(|| start.clone()), next, rest: body };
-    (start, Body::new(StreamBody::new(whole)))
+    };
+    let bytes = start.freeze();
+    let whole = Whole { start: (!bytes.is_empty()).then(|| bytes.clone()), next, rest: body };
+    // The last piece may go beyond the bound.
+    let bytes = bytes.slice(..bytes.len().min(bound));
+    (Start { bytes, is_cut }, Body::new(StreamBody::new(whole)))
 }
 
 /// A body put together again.
@@ -201,6 +236,78 @@ mod tests {
         assert_eq!(read(FORM, &["csrf_token=a&csrf_token=b"]).await.0, CsrfField::Conflict);
         assert_eq!(read(FORM, &["csrf_token=a&csrf_token=a"]).await.0, CsrfField::One("a".into()));
         assert_eq!(read("text/plain", &["csrf_token=a"]).await.0, CsrfField::Absent);
+    }
+
+    /// A body that brings these pieces at once and then nothing for an hour.
+    fn stalling(pieces: &'static [&'static str]) -> Body {
+        let stalled = Box::pin(tokio::time::sleep(Duration::from_secs(3600)));
+        Body::new(StreamBody::new(Stalling { pieces: pieces.iter(), stalled }))
+    }
+
+    struct Stalling {
+        pieces: std::slice::Iter<'static, &'static str>,
+        stalled: Pin<Box<tokio::time::Sleep>>,
+    }
+
+    impl futures_core::Stream for Stalling {
+        type Item = Result<Frame<Bytes>, std::io::Error>;
+
+        fn poll_next(
+            mut self: Pin<&mut Self>,
+            context: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Self::Item>> {
+            if let Some(piece) = self.pieces.next() {
+                let data = Bytes::from_static(piece.as_bytes());
+                return std::task::Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+            self.stalled.as_mut().poll(context).map(|()| None)
+        }
+    }
+
+    async fn look(content_type: &'static str, body: Body) -> (CsrfField, Duration, Bytes) {
+        let headers =
+            HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        let began = Instant::now();
+        let (field, body) = read_csrf_field(&headers, body).await;
+        let took = began.elapsed();
+        (field, took, axum::body::to_bytes(body, usize::MAX).await.unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_waited_for_longer_than_a_bound_and_what_came_by_then_counts() {
+        let one = CsrfField::One("value".into());
+        for (content_type, pieces, expected) in [
+            (FORM, &["a=1&csrf_token=value&", "text=long"][..], &one),
+            (FORM, &["a=1&csrf_token=val"], &CsrfField::Absent),
+            (FORM, &["csrf_token=val"], &CsrfField::Absent),
+            (FORM, &[], &CsrfField::Absent),
+            (MULTIPART, &["--XX\r\n"], &CsrfField::Absent),
+            (
+                MULTIPART,
+                &["--XX\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\nval"],
+                &CsrfField::Absent,
+            ),
+        ] {
+            let (field, took, whole) = look(content_type, stalling(pieces)).await;
+            assert_eq!((&field, took), (expected, LOOK_WITHIN), "{pieces:?}");
+            assert_eq!(whole, pieces.concat(), "the handler sees all of it");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_of_a_form_is_read_than_a_bound_and_a_field_that_it_cuts_does_not_count() {
+        let long = |before: usize| "x".repeat(before) + "&csrf_token=value&y=1";
+        for (text, expected) in [
+            (long(10), CsrfField::One("value".into())),
+            (long(FORM_BOUND - 30), CsrfField::One("value".into())),
+            (long(FORM_BOUND), CsrfField::Absent),
+            ("x".repeat(FORM_BOUND - 15) + "&csrf_token=val", CsrfField::Absent),
+        ] {
+            let (field, _, whole) = look(FORM, Body::from(text.clone())).await;
+            // The last one ends at the bound, and might have gone on.
+            assert_eq!(field, expected, "{}", text.len());
+            assert_eq!(whole, text);
+        }
     }
 
     #[tokio::test]
