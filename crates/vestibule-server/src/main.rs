@@ -18,7 +18,7 @@ mod setup;
 mod site;
 mod texts;
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser as _;
 
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // With nobody left to read it, the status still tells.
-            let _ = writeln!(std::io::stderr(), "vestibule: {error}");
+            serve::log::last_words(format!("vestibule: {error}"));
             ExitCode::from(error.status())
         }
     }

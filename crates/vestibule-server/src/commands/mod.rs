@@ -108,6 +108,6 @@ fn wait(work: impl Future<Output = Result<(), CommandError>>) -> Result<(), Comm
 
 /// A command speaks for itself: the log only says what goes wrong.
 async fn quiet(work: impl Future<Output = Result<(), CommandError>>) -> Result<(), CommandError> {
-    serve::log::start(serve::log::Format::Text, "warn")?;
+    let _log = serve::log::start(serve::log::Format::Text, "warn")?;
     work.await
 }

@@ -1,10 +1,28 @@
 //! The log, on standard error.
 
-use std::{io::IsTerminal as _, panic::PanicHookInfo};
+mod writer;
+
+use std::{io::IsTerminal as _, panic::PanicHookInfo, time::Duration};
 
 use tracing_subscriber::{EnvFilter, util::SubscriberInitExt as _};
 
+use self::writer::LogWriter;
+pub(crate) use self::writer::last_words;
+
 use crate::commands::CommandError;
+
+/// How long the end waits for lines that are still to be written.
+const FLUSH: Duration = Duration::from_millis(250);
+
+/// The running log. Dropping it writes what is still waiting, within a bound.
+#[must_use]
+pub(crate) struct Log(LogWriter);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.flush(FLUSH);
+    }
+}
 
 /// What a line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +39,7 @@ pub(crate) enum Format {
 ///
 /// # Errors
 /// [`CommandError::Usage`] where `RUST_LOG` cannot be read.
-pub(crate) fn start(format: Format, usual: &str) -> Result<(), CommandError> {
+pub(crate) fn start(format: Format, usual: &str) -> Result<Log, CommandError> {
     let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.trim().is_empty());
     let filter = EnvFilter::builder()
         .parse(asked.as_deref().unwrap_or(usual))
@@ -30,7 +48,22 @@ pub(crate) fn start(format: Format, usual: &str) -> Result<(), CommandError> {
                 "RUST_LOG cannot be read ({error}); write a level such as info or debug, or vestibule=debug,info"
             ))
         })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let failed = |error: &dyn std::fmt::Display| {
+        CommandError::Failed(format!("the log cannot be started: {error}"))
+    };
+    let writer = LogWriter::start(std::io::stderr(), |lost| {
+        tracing::warn!(
+            lost,
+            "lines of the log were lost: standard error could not be written, or not fast enough"
+        );
+    });
+    let writer = writer.map_err(|error| failed(&error))?;
+    let to = writer.clone();
+    // What cannot be logged is no reason to say so on standard error, which panics where that is the cause.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .log_internal_errors(false)
+        .with_writer(move || to.clone());
     let started = match format {
         Format::Json => log
             .json()
@@ -41,9 +74,9 @@ pub(crate) fn start(format: Format, usual: &str) -> Result<(), CommandError> {
             .try_init(),
         Format::Text => log.with_ansi(wants_colour()).with_target(false).finish().try_init(),
     };
-    started.map_err(|error| CommandError::Failed(format!("the log cannot be started: {error}")))?;
+    started.map_err(|error| failed(&error))?;
     std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(Log(writer))
 }
 
 /// <https://no-color.org>: any value that is not empty.

@@ -65,6 +65,8 @@ use self::{
 /// How long running requests may take to end. What comes after it takes less than a second, and the whole
 /// stop at most ten.
 const DRAIN: Duration = Duration::from_secs(8);
+/// How long it may take to write on standard output where the site is.
+const BANNER: Duration = Duration::from_secs(1);
 /// How long the last writes may take.
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
@@ -76,7 +78,8 @@ const LAST_WRITES: Duration = Duration::from_secs(1);
 pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError> {
     let Configuration { mut settings, warnings, .. } = configuration;
     let format = if settings.profile.logs_json() { Format::Json } else { Format::Text };
-    log::start(format, "info")?;
+    // Held to the end: what happens there is logged too.
+    let _log = log::start(format, "info")?;
     let mut signals = Signals::listen()?;
 
     // Before anything is counted.
@@ -173,7 +176,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         mailer,
     };
 
-    announce(&site, &warnings, figures.as_ref().and_then(Figures::address))?;
+    announce(&site, &warnings, figures.as_ref().and_then(Figures::address)).await;
     let stop = CancellationToken::new();
     if let Some(figures) = figures {
         figures.serve(stop.clone());
@@ -257,12 +260,9 @@ fn settle_port(settings: &mut Settings, bound: SocketAddr) {
 }
 
 /// Says on standard output where the site is, and in the log that it has started. The link for the first
-/// super user is for the person at the terminal alone: no log keeps it.
-fn announce(
-    site: &Site,
-    warnings: &[String],
-    figures: Option<SocketAddr>,
-) -> Result<(), CommandError> {
+/// super user is for the person at the terminal alone: no log keeps it. A site whose standard output nobody
+/// takes is served all the same.
+async fn announce(site: &Site, warnings: &[String], figures: Option<SocketAddr>) {
     let Settings { profile, public_url, listen, .. } = &*site.settings;
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -297,7 +297,17 @@ fn announce(
             "There is no super user yet. Create one here; the link works once:\n  {public_url}{link}"
         );
     }
-    print(&banner)
+    // A pipe that is full keeps its writer waiting.
+    let printed = open::blocking(move || print(&banner));
+    let trouble = match tokio::time::timeout(BANNER, printed).await {
+        Ok(Ok(Ok(()))) => return,
+        Ok(Ok(Err(error)) | Err(error)) => error.to_string(),
+        Err(_) => "nobody reads it".to_owned(),
+    };
+    tracing::warn!(
+        "standard output cannot be written ({trouble}): where the site is, and the link for the first super user, \
+         were not shown there"
+    );
 }
 
 /// The address of the listener as a browser on this machine takes it.

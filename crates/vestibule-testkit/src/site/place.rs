@@ -127,7 +127,19 @@ impl Place {
     /// Where it does not.
     #[must_use]
     pub fn start(&self, arguments: &[&str]) -> Site {
-        let mut child = self.spawn(arguments);
+        self.listens(self.spawn(arguments))
+    }
+
+    /// Starts it with its log going elsewhere than to [`Place::log`].
+    ///
+    /// # Panics
+    /// Where it does not say where it listens.
+    #[must_use]
+    pub fn start_logging_to(&self, log: impl Into<Stdio>, arguments: &[&str]) -> Site {
+        self.listens(self.spawn_logging_to(log.into(), arguments))
+    }
+
+    fn listens(&self, mut child: Child) -> Site {
         let outcome = wait::until(START_WITHIN, || match listening(&self.said()) {
             Some(url) => Some(Ok(url)),
             None => child.has_ended().map(Err),
@@ -171,10 +183,14 @@ impl Place {
     }
 
     fn spawn(&self, arguments: &[&str]) -> Child {
-        let said = File::create(self.path().join("said.txt")).expect("a file for the output");
         let log = OpenOptions::new().create(true).append(true).open(self.log_path());
+        self.spawn_logging_to(log.expect("a file for the log").into(), arguments)
+    }
+
+    fn spawn_logging_to(&self, log: Stdio, arguments: &[&str]) -> Child {
+        let said = File::create(self.path().join("said.txt")).expect("a file for the output");
         let mut command = self.command(arguments);
-        command.stdin(Stdio::null()).stdout(said).stderr(log.expect("a file for the log"));
+        command.stdin(Stdio::null()).stdout(said).stderr(log);
         Child::start(&mut command)
     }
 

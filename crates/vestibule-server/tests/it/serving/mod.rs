@@ -6,6 +6,7 @@ mod files;
 mod flood;
 mod history;
 mod https;
+mod logging;
 mod stopping;
 pub(crate) mod wire;
 
