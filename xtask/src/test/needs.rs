@@ -32,6 +32,8 @@ enum Thing {
         /// The program's path in such a folder.
         program: &'static str,
     },
+    /// A module of the system's own Python, whichever comes first in `PATH`.
+    PythonModule(&'static str),
     /// Packages of the npm registry: those that the lock file in this folder of the repository names.
     NodePackages(&'static str),
     /// A cargo command. It has to be tried: rustup leaves a stand-in in `PATH` for those it could install.
@@ -124,6 +126,24 @@ const NEEDS: &[Need] = &[
         what: Thing::Program("aiosmtpd"),
         why: "is the mail server that the tests start",
         from: Source::Apt(&["python3-aiosmtpd"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("curl"),
+        why: "is a client of HTTP/2 whose uploads the tests refuse",
+        from: Source::Apt(&["curl"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::PythonModule("httpx"),
+        why: "is another one",
+        from: Source::Apt(&["python3-httpx"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::PythonModule("h2"),
+        why: "is the HTTP/2 of that one",
+        from: Source::Apt(&["python3-h2"]),
         when: When::Always,
     },
     Need {
@@ -301,6 +321,7 @@ impl Need {
             Thing::Program(name) => name.to_owned(),
             Thing::Versioned { versions, program } => format!("{versions}/*/{program}"),
             Thing::NodePackages(folder) => format!("{folder}/node_modules"),
+            Thing::PythonModule(name) => format!("{name} of Python"),
             Thing::Cargo(name) => format!("cargo {name}"),
         }
     }
@@ -313,6 +334,9 @@ impl Need {
             }
             // Of other versions than the lock file's it says that they are invalid, and fails.
             Thing::NodePackages(folder) => Step::new("npm", &["ls", "--prefix", folder]).succeeds(),
+            Thing::PythonModule(name) => {
+                Step::new("/usr/bin/python3", &["-c", &format!("import {name}")]).succeeds()
+            }
             Thing::Cargo(name) => Step::cargo(&[name, "--version"]).succeeds(),
         }
     }

@@ -3,6 +3,10 @@
 //! Where something of it is still on its way, the connection cannot take the next request. Most bodies are
 //! short and arrive at once: those are read to their end before the answer goes out, so that a refusal does
 //! not cost the client its connection. With a longer one the answer says that the connection ends.
+//!
+//! In HTTP/2 only the stream would end, by a reset. Many clients send all of a body before they look at the
+//! answer, and report nothing but the reset. So the answer goes out at once, and what is left is read before
+//! the answer's end is sent.
 
 use std::{
     pin::Pin,
@@ -15,6 +19,7 @@ use axum::{
     body::{Body, Bytes},
     extract::Request,
     http::header,
+    response::Response,
 };
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Frame, SizeHint};
@@ -24,6 +29,11 @@ use tokio::time::timeout;
 const MOST: u64 = 64 * 1024;
 /// And for so long.
 const WITHIN: Duration = Duration::from_secs(1);
+
+/// As much is read of a body in HTTP/2 while its answer is held open, in bytes: a file of the usual bound.
+const MOST_BEHIND: u64 = 64 * 1024 * 1024;
+/// And for so long.
+const WITHIN_BEHIND: Duration = Duration::from_secs(30);
 
 /// Where a body is found again that nobody has read to its end.
 pub(super) struct Leftover {
@@ -52,20 +62,68 @@ impl Leftover {
         if self.is_held_back || body.size_hint().lower() > MOST {
             return false;
         }
-        timeout(WITHIN, read_to_end(body)).await.unwrap_or(false)
+        timeout(WITHIN, read_to_end(body, MOST)).await.unwrap_or(false)
+    }
+
+    /// The answer, whose end waits until what is left has been read, within a bound.
+    pub(super) fn read_behind(self, response: Response) -> Response {
+        let left = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(left) = left else { return response };
+        response.map(|answer| {
+            let rest = Box::pin(async move {
+                // Beyond the bound the stream ends as it may.
+                let _ = timeout(WITHIN_BEHIND, read_to_end(left, MOST_BEHIND)).await;
+            });
+            Body::new(HeldOpen { answer, rest: Some(rest) })
+        })
     }
 }
 
-async fn read_to_end(mut body: Body) -> bool {
+async fn read_to_end(mut body: Body, most: u64) -> bool {
     let mut read = 0;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return false };
         read += frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX));
-        if read > MOST {
+        if read > most {
             return false;
         }
     }
     true
+}
+
+/// An answer's body that ends when something else is done.
+struct HeldOpen {
+    answer: Body,
+    rest: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl hyper::body::Body for HeldOpen {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        // The client may be waiting for room to send before it reads.
+        if let Some(rest) = &mut self.rest
+            && rest.as_mut().poll(context).is_ready()
+        {
+            self.rest = None;
+        }
+        match Pin::new(&mut self.answer).poll_frame(context) {
+            Poll::Ready(None) if self.rest.is_some() => Poll::Pending,
+            polled => polled,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_none() && self.answer.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.answer.size_hint()
+    }
 }
 
 /// A body that is put back where it is dropped before its end.
