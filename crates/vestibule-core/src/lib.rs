@@ -47,6 +47,7 @@ pub mod revocation;
 pub mod ring;
 pub mod secret;
 pub mod session;
+pub mod share;
 pub mod store;
 pub mod time;
 pub mod token;

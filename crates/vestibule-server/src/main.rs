@@ -11,6 +11,7 @@ mod files;
 mod mail;
 mod open;
 mod pages;
+mod places;
 mod private;
 mod ring;
 mod serve;

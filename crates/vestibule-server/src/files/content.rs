@@ -43,8 +43,9 @@ pub(super) async fn read(
     id: FileOf,
     request: Parts,
 ) -> Result<Response, Problem> {
-    let content = content_for(&site, caller.user_id(), id.0).await?;
-    serve::answer(&site.files.blobs, content, &request, false).await
+    let who = caller.user_id();
+    let content = content_for(&site, who, id.0).await?;
+    serve::answer(&site, who, content, &request, false).await
 }
 
 /// Puts another content in the place of the present one.
@@ -102,8 +103,9 @@ pub(super) async fn open(
     let query = request.uri.query().unwrap_or_default();
     let is_saved =
         url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "download");
-    let content = content_for(&site, caller.user_id(), id.0).await?;
-    serve::answer(&site.files.blobs, content, &request, !is_saved).await
+    let who = caller.user_id();
+    let content = content_for(&site, who, id.0).await?;
+    serve::answer(&site, who, content, &request, !is_saved).await
 }
 
 async fn content_for(

@@ -7,7 +7,7 @@
 //! | `receive`, `multipart` | a body on its way in |
 //! | `serve`, `range`, `disposition` | a content on its way out |
 //! | `bodies` | what the API takes and gives |
-//! | `turns` | how many contents arrive at once |
+//! | `turns` | how many contents arrive and leave at once |
 //! | `cleanup` | removing what nobody asks for any more |
 
 mod acts;

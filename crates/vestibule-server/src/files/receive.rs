@@ -46,6 +46,7 @@ pub(crate) async fn receive(
     room: Room,
 ) -> Result<Received, Problem> {
     let announced = announced(&request);
+    let client = site.hall.client_address(request.extensions(), request.headers());
     let (parts, body) = request.into_parts();
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -58,7 +59,7 @@ pub(crate) async fn receive(
         return Err(room.exceeded());
     }
     // Before the name is known: it may stand in the form, and all of its body waits for a turn.
-    let _turn = site.files.turns.take(who).await?;
+    let _turn = site.files.turns.upload(who, client).await?;
     let said = source.name(parts.uri.query().unwrap_or_default()).await?;
     let name = match name {
         Some(name) => name.clone(),

@@ -10,16 +10,17 @@ use vestibule::{
     ErrorCode, Problem,
     core::{
         file::{Blob, File, Tags, is_harmless},
+        id::UserId,
         store::SeenFile,
     },
 };
-use vestibule_files::Blobs;
 
 use super::{
     api::{tagged, tags},
     disposition, range,
     receive::unavailable,
 };
+use crate::site::Site;
 
 /// Whatever a content turns out to be, on our origin it runs nothing, loads nothing and is nobody.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
@@ -32,9 +33,10 @@ const ASK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
 ///
 /// # Errors
 /// `precondition_failed` where `If-Match` asks for another content, `unavailable` where its first piece cannot
-/// be read.
+/// be read, `rate_limited` where too many are on their way to the caller.
 pub(super) async fn answer(
-    place: &Blobs,
+    site: &Site,
+    who: UserId,
     (seen, blobs): (SeenFile, Vec<Blob>),
     request: &Parts,
     is_shown: bool,
@@ -48,7 +50,7 @@ pub(super) async fn answer(
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        whole_or_part(place, file, blobs, request).await?
+        whole_or_part(site, who, file, blobs, request).await?
     };
     let headers = response.headers_mut();
     headers.extend(tagged(file));
@@ -63,7 +65,8 @@ pub(super) async fn answer(
 }
 
 async fn whole_or_part(
-    place: &Blobs,
+    site: &Site,
+    who: UserId,
     file: &File,
     blobs: Vec<Blob>,
     request: &Parts,
@@ -91,10 +94,14 @@ async fn whole_or_part(
     if request.method == Method::HEAD {
         return Ok((status, headers).into_response());
     }
-    let mut pieces = place.read(blobs, range);
+    let client = site.hall.client_address(&request.extensions, asked);
+    let turn = site.files.turns.download(who, client).await?;
+    let mut pieces = site.files.blobs.read(blobs, range);
     // As long as nothing has been sent, an outage can be told as one.
     let first = pieces.try_next().await.map_err(unavailable)?;
-    let rest = pieces.inspect_err(|error| {
+    let rest = pieces.inspect_err(move |error| {
+        // Held for as long as something is on its way.
+        let _ = &turn;
         // The answer has begun: all that is left is to cut it off, which its length makes plain.
         tracing::error!(%error, "a content cannot be read on");
     });

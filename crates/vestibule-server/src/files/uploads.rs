@@ -118,7 +118,8 @@ pub(super) async fn append(
     };
     let missing = upload.check_append(offset, announced(&request)).map_err(does_not_fit)?;
     if missing > 0 {
-        let _turn = site.files.turns.take(owner).await?;
+        let client = site.hall.client_address(request.extensions(), request.headers());
+        let _turn = site.files.turns.upload(owner, client).await?;
         take_piece(&site, &upload, missing, request).await?;
     }
     match find(&site, owner, id.0).await? {

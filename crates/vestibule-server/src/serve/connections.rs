@@ -20,23 +20,26 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use ipnet::IpNet;
+use metrics::counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
-use super::wire::{Framing, Lingering, Watched};
+use super::{
+    sending::{Sending, Stuck, TAKES_WITHIN},
+    wire::{self, CUT, Framing, Lingering, Watched},
+};
+use crate::places::{Holder, NoPlace, Place, Places};
 
 /// The site as one service.
 pub(super) type SiteService = BoxCloneSyncService<Request, Response, Infallible>;
 
-/// Connections at once; further ones wait in the system's queue.
-const CONNECTIONS: usize = 4096;
 /// For a TLS handshake, for the first bytes of a plain connection, and for the head of each request from
 /// its first byte.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -49,6 +52,8 @@ const HEAD_BYTES: usize = 64 * 1024;
 const HEADER_FIELDS: usize = 100;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 100;
+/// What is held of an answer on an HTTP/2 connection for a client that is slower than the site, in bytes.
+const SEND_BYTES: usize = 64 * 1024;
 /// An HTTP/2 connection without a request for between once and twice this time is closed.
 const IDLE: Duration = Duration::from_secs(80);
 /// How long to wait after the system had no room for another connection.
@@ -63,14 +68,23 @@ pub(super) struct Transport {
 /// All connections of one listener.
 pub(super) struct Connections {
     shared: Arc<Shared>,
+    places: Places,
     running: TaskTracker,
+}
+
+/// Which connections are taken.
+pub(super) struct Admission {
+    /// So many at once; further ones wait in the system's queue.
+    pub(super) most: usize,
+    /// Those who bring other people's requests: the network that they are in has no share.
+    pub(super) trusted_proxies: Vec<IpNet>,
 }
 
 struct Shared {
     acceptor: Option<TlsAcceptor>,
     service: SiteService,
     stop: CancellationToken,
-    room: Arc<Semaphore>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl Connections {
@@ -79,24 +93,30 @@ impl Connections {
         acceptor: Option<TlsAcceptor>,
         service: SiteService,
         stop: CancellationToken,
+        admission: Admission,
     ) -> Self {
-        let room = Arc::new(Semaphore::new(CONNECTIONS));
-        let shared = Arc::new(Shared { acceptor, service, stop, room });
-        Self { shared, running: TaskTracker::new() }
+        let Admission { most, trusted_proxies } = admission;
+        counter!(CUT, "reason" => "not_read").absolute(0);
+        let shared = Arc::new(Shared { acceptor, service, stop, trusted_proxies });
+        Self { shared, places: Places::new("connections", most), running: TaskTracker::new() }
     }
 
     /// Accepts connections for as long as it is polled.
     pub(super) async fn accept(&self, listener: &TcpListener) {
         loop {
-            let Ok(place) = Arc::clone(&self.shared.room).acquire_owned().await else { return };
+            self.places.any().await;
             match listener.accept().await {
-                Ok((stream, peer)) => {
-                    let shared = Arc::clone(&self.shared);
-                    self.running.spawn(async move {
-                        shared.serve(stream, peer).await;
-                        drop(place);
-                    });
-                }
+                Ok((stream, peer)) => match self.admit(peer) {
+                    Ok(place) => {
+                        let shared = Arc::clone(&self.shared);
+                        self.running.spawn(async move {
+                            shared.serve(stream, peer).await;
+                            drop(place);
+                        });
+                    }
+                    // Nothing has been read of it, and nothing costs less than to say no more.
+                    Err(why) => self.places.count_refusal(why),
+                },
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted right now");
@@ -104,6 +124,13 @@ impl Connections {
                 }
             }
         }
+    }
+
+    fn admit(&self, peer: SocketAddr) -> Result<Place, NoPlace> {
+        let address = peer.ip().to_canonical();
+        let is_proxy = self.shared.trusted_proxies.iter().any(|network| network.contains(&address));
+        let network = Holder::network_of(address);
+        self.places.try_take(if is_proxy { &[] } else { std::slice::from_ref(&network) })
     }
 
     /// Waits until every connection has ended.
@@ -117,6 +144,7 @@ impl Shared {
     async fn serve(&self, stream: TcpStream, peer: SocketAddr) {
         // An answer is written whole; waiting for more would only delay it.
         let _ = stream.set_nodelay(true);
+        wire::bound_send_buffer(&stream);
         let Some(acceptor) = &self.acceptor else {
             let first = self.in_time(begins_http2(&stream)).await;
             let stream = Lingering::new(stream);
@@ -151,27 +179,42 @@ impl Shared {
         };
         let activity = Arc::clone(&caller.activity);
         if is_http2 {
-            let service = service_fn(|request| self.answer(&caller, None, request));
+            let sending = Arc::new(Sending::default());
+            let service = service_fn(|request| {
+                let (answer, sending) = (self.answer(&caller, None, request), Arc::clone(&sending));
+                async move { Ok::<_, Infallible>(answer.await?.map(|body| sending.watch(body))) }
+            });
             let connection = http2_builder().serve_connection(TokioIo::new(stream), service);
-            self.run(connection, http2::Connection::graceful_shutdown, &activity).await;
+            let stuck = sending.stuck();
+            self.run(connection, http2::Connection::graceful_shutdown, &activity, stuck).await;
         } else {
+            // What the stream notices by itself is all that there is to notice.
+            let stuck = std::future::pending();
             let (stream, framing) = Watched::new(stream, HEAD_WITHIN);
             let service = service_fn(|request| self.answer(&caller, Some(&framing), request));
             let connection = http1_builder().serve_connection(TokioIo::new(stream), service);
-            self.run(connection, http1::Connection::graceful_shutdown, &activity).await;
+            self.run(connection, http1::Connection::graceful_shutdown, &activity, stuck).await;
         }
     }
 
     /// Polls a connection to its end. The ends that a client causes (a reset, a head that is none or comes
-    /// too late) are nothing to act on: what can be answered has been answered.
-    async fn run<C, T, E>(&self, connection: C, end: impl Fn(Pin<&mut C>), activity: &Activity)
-    where
+    /// too late) are nothing to act on: what can be answered has been answered. One whose client is `stuck`
+    /// ends; if something else is under way on it, that has the same time once more.
+    async fn run<C, T, E>(
+        &self,
+        connection: C,
+        end: impl Fn(Pin<&mut C>),
+        activity: &Activity,
+        stuck: impl Future<Output = Stuck>,
+    ) where
         C: Future<Output = Result<T, E>>,
         E: std::fmt::Display,
     {
         let mut connection = pin!(connection);
         let mut idle = pin!(activity.idle());
-        let mut is_ending = false;
+        let mut stuck = pin!(stuck);
+        let mut given_up = pin!(sleep(Duration::ZERO));
+        let (mut is_ending, mut is_stuck) = (false, false);
         loop {
             tokio::select! {
                 ended = connection.as_mut() => {
@@ -182,9 +225,21 @@ impl Shared {
                 }
                 () = self.stop.cancelled(), if !is_ending => {}
                 () = &mut idle, if !is_ending => {}
+                stuck = &mut stuck, if !is_stuck => {
+                    is_stuck = true;
+                    let is_alone = stuck == Stuck::All && !activity.is_under_way();
+                    given_up.set(sleep(if is_alone { Duration::ZERO } else { TAKES_WITHIN }));
+                }
+                () = &mut given_up, if is_stuck => {
+                    counter!(CUT, "reason" => "not_read").increment(1);
+                    tracing::debug!("a connection was cut off: its client takes nothing");
+                    return;
+                }
             }
-            is_ending = true;
-            end(connection.as_mut());
+            if !is_ending {
+                is_ending = true;
+                end(connection.as_mut());
+            }
         }
     }
 
@@ -227,6 +282,11 @@ struct Activity {
 }
 
 impl Activity {
+    /// Whether a request is being answered.
+    fn is_under_way(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) != self.ended.load(Ordering::Relaxed)
+    }
+
     /// Waits until nothing has happened for [`IDLE`].
     async fn idle(&self) {
         let mut before = None;
@@ -267,6 +327,7 @@ fn http2_builder() -> http2::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
         .max_concurrent_streams(STREAMS)
+        .max_send_buf_size(SEND_BYTES)
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(20));
     builder
@@ -296,3 +357,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ use super::{
     leftover::Leftover,
     line::Line,
     room::{ANSWER_WITHIN, Allowed, AnswerWithin, Refused, caught},
-    steady::Steady,
+    steady::{Rate, Steady},
     wire::Ambiguous,
 };
 use crate::{config, files, site::Site};
@@ -38,8 +38,8 @@ const BODY_BYTES: u64 = 1024 * 1024;
 /// How much longer a request may take than its route, as a net below that: the library's layer reads the
 /// beginning of forms itself.
 const NET: Duration = Duration::from_secs(5);
-/// Of a body that may take long something arrives at least once in this time.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
+/// So much arrives of a body that may take long: a kibibyte each second, which the slowest mobile network brings.
+const ARRIVES: Rate = Rate { bytes: 30 * 1024, within: Duration::from_secs(30) };
 /// What a client waits after a request that took too long.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
@@ -100,7 +100,12 @@ async fn pass(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> 
     };
 
     // Nothing that comes behind a malformed request is read.
-    let goes_on = !is_old || (!is_malformed && leftover.read().await);
+    let goes_on = if is_old {
+        !is_malformed && leftover.read().await
+    } else {
+        response = leftover.read_behind(response);
+        true
+    };
     let headers = response.headers_mut();
     headers::secure(headers, over_https);
     if let Some(verdict) = verdict {
@@ -175,9 +180,7 @@ impl Bounds {
         let bound = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         request.map(|body| match body.is_end_stream() {
             true => body,
-            false if self.is_long => {
-                Body::new(Limited::new(Steady::new(body, ARRIVES_WITHIN), bound))
-            }
+            false if self.is_long => Body::new(Limited::new(Steady::new(body, ARRIVES), bound)),
             false => Body::new(Limited::new(body, bound)),
         })
     }

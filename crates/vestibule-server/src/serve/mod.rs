@@ -5,6 +5,7 @@
 //! | module | what happens there |
 //! |---|---|
 //! | `connections` | accepted, at most so many at once; TLS; HTTP/1.1 or HTTP/2, each with its limits |
+//! | `sending` | whether the client takes what is sent to it |
 //! | `wire` | framing on which two readers could disagree is noticed; unread bytes do not cut an answer off |
 //! | `frame` | id, host, path, size and time limits; on the way out the headers and the line in the log |
 //! | `vestibule` | the library's layer: credentials noted, refusals answered, cookies sent |
@@ -22,7 +23,9 @@ mod host;
 mod leftover;
 mod line;
 pub(crate) mod log;
+mod open_files;
 mod room;
+mod sending;
 mod steady;
 mod stop;
 mod tls;
@@ -56,7 +59,7 @@ use crate::{
 };
 
 use self::{
-    connections::{Connections, SiteService},
+    connections::{Admission, Connections, SiteService},
     figures::Figures,
     log::Format,
     stop::Signals,
@@ -81,6 +84,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     // Held to the end: what happens there is logged too.
     let _log = log::start(format, "info")?;
     let mut signals = Signals::listen()?;
+    let most_connections = open_files::make_room();
 
     // Before anything is counted.
     let figures = match settings.metrics.listen {
@@ -104,8 +108,14 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
             CommandError::Failed(format!("the pages and mails cannot be loaded: {error:#}"))
         })?;
     let templates = Arc::new(templates);
-    let opened =
-        waiting::for_store(&settings, &templates, &listener, acceptor.as_ref(), &mut signals);
+    let opened = waiting::for_store(
+        &settings,
+        &templates,
+        &listener,
+        acceptor.as_ref(),
+        most_connections,
+        &mut signals,
+    );
     let Some(Opened { store, notifier }) = opened.await? else {
         return Ok(());
     };
@@ -182,7 +192,9 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         figures.serve(stop.clone());
     }
     Cleanup::new(&site.files, &hall).start(stop.clone());
-    let connections = Connections::new(acceptor, service(&site), stop.clone());
+    let trusted_proxies = site.settings.trusted_proxies.clone();
+    let admission = Admission { most: most_connections, trusted_proxies };
+    let connections = Connections::new(acceptor, service(&site), stop.clone(), admission);
     tokio::select! {
         () = connections.accept(&listener) => {}
         signal = signals.next() => tracing::info!(signal, "stopping: running requests end first"),

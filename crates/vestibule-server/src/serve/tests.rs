@@ -30,7 +30,7 @@ use vestibule::{
 use vestibule_files::Blobs;
 
 use super::{
-    connections::{Connections, SiteService},
+    connections::{Admission, Connections, SiteService},
     frame, room,
 };
 use crate::{
@@ -323,12 +323,31 @@ async fn a_request_is_one_line_without_its_secrets() {
     assert_eq!(fields["agent"], "a\u{fffd}\"b\" \u{fffd}");
 }
 
+/// A body of which nothing arrives, with any cookie: as long as nobody is known, nobody is waited for.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for_before_the_caller_is_known() {
+    let site = site(&[]).await;
+    for (method, path) in
+        [("POST", "/api/files"), ("POST", "/uploads"), ("PUT", "/api/files/1/content")]
+    {
+        for kind in ["multipart/form-data; boundary=XX", "application/x-www-form-urlencoded"] {
+            let headers = [("content-type", kind), ("cookie", "a=b"), ("host", "127.0.0.1:5000")];
+            let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+            let began = tokio::time::Instant::now();
+            answer(&site, ask(method, path, &headers, Body::from_stream(never))).await;
+            let took = began.elapsed();
+            assert!(took <= Duration::from_secs(7), "{method} {path}: {took:?}");
+        }
+    }
+}
+
 /// What the site answers to these bytes on a connection of its own, until it closes that.
 async fn conversation(bytes: &[u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let connections = Connections::new(None, site(&[]).await, stop.clone());
+    let admission = Admission { most: 16, trusted_proxies: Vec::new() };
+    let connections = Connections::new(None, site(&[]).await, stop.clone(), admission);
     let talk = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         // Slower than the site answers: what it has said by then must not get lost.

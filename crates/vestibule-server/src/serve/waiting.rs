@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use vestibule::Problem;
 
 use super::{
-    connections::{Connections, SiteService},
+    connections::{Admission, Connections, SiteService},
     headers,
     stop::Signals,
 };
@@ -42,6 +42,7 @@ pub(super) async fn for_store(
     templates: &Arc<Templates>,
     listener: &TcpListener,
     acceptor: Option<&TlsAcceptor>,
+    most_connections: usize,
     signals: &mut Signals,
 ) -> Result<Option<Opened>, CommandError> {
     let away = match open::open_store(settings).await {
@@ -53,7 +54,9 @@ pub(super) async fn for_store(
     );
     let stop = CancellationToken::new();
     let service = service(settings, templates);
-    let connections = Connections::new(acceptor.cloned(), service, stop.clone());
+    let trusted_proxies = settings.trusted_proxies.clone();
+    let admission = Admission { most: most_connections, trusted_proxies };
+    let connections = Connections::new(acceptor.cloned(), service, stop.clone(), admission);
     let opened = tokio::select! {
         () = connections.accept(listener) => Ok(None),
         signal = signals.next() => {

@@ -1,4 +1,4 @@
-//! The bytes of a connection: two things that the HTTP library leaves open.
+//! The bytes of a connection: what the HTTP library leaves open.
 
 use std::{
     collections::VecDeque,
@@ -19,6 +19,15 @@ use tokio::{
 mod head;
 
 use head::HeadReader;
+use metrics::counter;
+
+use super::sending::TAKES_WITHIN;
+
+/// The figure of connections that were cut off.
+pub(super) const CUT: &str = "vestibule_connections_cut_total";
+/// What the system holds of an answer beyond what is on its way to the client, in bytes.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// For how long the rest of an ended conversation is taken in.
 const LINGER: Duration = Duration::from_secs(5);
@@ -27,19 +36,56 @@ const LINGER: Duration = Duration::from_secs(5);
 ///
 /// The system answers bytes that nobody reads with a reset, and a reset throws away what the client has not
 /// read yet: the very answer that says why it was cut off (RFC 9112 section 9.6).
+///
+/// A client that takes nothing of what is written to it for [`TAKES_WITHIN`] ends the stream, and gets no
+/// more of it.
 pub(super) struct Lingering {
     stream: Option<TcpStream>,
     has_ended: bool,
+    /// While nothing can be written: until when that is borne.
+    blocked: Option<Pin<Box<Sleep>>>,
+}
+
+/// Keeps the system from holding megabytes for a client that does not read. What is on its way to one that
+/// does is not bounded by it.
+pub(super) fn bound_send_buffer(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "the send buffer of a connection cannot be bounded");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
 
 impl Lingering {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream: Some(stream), has_ended: false }
+        Self { stream: Some(stream), has_ended: false, blocked: None }
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         Ok(Pin::new(stream))
+    }
+
+    /// What came of writing, or that it took too long.
+    fn in_time<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.blocked = None;
+            return written;
+        }
+        let blocked = self.blocked.get_or_insert_with(|| Box::pin(sleep(TAKES_WITHIN)));
+        if blocked.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        counter!(CUT, "reason" => "not_read").increment(1);
+        self.has_ended = true;
+        // What the system still holds for the client goes with it.
+        let _ = self.stream.take().map(|stream| stream.set_zero_linger());
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -92,15 +138,18 @@ impl AsyncWrite for Lingering {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write(context, bytes)
+        let done = self.stream()?.poll_write(context, bytes);
+        self.in_time(context, done)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(context)
+        let done = self.stream()?.poll_flush(context);
+        self.in_time(context, done)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_shutdown(context)
+        let done = self.stream()?.poll_shutdown(context);
+        self.in_time(context, done)
     }
 
     fn poll_write_vectored(
@@ -108,7 +157,8 @@ impl AsyncWrite for Lingering {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write_vectored(context, slices)
+        let done = self.stream()?.poll_write_vectored(context, slices);
+        self.in_time(context, done)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -7,6 +7,8 @@ mod flood;
 mod history;
 mod https;
 mod logging;
+mod open_files;
+mod refused_uploads;
 mod stopping;
 pub(crate) mod wire;
 
