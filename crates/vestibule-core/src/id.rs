@@ -103,6 +103,11 @@ drawn_id! {
 }
 
 drawn_id! {
+    /// A browser or an app: 128 random bits, written as 22 characters of base64url.
+    DeviceId
+}
+
+drawn_id! {
     /// A file: 128 random bits, written as 22 characters of base64url.
     ///
     /// It names a file in addresses. It is no secret: whoever knows it sees the file only where they may.

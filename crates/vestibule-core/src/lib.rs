@@ -25,6 +25,7 @@
 
 pub mod csrf;
 pub mod deletion;
+pub mod device;
 pub mod error;
 pub mod event;
 pub mod fault;

@@ -40,6 +40,12 @@ impl SiteSecret {
         self.own_mac_key(b"vestibule csrf value v1")
     }
 
+    /// The MAC key for what devices show that somebody has signed in with before.
+    #[must_use]
+    pub fn device_key(&self) -> hmac::Key {
+        self.own_mac_key(b"vestibule device v1")
+    }
+
     /// The MAC key for the names of limits that nodes share: where those are kept, nobody reads off who
     /// has failed.
     #[must_use]
@@ -192,8 +198,8 @@ mod tests {
     fn every_purpose_has_a_key_of_its_own() {
         let secret = SiteSecret::new([7; 32]).unwrap();
         let tag = |key: &hmac::Key| hmac::sign(key, b"x").as_ref().to_vec();
-        let tags =
-            [secret.refresh_key(), secret.csrf_key(), secret.limit_key()].map(|key| tag(&key));
-        assert_eq!(std::collections::BTreeSet::from(tags).len(), 3);
+        let keys =
+            [secret.refresh_key(), secret.csrf_key(), secret.limit_key(), secret.device_key()];
+        assert_eq!(std::collections::BTreeSet::from(keys.map(|key| tag(&key))).len(), 4);
     }
 }

@@ -1,6 +1,6 @@
 //! Where a request comes from, as far as it can be known.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::{
     extract::ConnectInfo,
@@ -54,6 +54,21 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The part of an address that one customer of a provider may hold: the /24 of an IPv4 address, the /48 of an
+/// IPv6 one.
+pub(crate) fn wide_network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+        }
+    }
+}
+
 /// An address as proxies write it: bare, with a port, or in brackets.
 fn parse_hop(text: &str) -> Option<IpAddr> {
     let bare = text
@@ -100,5 +115,13 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::"));
         assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));
         assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_wide_network_is_what_a_provider_gives_to_one() {
+        let network = |text: &str| wide_network_of(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
+        assert_eq!(network("192.0.2.77"), "192.0.2.0");
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.0");
     }
 }

@@ -180,6 +180,9 @@ pub struct Cookies {
     pub csrf_refresh: Option<String>,
     /// Of a browser that has a form open and no session.
     pub visitor: String,
+    /// Of a browser that somebody has signed in with, so that strangers who fail do not lock it out. There is
+    /// none where [`Cookies::single`].
+    pub device: String,
     /// The language that somebody chose in this browser.
     pub language: String,
     /// `SameSite`.
@@ -207,6 +210,7 @@ impl Cookies {
             csrf: name("csrf"),
             csrf_refresh: None,
             visitor: name("visitor"),
+            device: name("device"),
             language: name("language"),
             same_site: SameSite::Lax,
             refresh_path: "/".to_owned(),
@@ -244,19 +248,32 @@ impl SameSite {
 /// How often one may fail; `None` is unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Failures for each account: sign-in, step-up and password change together.
+    /// Failures for each name that strangers sign in with, for each device that an account has signed in with
+    /// before, and for each session (step-up and password change).
     pub account: Option<Rate>,
     /// Failures for each address (an IPv6 network of /64).
     pub address: Option<Rate>,
+    /// Failures and registrations for each wide network: /24 of IPv4, /48 of IPv6.
+    pub network: Option<Rate>,
     /// Registrations for each address.
     pub register: Option<Rate>,
+}
+
+impl Limits {
+    /// No limits at all.
+    pub const NONE: Self = Self { account: None, address: None, network: None, register: None };
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let rate =
             |count, minutes: u64| Some(Rate { count, window: Duration::from_secs(minutes * 60) });
-        Self { account: rate(10, 15), address: rate(100, 15), register: rate(20, 60) }
+        Self {
+            account: rate(10, 15),
+            address: rate(100, 15),
+            network: rate(1000, 60),
+            register: rate(20, 60),
+        }
     }
 }
 

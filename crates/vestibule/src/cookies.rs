@@ -121,6 +121,12 @@ impl Cookies {
         self.cookie(&self.visitor, id, "/", Some(VISITOR_MAX_AGE), Readable::No)
     }
 
+    /// The `Set-Cookie` value that knows a browser again that somebody has signed in with.
+    pub(crate) fn device(&self, token: &str, remembered: bool) -> Option<HeaderValue> {
+        let max_age = remembered.then_some(MAX_AGE);
+        self.cookie(&self.device, token, "/", max_age, Readable::No).filter(|_| !self.single)
+    }
+
     /// The `Set-Cookie` value that keeps the language that somebody chose in this browser, or forgets it.
     pub(crate) fn language(&self, chosen: Option<&Locale>) -> Option<HeaderValue> {
         let (value, max_age) = chosen.map_or(("", 0), |locale| (locale.as_str(), MAX_AGE));

@@ -12,6 +12,7 @@ use axum::{
 use serde_json::{Map, Value};
 use vestibule_core::{
     csrf::CsrfKey,
+    device::DeviceKey,
     feed::Position,
     id::{SessionId, UserId},
     limit::SharedLimits,
@@ -66,6 +67,7 @@ pub(crate) struct Hall {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) forge: TokenForge,
     pub(crate) csrf: CsrfKey,
+    pub(crate) devices: DeviceKey,
     pub(crate) keys: LiveRing,
     pub(crate) tokens: TokenCache,
     pub(crate) revocations: RwLock<Revocations>,
@@ -318,6 +320,7 @@ impl Builder {
                 config.lifetimes.leeway,
             ),
             csrf: CsrfKey::new(&config.secret),
+            devices: DeviceKey::new(&config.secret),
             keys,
             tokens: TokenCache::new(),
             revocations: RwLock::default(),

@@ -20,13 +20,16 @@ use std::{
 
 use tokio::sync::{Notify, Semaphore};
 use vestibule_core::{
-    id::UserId,
+    id::{DeviceId, SessionId, UserId},
     limit::{BeginError, Limited, Outcome, Rate, SharedLimits, SharedTry, SlidingWindow},
     name::LoginKey,
     time::Clock,
 };
 
-use crate::{address::network_of, config::Limits};
+use crate::{
+    address::{network_of, wide_network_of},
+    config::Limits,
+};
 
 use shared::Shared;
 
@@ -35,18 +38,22 @@ const CAPACITY: usize = 100_000;
 /// As many tries may wait for others in flight.
 const WAITING: usize = 256;
 
-/// Whose failures are counted.
+/// By what the tries at one account are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AccountKey {
-    /// A user: whichever of their names was typed, behind whichever door.
-    Known(UserId),
-    /// A name that is nobody's, so that it is answered like one that is somebody's.
-    Unknown(LoginKey),
+    /// By a stranger: the name as typed, whether it is somebody's or not. What is refused so tells nothing of
+    /// an account, not even that two names are the same one's.
+    Name(LoginKey),
+    /// By a device that this user has signed in with before, with whichever of their names.
+    Device(DeviceId, UserId),
+    /// By somebody who is signed in.
+    Session(SessionId),
 }
 
 pub(crate) struct Throttle {
     accounts: Option<Arc<Window<AccountKey>>>,
     addresses: Option<Arc<Window<IpAddr>>>,
+    networks: Option<Arc<Window<IpAddr>>>,
     registrations: Option<Arc<Window<IpAddr>>>,
 }
 
@@ -60,15 +67,16 @@ impl Throttle {
         Self {
             accounts: limits.account.map(|rate| Window::new("account", rate, &shared, clock)),
             addresses: limits.address.map(|rate| Window::new("address", rate, &shared, clock)),
+            networks: limits.network.map(|rate| Window::new("network", rate, &shared, clock)),
             registrations: limits
                 .register
                 .map(|rate| Window::new("registration", rate, &shared, clock)),
         }
     }
 
-    /// Begins a try that counts for an address.
-    pub(crate) async fn address(&self, address: IpAddr) -> Result<Try<IpAddr>, Limited> {
-        begin(self.addresses.as_ref(), network_of(address)).await
+    /// Begins a try that counts for an address, and for the wide network around it.
+    pub(crate) async fn address(&self, address: IpAddr) -> Result<AddressTry, Limited> {
+        self.from(self.addresses.as_ref(), address).await
     }
 
     /// Begins a try that counts for an account.
@@ -77,8 +85,30 @@ impl Throttle {
     }
 
     /// Begins a registration. Here it is the ones that succeed that count: `settle` it as failed.
-    pub(crate) async fn registration(&self, address: IpAddr) -> Result<Try<IpAddr>, Limited> {
-        begin(self.registrations.as_ref(), network_of(address)).await
+    pub(crate) async fn registration(&self, address: IpAddr) -> Result<AddressTry, Limited> {
+        self.from(self.registrations.as_ref(), address).await
+    }
+
+    async fn from(
+        &self,
+        window: Option<&Arc<Window<IpAddr>>>,
+        address: IpAddr,
+    ) -> Result<AddressTry, Limited> {
+        let of_address = begin(window, network_of(address)).await?;
+        let of_network = begin(self.networks.as_ref(), wide_network_of(address)).await?;
+        Ok(AddressTry(of_address, of_network))
+    }
+}
+
+/// A try in flight that counts for an address and for the wide network around it.
+#[must_use = "a try that is dropped at once limits nothing"]
+pub(crate) struct AddressTry(Try<IpAddr>, Try<IpAddr>);
+
+impl AddressTry {
+    /// It failed, and counts.
+    pub(crate) fn failed(self) {
+        self.0.failed();
+        self.1.failed();
     }
 }
 
@@ -91,8 +121,9 @@ pub(crate) trait Key: Eq + Hash + Clone {
 impl Key for AccountKey {
     fn text(&self) -> String {
         match self {
-            Self::Known(user) => format!("user {user}"),
-            Self::Unknown(login) => format!("name {}", login.as_str()),
+            Self::Name(login) => format!("name {}", login.as_str()),
+            Self::Device(device, user) => format!("device {device} {user}"),
+            Self::Session(session) => format!("session {session}"),
         }
     }
 }
@@ -116,7 +147,7 @@ pub struct RateLimit(Option<Arc<Window<String>>>);
 
 impl RateLimit {
     /// So many of one key, and without a rate any number. `kind` is a word in lower case that tells these
-    /// keys from those of other limits; `account`, `address` and `registration` are taken.
+    /// keys from those of other limits; `account`, `address`, `network` and `registration` are taken.
     #[must_use]
     pub fn new(
         kind: &'static str,

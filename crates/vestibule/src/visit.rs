@@ -15,6 +15,7 @@ use axum::{
 use tokio::sync::OnceCell;
 use vestibule_core::{
     csrf::{CsrfValue, Origin, Provenance, Source, VisitorId},
+    device::KnownDevice,
     error::ErrorCode,
     event::EventName,
     id::SessionId,
@@ -72,6 +73,7 @@ struct Facts {
     origin: Option<Origin>,
     csrf_header: CsrfField,
     visitor: Option<VisitorId>,
+    device: Option<KnownDevice>,
     address: IpAddr,
     agent: String,
 }
@@ -227,6 +229,11 @@ impl Visit {
         self.facts().and_then(|facts| facts.visitor)
     }
 
+    /// What the browser shows of who has signed in with it.
+    pub(crate) fn known_device(&self) -> Option<&KnownDevice> {
+        self.facts().and_then(|facts| facts.device.as_ref())
+    }
+
     /// Sends these cookies with the answer, instead of any of the same name before.
     pub(crate) fn send_cookies(&self, cookies: impl IntoIterator<Item = HeaderValue>) {
         let mut leaving = self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner);
@@ -294,6 +301,9 @@ impl Visit {
                 visitor: cookies::find(headers, &config.cookies.visitor)
                     .one()
                     .and_then(VisitorId::parse),
+                device: cookies::find(headers, &config.cookies.device)
+                    .one()
+                    .and_then(KnownDevice::parse),
                 address: address::client_address(
                     &parts.extensions,
                     headers,

@@ -88,6 +88,7 @@ async fn login(visit: Visit, Form(login): Form<Login>) -> Result<Redirect, Probl
         remember: false,
         carrier: Carrier::Cookie,
         device: None,
+        device_token: None,
     };
     visit.sign_in(form).await?;
     Ok(Redirect::to("/"))

@@ -250,6 +250,7 @@ fn limits(reader: &mut Reader) -> Limits {
     Limits {
         account: rate("limits.account", 10, 15 * MINUTE),
         address: rate("limits.address", 100, 15 * MINUTE),
+        network: rate("limits.network", 1_000, HOUR),
         register: rate("limits.register", 20, HOUR),
         mail: rate("limits.mail", 5, HOUR),
         feedback: rate("limits.feedback", 10, HOUR),

@@ -73,6 +73,7 @@ pub(crate) const KEYS: &[Key] = &[
     number("passwords.queue"),
     text("limits.account"),
     text("limits.address"),
+    text("limits.network"),
     text("limits.register"),
     text("limits.mail"),
     text("limits.feedback"),

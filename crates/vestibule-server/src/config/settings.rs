@@ -147,9 +147,11 @@ pub(crate) struct Limits {
     pub(crate) account: Rate,
     /// Failures per address.
     pub(crate) address: Rate,
+    /// Failures and registrations per IPv6 /48 and IPv4 /24.
+    pub(crate) network: Rate,
     /// Registrations per address.
     pub(crate) register: Rate,
-    /// Mails per account.
+    /// Mails per account and per recipient.
     pub(crate) mail: Rate,
     /// Feedback per address.
     pub(crate) feedback: Rate,

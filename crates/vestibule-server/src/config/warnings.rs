@@ -13,6 +13,7 @@ pub(crate) fn warnings(settings: &Settings, service_links: &[String]) -> Vec<Str
     let limits = [
         ("limits.account", settings.limits.account),
         ("limits.address", settings.limits.address),
+        ("limits.network", settings.limits.network),
         ("limits.register", settings.limits.register),
         ("limits.mail", settings.limits.mail),
         ("limits.feedback", settings.limits.feedback),

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use vestibule::{
-    RateLimit, SiteSecret,
+    Rate, RateLimit, SiteSecret,
     core::{
         id::UserId,
-        name::EmailAddress,
+        limit::SharedLimits,
+        name::{EmailAddress, LoginKey},
         one_time::{OneTime, OneTimeToken},
         outbox::{self, MailId, OutgoingMail},
         random::Entropy,
@@ -42,8 +43,8 @@ pub(super) struct Desk {
     pub(super) store: Arc<dyn SiteStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    /// Mails to each account.
-    pub(super) allowance: RateLimit,
+    /// Mails to each account, and to each address: an account can ask for mails to the addresses of others.
+    pub(super) allowance: Allowance,
     pub(super) templates: Arc<Templates>,
     pub(super) site_name: String,
     pub(super) public_url: String,
@@ -71,7 +72,7 @@ impl Desk {
             templates: parts.templates,
             store: parts.store,
             entropy: parts.entropy,
-            allowance: RateLimit::new("mail", rate, parts.limits, Arc::clone(&parts.clock)),
+            allowance: Allowance::new(rate, parts.limits, &parts.clock),
             clock: parts.clock,
             post,
         }
@@ -156,6 +157,35 @@ impl Desk {
         tracing::info!(mail = kind, %id, user, "a mail was written");
         self.post.wake();
         Ok(id)
+    }
+}
+
+/// How many mails are sent that others may have asked for.
+pub(super) struct Allowance {
+    accounts: RateLimit,
+    recipients: RateLimit,
+}
+
+impl Allowance {
+    fn new(
+        rate: Option<Rate>,
+        shared: Option<Arc<dyn SharedLimits>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            accounts: RateLimit::new("mail", rate, shared.clone(), Arc::clone(clock)),
+            recipients: RateLimit::new("mail_recipient", rate, shared, Arc::clone(clock)),
+        }
+    }
+
+    /// Counts a mail of an account, and says whether it may be sent.
+    pub(super) async fn of_account(&self, user: UserId) -> bool {
+        self.accounts.count(&user.to_string()).await.is_ok()
+    }
+
+    /// Counts a mail to an address, however it is spelled, and says whether it may be sent.
+    pub(super) async fn to_recipient(&self, address: &str) -> bool {
+        self.recipients.count(LoginKey::from_typed(address).as_str()).await.is_ok()
     }
 }
 

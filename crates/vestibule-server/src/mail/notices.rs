@@ -38,10 +38,17 @@ pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
 }
 
 impl Desk {
-    /// Whether there is something to say, and not too much was said to this account already.
+    /// Whether there is something to say, and not too much was said to this account, or to this address,
+    /// already.
     pub(super) async fn admits(&self, notice: &Notice) -> bool {
         let Some((kind, user)) = subject(notice) else { return false };
-        !kind.is_limited(user) || self.may_send(kind, user.id).await
+        let recipient = match notice {
+            Notice::ChangeAddress { email, .. } => email.as_str(),
+            _ => &user.email,
+        };
+        !kind.is_limited(user)
+            || self.may_send(kind, user.id).await
+                && self.may_send_to(kind, recipient, user.id).await
     }
 
     /// Writes the mail for a notice.
@@ -102,18 +109,25 @@ impl Desk {
     }
 
     async fn may_send(&self, kind: Kind, user: UserId) -> bool {
-        let is_allowed = self.allowance.count(&user.to_string()).await.is_ok();
+        let is_allowed = self.allowance.of_account(user).await;
         if !is_allowed {
-            tracing::warn!(
-                event = EventName::ExcessRateLimitExceeded.name(),
-                of = "mail",
-                mail = kind.name(),
-                %user,
-                "too many mails to one account: this one is not sent"
-            );
+            refused(kind, user, "too many mails of one account: this one is not sent");
         }
         is_allowed
     }
+
+    async fn may_send_to(&self, kind: Kind, recipient: &str, user: UserId) -> bool {
+        let is_allowed = self.allowance.to_recipient(recipient).await;
+        if !is_allowed {
+            refused(kind, user, "too many mails to one address: this one is not sent");
+        }
+        is_allowed
+    }
+}
+
+fn refused(kind: Kind, user: UserId, in_words: &str) {
+    let event = EventName::ExcessRateLimitExceeded.name();
+    tracing::warn!(event, of = "mail", mail = kind.name(), %user, "{in_words}");
 }
 
 /// What a notice is about, and whose; `None` where there is nothing to say.

@@ -228,6 +228,10 @@ async fn a_site_has_its_own_words() {
 #[tokio::test]
 async fn what_an_owner_must_learn_is_never_held_back() {
     let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "2/1h")]);
+    let user = |number: i64, is_verified| User {
+        email: format!("user{number}@example.org"),
+        ..user(number, is_verified)
+    };
     for _ in 0..5 {
         post.mailer.tell(Notice::RegisteredAgain(user(1, true))).await;
     }

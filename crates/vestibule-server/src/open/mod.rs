@@ -126,6 +126,7 @@ pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Con
         limits: vestibule::Limits {
             account: rate(settings.limits.account),
             address: rate(settings.limits.address),
+            network: rate(settings.limits.network),
             register: rate(settings.limits.register),
         },
         registration: match settings.accounts.registration {

@@ -64,6 +64,7 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
         remember,
         carrier: Carrier::Cookie,
         device: None,
+        device_token: None,
     };
     match view.visit.restore_proven(used.user, &sign_in).await {
         Ok(_) => Ok(view.go(next.as_str(), Some(Flash::AccountKept))),

@@ -31,6 +31,7 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
         remember: form.is_ticked("remember_me"),
         carrier: Carrier::Cookie,
         device: None,
+        device_token: None,
     };
     let remember = sign_in.remember;
     let mut is_unverified = false;

@@ -67,7 +67,7 @@ pub(super) async fn again(view: View, form: FormBody) -> Result<Response, Proble
     let login = form.text("login");
     let refusal = match view.visit.check_form() {
         Err(problem) => Refusal::outdated(problem),
-        Ok(()) => match view.site.hall.ask_to_verify(login).await {
+        Ok(()) => match view.visit.ask_to_verify(login).await {
             Ok(()) => return Ok(view.go(&sign_in(&form.next()), Some(Flash::VerifyAgain))),
             Err(problem) => Refusal::of(problem)?,
         },

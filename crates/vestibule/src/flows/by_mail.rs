@@ -20,16 +20,28 @@ impl Visit {
     /// # Errors
     /// `rate_limited` where too much came from this address, `unavailable`.
     pub async fn ask_for_reset(&self, login: &str) -> Result<(), Problem> {
-        let hall = self.hall();
-        let attempt = hall
-            .0
-            .throttle
-            .address(self.address())
-            .await
-            .map_err(|limited| self.limited(limited, "address"))?;
-        // Nobody has a reason to ask often, whether there is such an account or not.
-        attempt.failed();
-        hall.tell_aside(login, |user| Some(Notice::PasswordForgotten(user))).await
+        self.count_asking().await?;
+        self.hall().tell_aside(login, |user| Some(Notice::PasswordForgotten(user))).await
+    }
+
+    /// Has the message that verifies an address sent once more, by [`Notice`], if `login` is the name of an
+    /// active account whose address still has to be verified. What comes back does not tell.
+    ///
+    /// # Errors
+    /// `rate_limited` where too much came from this address, `unavailable`.
+    pub async fn ask_to_verify(&self, login: &str) -> Result<(), Problem> {
+        self.count_asking().await?;
+        let notice =
+            |user: User| user.email_verified_at.is_none().then_some(Notice::VerifyAddress(user));
+        self.hall().tell_aside(login, notice).await
+    }
+
+    /// Counts that a stranger asks for a mail. Nobody has a reason to ask often, whether there is such an
+    /// account or not: each time counts as a failure of the address.
+    async fn count_asking(&self) -> Result<(), Problem> {
+        let attempt = self.hall().0.throttle.address(self.address()).await;
+        attempt.map_err(|limited| self.limited(limited, "address"))?.failed();
+        Ok(())
     }
 
     /// Takes an address as shown to belong to the owner of an account, whether it is the one that the account
@@ -110,17 +122,6 @@ impl Visit {
 }
 
 impl Vestibule {
-    /// Has the message that verifies an address sent once more, by [`Notice`], if `login` is the name of an
-    /// active account whose address still has to be verified. What comes back does not tell.
-    ///
-    /// # Errors
-    /// `unavailable`.
-    pub async fn ask_to_verify(&self, login: &str) -> Result<(), Problem> {
-        let notice =
-            |user: User| user.email_verified_at.is_none().then_some(Notice::VerifyAddress(user));
-        self.tell_aside(login, notice).await
-    }
-
     /// Tells the owner of an account, if there is an active one by that name. It is looked for apart from the
     /// request, which takes the same time for everybody.
     async fn tell_aside(

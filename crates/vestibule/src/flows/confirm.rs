@@ -45,7 +45,8 @@ impl Visit {
         Ok(Confirmed { access: renewed.access, session: renewed.session })
     }
 
-    /// Checks the caller's own password, counted with the sign-ins of their account.
+    /// Checks the caller's own password. What fails is counted by session: strangers who try to sign in keep
+    /// nobody who is signed in from proving who they are.
     pub(crate) async fn prove(
         &self,
         caller: &Principal,
@@ -57,7 +58,7 @@ impl Visit {
             .address(self.address())
             .await
             .map_err(|limited| self.limited(limited, "address"))?;
-        let account = AccountKey::Known(caller.user_id());
+        let account = AccountKey::Session(caller.session_id());
         let account = inner
             .throttle
             .account(account)

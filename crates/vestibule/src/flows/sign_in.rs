@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vestibule_core::{
     deletion::{Party, may_restore},
+    device::KnownDevice,
     error::ErrorCode,
     event::{Event, EventName},
     freshness::Freshness,
@@ -33,17 +34,39 @@ pub struct SignInForm {
     pub carrier: Carrier,
     /// What an app calls its device.
     pub device: Option<String>,
+    /// What an app got with its last sign-in ([`SignedIn::device_token`]); browsers have a cookie instead.
+    pub device_token: Option<String>,
+}
+
+impl SignInForm {
+    /// What the request shows of who has signed in with this device before.
+    fn known_device(&self, visit: &Visit) -> Option<KnownDevice> {
+        match &self.device_token {
+            Some(token) => KnownDevice::parse(token),
+            None => visit.known_device().cloned(),
+        }
+    }
 }
 
 /// A sign-in that succeeded.
 #[derive(Clone, Debug)]
-pub struct SignedIn(pub(crate) Renewed);
+pub struct SignedIn {
+    pub(crate) renewed: Renewed,
+    pub(crate) device: KnownDevice,
+}
 
 impl SignedIn {
     /// Who signed in.
     #[must_use]
     pub fn user(&self) -> &User {
-        &self.0.user
+        &self.renewed.user
+    }
+
+    /// What an app keeps and shows when it signs in again, so that strangers who fail do not lock it out. It
+    /// lets nobody in.
+    #[must_use]
+    pub fn device_token(&self) -> String {
+        self.device.encode()
     }
 }
 
@@ -89,8 +112,7 @@ impl Visit {
     /// `invalid_credentials` for every cause that is the account's own business, `email_unverified`,
     /// `rate_limited`, `unavailable`.
     pub async fn sign_in(&self, form: SignInForm) -> Result<SignedIn, Problem> {
-        let SignInForm { login, password, .. } = &form;
-        match self.recognize(login, password.clone(), IfDeleted::Refuse).await? {
+        match self.recognize(&form, IfDeleted::Refuse).await? {
             Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
             Proven::Deleted(..) => Err(Problem::new(ErrorCode::InvalidCredentials)),
         }
@@ -102,8 +124,7 @@ impl Visit {
     /// # Errors
     /// As for [`Visit::sign_in`].
     pub async fn sign_in_or_recognize(&self, form: SignInForm) -> Result<Admission, Problem> {
-        let SignInForm { login, password, .. } = &form;
-        match self.recognize(login, password.clone(), IfDeleted::Tell).await? {
+        match self.recognize(&form, IfDeleted::Tell).await? {
             Proven::Active(user, hash) => {
                 let signed_in = self.begin_session(user, hash, &form).await?;
                 Ok(Admission::SignedIn(Box::new(signed_in)))
@@ -117,8 +138,7 @@ impl Visit {
     /// # Errors
     /// As for [`Visit::sign_in`]. With `email_unverified` the account is back all the same.
     pub async fn restore(&self, form: SignInForm) -> Result<SignedIn, Problem> {
-        let SignInForm { login, password, .. } = &form;
-        match self.recognize(login, password.clone(), IfDeleted::Tell).await? {
+        match self.recognize(&form, IfDeleted::Tell).await? {
             Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
             Proven::Deleted(user, hash) => match self.take_back(user.id).await? {
                 // Somebody with the same password was faster, most likely the same person.
@@ -166,31 +186,29 @@ impl Visit {
     }
 
     /// Who has this login and this password. Where that is nobody, what failed is counted.
-    async fn recognize(
-        &self,
-        login: &str,
-        password: String,
-        if_deleted: IfDeleted,
-    ) -> Result<Proven, Problem> {
+    async fn recognize(&self, form: &SignInForm, if_deleted: IfDeleted) -> Result<Proven, Problem> {
         let inner = &self.hall().0;
-        let key = LoginKey::from_typed(login);
+        let key = LoginKey::from_typed(&form.login);
+        let device = form.known_device(self);
         let from_address = inner
             .throttle
             .address(self.address())
             .await
             .map_err(|limited| self.limited(limited, "address"))?;
         let found = inner.users.credentials(&key).await?;
-        let account = match &found {
-            Some(credentials) => AccountKey::Known(credentials.user.id),
-            None => AccountKey::Unknown(key),
+        let tried = found.as_ref().map(|credentials| credentials.user.id);
+        let account = match (device, tried) {
+            (Some(device), Some(user)) if inner.devices.knows(&device, user) => {
+                AccountKey::Device(device.id(), user)
+            }
+            (_, _) => AccountKey::Name(key),
         };
         let of_account = inner
             .throttle
             .account(account)
             .await
             .map_err(|limited| self.limited(limited, "account"))?;
-        let tried = found.as_ref().map(|credentials| credentials.user.id);
-        match self.compare(found, password).await? {
+        match self.compare(found, form.password.clone()).await? {
             Some(proven @ Proven::Active(..)) => return Ok(proven),
             Some(proven @ Proven::Deleted(..)) if if_deleted == IfDeleted::Tell => {
                 return Ok(proven);
@@ -241,8 +259,14 @@ impl Visit {
         if let Some(before) = before {
             self.end_own(before, EndReason::Replaced, None).await?;
         }
+        let known = form.known_device(self);
+        let device = inner.devices.introduce(known.as_ref(), signed_in.user.id, hall.entropy());
         if form.carrier == Carrier::Cookie {
             self.establish(&signed_in);
+            // One that stays is not exchanged for one that goes when the browser is closed.
+            if form.remember || known.as_ref() != Some(&device) {
+                self.send_cookies(inner.config.cookies.device(&device.encode(), form.remember));
+            }
         }
         metrics::sign_in("succeeded");
         let event = |name| self.event(name).of(signed_in.user.id).in_session(signed_in.session.id);
@@ -259,7 +283,7 @@ impl Visit {
             session: Box::new(signed_in.session.clone()),
         };
         inner.messenger.tell(notice).await;
-        Ok(SignedIn(signed_in))
+        Ok(SignedIn { renewed: signed_in, device })
     }
 
     /// Checks a password against what was found, and stores a better hash of it where it is made otherwise

@@ -32,6 +32,8 @@ pub(crate) struct LoginBody {
     pub(crate) password: Option<String>,
     /// What the app calls the device it runs on.
     pub(crate) device: Option<String>,
+    /// What an app got with its last sign-in: with it, failures of others do not keep the app out.
+    pub(crate) device_token: Option<String>,
     /// True by default for header sign-ins, false for cookies.
     pub(crate) remember: Option<bool>,
     #[serde(default)]
@@ -69,6 +71,9 @@ pub(crate) struct HeaderTokens {
     pub(crate) refresh_expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserBody>,
+    /// With a sign-in: to keep, also when signed out, and to send with the next one. It lets nobody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device_token: Option<String>,
 }
 
 /// The answer where the tokens went as cookies.

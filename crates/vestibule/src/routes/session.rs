@@ -88,7 +88,7 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
             let claims = forge.read_refresh(token).map_err(|_| invalid())?;
             let renewed = visit.hall().renew(&claims, Carrier::Header, &visit).await;
             let renewed = renewed.map_err(|problem| problem.carried(Carrier::Header))?;
-            Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None))
+            Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None, None))
         }
         Presented::Cookies(tokens) => {
             let refuse = |code| Problem::new(code).carried(Carrier::Cookie);
@@ -96,7 +96,7 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
             let claims = forge.read_refresh(token).map_err(|_| refuse(ErrorCode::TokenInvalid))?;
             visit.check_csrf(visit.hall().0.csrf.of_session(claims.session_id))?;
             let renewed = visit.renew_cookies(&claims).await?;
-            Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None))
+            Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None, None))
         }
     }
 }
@@ -219,12 +219,14 @@ fn sign_in_form(visit: &Visit, body: LoginBody) -> Result<SignInForm, Problem> {
         remember: body.remember.unwrap_or(carrier == Carrier::Header),
         carrier,
         device: body.device,
+        device_token: body.device_token,
     })
 }
 
 fn signed_in_body(visit: &Visit, signed_in: SignedIn, carrier: Carrier) -> Response {
     let user = Some(UserBody::from(signed_in.user()));
-    tokens_body(visit.hall(), signed_in.0, carrier, user)
+    let device_token = Some(signed_in.device_token());
+    tokens_body(visit.hall(), signed_in.renewed, carrier, user, device_token)
 }
 
 /// The tokens by their carrier: in the body, or nothing but the CSRF value.
@@ -233,6 +235,7 @@ fn tokens_body(
     renewed: Renewed,
     carrier: Carrier,
     user: Option<UserBody>,
+    device_token: Option<String>,
 ) -> Response {
     let expires_in = access_seconds(hall, &renewed.session);
     match carrier {
@@ -249,6 +252,7 @@ fn tokens_body(
                 expires_in,
                 refresh_expires_in,
                 user,
+                device_token,
             };
             ([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response()
         }

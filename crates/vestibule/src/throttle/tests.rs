@@ -8,7 +8,7 @@ use vestibule_testkit::FakeClock;
 use super::*;
 
 const RATE: Rate = Rate { count: 10, window: Duration::from_secs(60) };
-const ANNA: AccountKey = AccountKey::Known(UserId(7));
+const ANNA: AccountKey = AccountKey::Session(SessionId::from_bytes([7; 16]));
 
 /// Limits of two nodes in one process, which can be taken away, or made to never answer.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ impl SharedTry for PretendedTry {
 }
 
 fn node(shared: &Pretended) -> Throttle {
-    let limits = Limits { account: Some(RATE), address: Some(RATE), register: None };
+    let limits = Limits { account: Some(RATE), address: Some(RATE), ..Limits::NONE };
     let clock: Arc<dyn Clock> = Arc::new(FakeClock::default());
     Throttle::new(&limits, Some(Arc::new(shared.clone())), &clock)
 }
@@ -145,7 +145,7 @@ async fn two_nodes_share_one_rate_and_kinds_do_not() {
         two.address(address).await.unwrap().failed();
     }
     assert!(one.address(address).await.is_err());
-    assert!(one.account(AccountKey::Known(UserId(8))).await.is_ok());
+    assert!(one.account(AccountKey::Session(SessionId::from_bytes([8; 16]))).await.is_ok());
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn a_place_that_others_refuse_is_given_back_here() {
 
 #[test]
 fn keys_of_different_people_have_different_texts() {
-    let name = |typed| AccountKey::Unknown(LoginKey::from_typed(typed)).text();
+    let name = |typed| AccountKey::Name(LoginKey::from_typed(typed)).text();
     let texts = [ANNA.text(), name("7"), name("user 7"), name("anna"), name("anna@example.org")];
     assert_eq!(std::collections::BTreeSet::from(texts).len(), 5);
     assert_eq!(name("anna"), name(" ANNA "));

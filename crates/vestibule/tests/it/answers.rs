@@ -46,8 +46,9 @@ fn redact(mut body: Value) -> Value {
     match &mut body {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                let is_secret = ["access_token", "refresh_token", "csrf_token", "request_id"]
-                    .contains(&name.as_str());
+                let is_secret =
+                    ["access_token", "refresh_token", "device_token", "csrf_token", "request_id"]
+                        .contains(&name.as_str());
                 let is_session_id = name == "id" && value.is_string();
                 *value = if is_secret || is_session_id {
                     json!(format!("[{name}]"))

@@ -16,7 +16,7 @@ use crate::site::{PASSWORD, Site};
 
 async fn site() -> Site {
     let site = Site::configured(|config| {
-        config.limits = Limits { account: None, address: None, register: None };
+        config.limits = Limits::NONE;
     })
     .await;
     site.add_user("anna").await;

@@ -41,6 +41,7 @@ async fn restore(visit: Visit) -> Result<String, Problem> {
         remember: false,
         carrier: Carrier::Header,
         device: None,
+        device_token: None,
     };
     visit.restore_proven(ANNA, &form).await.map(|signed_in| signed_in.user().username.clone())
 }

@@ -339,6 +339,7 @@ async fn sign_in(visit: Visit, Form(fields): Form<SignInFields>) -> Result<Respo
         remember: fields.remember_me.is_some(),
         carrier: Carrier::Cookie,
         device: None,
+        device_token: None,
     };
     visit.sign_in(form).await?;
     let next = vestibule::core::redirect::LocalPath::parse(&fields.next).unwrap_or_default();

@@ -81,6 +81,7 @@ fn the_defaults_are_those_of_the_reference() {
         ("passwords.queue", "64"),
         ("limits.account", "10/15m"),
         ("limits.address", "100/15m"),
+        ("limits.network", "1000/1h"),
         ("limits.register", "20/1h"),
         ("limits.mail", "5/1h"),
         ("limits.feedback", "10/1h"),

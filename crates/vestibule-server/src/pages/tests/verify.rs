@@ -257,3 +257,37 @@ async fn a_link_opens_nothing_of_an_account_that_is_gone() {
     register(&house, "berta", "anna@example.org").await;
     assert!(house.mails().await[2].contains("Subject: No new account at Vestibule\r\n"));
 }
+
+#[tokio::test]
+async fn asking_for_the_mail_again_is_limited_by_network() {
+    let house = House::with(&[], |config| {
+        config.limits.address = Some(vestibule::Rate { count: 3, window: Duration::from_secs(900) })
+    })
+    .await;
+    let mut browser = house.browser();
+    let mut ask = async |login: &str| {
+        browser.get("/auth/verify").await;
+        browser.send("/auth/verify/again", &[("login", login)]).await.status
+    };
+    for login in ["nobody", "anna", "nobody@example.org"] {
+        assert_eq!(ask(login).await, 303);
+    }
+    assert_eq!(ask("anna").await, 429);
+}
+
+/// However many accounts ask for mails to an address, it gets no more than one account would.
+#[tokio::test]
+async fn mails_are_limited_by_recipient_too() {
+    let house = House::with(&[("VESTIBULE_LIMITS__MAIL", "2/1h")], |_| {}).await;
+    let mut spellings = ["stranger@elsewhere.test", "Stranger@Elsewhere.test"].iter().cycle();
+    for name in ["anna", "berta", "carla"] {
+        let mut browser = house.signed_in(name).await;
+        browser.get("/user/account").await;
+        let email = spellings.next().unwrap();
+        let fields = [("action", "save"), ("username", name), ("email", email)];
+        assert_eq!(browser.send("/user/account", &fields).await.status, 303);
+    }
+    let mails = house.mails().await;
+    let to_stranger = |mail: &&String| mail.to_lowercase().contains("to: stranger@elsewhere.test");
+    assert_eq!(mails.iter().filter(to_stranger).count(), 2);
+}
