@@ -111,11 +111,19 @@ impl StoredKey {
     }
 }
 
+/// How many keys of a ring may verify at once. Whoever rotates faster than keys retire is refused.
+pub const MAX_LIVE_KEYS: usize = 16;
+/// How many retired keys are listed at most; the oldest go first.
+pub const MAX_RETIRED_KEYS: usize = 32;
+
 /// How long keys live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotationPolicy {
-    /// The algorithm of new keys.
+    /// The algorithm of the first keys. A ring that is there goes on with its own ([`change_algorithm`]), so
+    /// that nodes whose configurations differ do not rotate against each other.
     pub algorithm: Algorithm,
+    /// How long a key is published before it may sign by itself.
+    pub published_for: Duration,
     /// How long a key signs.
     pub active_for: Duration,
     /// How long what it signed may live after that.
@@ -126,8 +134,8 @@ pub struct RotationPolicy {
 
 /// The ring as it has to be at `now`, or `None` where it is right as it is.
 ///
-/// A new ring gets an active and a next key. Where the algorithm was changed, both are replaced, and
-/// the old ones retire in peace.
+/// A new ring gets an active and a next key. The next key takes over once it was published for long enough
+/// and the active one has signed for its time, or is of another algorithm.
 ///
 /// # Errors
 /// [`RingError`] where a key cannot be made.
@@ -138,33 +146,87 @@ pub fn tend(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Option<Vec<StoredKey>>, RingError> {
-    let due = keys.iter().any(|key| {
-        key.state == KeyState::Active
-            && (key.algorithm != policy.algorithm || now.since(key.changed_at) >= policy.active_for)
-    });
-    let mut ring = if due { rotate(keys, policy, sealing, entropy, now)? } else { keys.to_vec() };
-    if !ring.iter().any(|key| key.state == KeyState::Active) {
-        ring.push(StoredKey::generate(policy.algorithm, KeyState::Active, sealing, entropy, now)?);
-    }
-    if !ring.iter().any(|key| key.state == KeyState::Next) {
-        ring.push(StoredKey::generate(policy.algorithm, KeyState::Next, sealing, entropy, now)?);
-    }
+    let mut ring = keys.to_vec();
     for key in &mut ring {
         if key.state == KeyState::Retiring && now.since(key.changed_at) >= policy.retiring_for {
             *key = key.moved(KeyState::Retired, now);
         }
     }
+    if is_due(&ring, policy, now) {
+        ring = rotate(&ring, policy, sealing, entropy, now)?;
+    }
+    complete(&mut ring, policy, sealing, entropy, now)?;
     ring.retain(|key| {
         key.state != KeyState::Retired || now.since(key.changed_at) < policy.listed_for
     });
+    forget_oldest(&mut ring);
     Ok((ring != keys).then_some(ring))
+}
+
+/// Whether the next key takes over by itself.
+fn is_due(ring: &[StoredKey], policy: &RotationPolicy, now: Timestamp) -> bool {
+    let (Some(active), Some(next)) = (in_state(ring, KeyState::Active), in_state(ring, KeyState::Next))
+    else {
+        return false;
+    };
+    now.since(next.changed_at) >= policy.published_for
+        && (now.since(active.changed_at) >= policy.active_for || active.algorithm != next.algorithm)
+}
+
+/// Makes what is missing: a key that signs, and one that is published and waits.
+fn complete(
+    ring: &mut Vec<StoredKey>,
+    policy: &RotationPolicy,
+    sealing: &SealingKey,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<(), RingError> {
+    let of_ring = |ring: &[StoredKey], state| in_state(ring, state).map(|key| key.algorithm);
+    for (state, other) in [(KeyState::Active, KeyState::Next), (KeyState::Next, KeyState::Active)] {
+        if in_state(ring, state).is_none() {
+            let algorithm = of_ring(ring, other).unwrap_or(policy.algorithm);
+            ring.push(StoredKey::generate(algorithm, state, sealing, entropy, now)?);
+        }
+    }
+    Ok(())
+}
+
+fn in_state(ring: &[StoredKey], state: KeyState) -> Option<&StoredKey> {
+    ring.iter().find(|key| key.state == state)
+}
+
+fn forget_oldest(ring: &mut Vec<StoredKey>) {
+    let mut retired: Vec<_> =
+        ring.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.changed_at).collect();
+    retired.sort_unstable();
+    for oldest in retired.iter().take(retired.len().saturating_sub(MAX_RETIRED_KEYS)) {
+        let place = ring
+            .iter()
+            .position(|key| key.state == KeyState::Retired && key.changed_at == *oldest);
+        if let Some(place) = place {
+            ring.remove(place);
+        }
+    }
 }
 
 /// The ring after the next key has taken over from the active one.
 ///
 /// # Errors
-/// [`RingError`] where a key cannot be made.
+/// [`RingError::TooManyKeys`], or where a key cannot be made.
 pub fn rotate(
+    keys: &[StoredKey],
+    policy: &RotationPolicy,
+    sealing: &SealingKey,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Vec<StoredKey>, RingError> {
+    if keys.iter().filter(|key| key.state != KeyState::Retired).count() >= MAX_LIVE_KEYS {
+        return Err(RingError::TooManyKeys);
+    }
+    succeed(keys, policy, sealing, entropy, now)
+}
+
+fn succeed(
     keys: &[StoredKey],
     policy: &RotationPolicy,
     sealing: &SealingKey,
@@ -175,15 +237,61 @@ pub fn rotate(
         .iter()
         .map(|key| match key.state {
             KeyState::Active => key.moved(KeyState::Retiring, now),
-            KeyState::Next if key.algorithm == policy.algorithm => key.moved(KeyState::Active, now),
-            KeyState::Next => key.moved(KeyState::Retired, now),
+            KeyState::Next => key.moved(KeyState::Active, now),
             KeyState::Retiring | KeyState::Retired => key.clone(),
         })
         .collect();
-    if !ring.iter().any(|key| key.state == KeyState::Active) {
-        ring.push(StoredKey::generate(policy.algorithm, KeyState::Active, sealing, entropy, now)?);
+    complete(&mut ring, policy, sealing, entropy, now)?;
+    forget_oldest(&mut ring);
+    Ok(ring)
+}
+
+/// The ring whose next key is of this algorithm. It is published from now on, and takes over from the active
+/// one after [`RotationPolicy::published_for`] ([`tend`]), or where somebody rotates.
+///
+/// # Errors
+/// [`RingError`] where a key cannot be made.
+pub fn change_algorithm(
+    keys: &[StoredKey],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    sealing: &SealingKey,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Vec<StoredKey>, RingError> {
+    let mut ring = keys.to_vec();
+    for key in &mut ring {
+        if key.state == KeyState::Next && key.algorithm != algorithm {
+            *key = key.moved(KeyState::Retired, now);
+        }
     }
-    ring.push(StoredKey::generate(policy.algorithm, KeyState::Next, sealing, entropy, now)?);
+    if in_state(&ring, KeyState::Next).is_none() {
+        ring.push(StoredKey::generate(algorithm, KeyState::Next, sealing, entropy, now)?);
+    }
+    complete(&mut ring, policy, sealing, entropy, now)?;
+    forget_oldest(&mut ring);
+    Ok(ring)
+}
+
+/// The ring after all of its keys were retired at once and others made: nothing that was ever signed is good.
+///
+/// # Errors
+/// [`RingError`] where a key cannot be made.
+pub fn replace_all(
+    keys: &[StoredKey],
+    policy: &RotationPolicy,
+    sealing: &SealingKey,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Vec<StoredKey>, RingError> {
+    let algorithm = in_state(keys, KeyState::Active).map_or(policy.algorithm, |key| key.algorithm);
+    let retired = |key: &StoredKey| match key.state {
+        KeyState::Retired => key.clone(),
+        KeyState::Next | KeyState::Active | KeyState::Retiring => key.moved(KeyState::Retired, now),
+    };
+    let mut ring: Vec<_> = keys.iter().map(retired).collect();
+    complete(&mut ring, &RotationPolicy { algorithm, ..*policy }, sealing, entropy, now)?;
+    forget_oldest(&mut ring);
     Ok(ring)
 }
 
@@ -201,7 +309,8 @@ pub fn retire(
 ) -> Result<Vec<StoredKey>, RingError> {
     let state = keys.iter().find(|key| key.kid == kid).ok_or(RingError::NoSuchKey)?.state;
     let ring = match state {
-        KeyState::Active => rotate(keys, policy, sealing, entropy, now)?,
+        // However many there are: a leaked key has to go.
+        KeyState::Active => succeed(keys, policy, sealing, entropy, now)?,
         KeyState::Next | KeyState::Retiring | KeyState::Retired => keys.to_vec(),
     };
     let ring: Vec<_> = ring
@@ -300,6 +409,12 @@ pub enum RingError {
     /// There is nothing to sign with.
     #[error("no key of the ring is active; run `vestibule key rotate`")]
     NoActiveKey,
+    /// So many keys still verify that no further one is made.
+    #[error(
+        "{MAX_LIVE_KEYS} keys are in use already: what they signed is still good; wait until some have \
+         retired, or retire one with `vestibule key retire`"
+    )]
+    TooManyKeys,
     /// The name is in no listing.
     #[error("there is no such key; `vestibule key list` shows the ring")]
     NoSuchKey,

@@ -292,7 +292,12 @@ pub(crate) enum KeyCommand {
     /// List the keys of the ring and what each is used for
     List(Listing),
     /// Sign with the next key from now on; tokens already out stay good
-    Rotate,
+    Rotate {
+        /// Sign with keys of this algorithm from now on: the first of them is published for 10 seconds, then
+        /// it signs
+        #[arg(long, value_enum, ignore_case = true)]
+        algorithm: Option<KeyAlgorithm>,
+    },
     /// Take a key out of use at once; tokens signed with it are good no longer
     Retire {
         /// The key's id
@@ -300,6 +305,17 @@ pub(crate) enum KeyCommand {
         #[arg(allow_hyphen_values = true)]
         kid: String,
     },
+}
+
+/// The algorithms of a key ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum KeyAlgorithm {
+    /// ECDSA with P-256 and SHA-256
+    #[value(name = "ES256")]
+    Es256,
+    /// Ed25519
+    #[value(name = "EdDSA")]
+    EdDsa,
 }
 
 /// `vestibule config …`
@@ -362,6 +378,8 @@ mod tests {
             "session end --all",
             "key list --json",
             "key rotate",
+            "key rotate --algorithm EdDSA",
+            "key rotate --algorithm es256",
             "key retire k1",
             "config check",
             "config show --json",
@@ -385,6 +403,7 @@ mod tests {
             "session end 0f3a --all",
             "session end --user ada --all",
             "key retire",
+            "key rotate --algorithm HS256",
             "serve --set listen",
             "serve --nonsense",
         ] {

@@ -1,16 +1,21 @@
 //! Changing the site's key ring, from the command line and from the administrator's page.
 
+use std::time::Duration;
+
 use vestibule::{
     Config, Signing,
     core::{
+        jws::Algorithm,
         random::Entropy,
-        ring::{self, KeyRing, RingError, RotationPolicy, StoredKey},
+        ring::{self, KeyRing, KeyState, RingError, RotationPolicy, StoredKey},
         secret::SealingKey,
         store::{SiteStore, StoreError},
-        time::Timestamp,
+        time::{Clock, Timestamp},
     },
     rotation_policy,
 };
+
+use crate::commands::CommandError;
 
 /// How often somebody else may change the ring meanwhile.
 const MAX_TRIES: u32 = 16;
@@ -39,6 +44,12 @@ pub(crate) enum RingChangeError {
     Store(#[from] StoreError),
 }
 
+impl From<RingChangeError> for CommandError {
+    fn from(error: RingChangeError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 impl<'a> Ring<'a> {
     /// # Errors
     /// [`RingChangeError::NoRing`] where tokens are signed with a key of the configuration.
@@ -65,6 +76,47 @@ impl<'a> Ring<'a> {
     pub(crate) async fn rotate(&self, now: Timestamp) -> Result<Vec<StoredKey>, RingChangeError> {
         self.replace(now, |keys| ring::rotate(keys, &self.policy, &self.sealing, self.entropy, now))
             .await
+    }
+
+    /// Has keys of this algorithm sign from now on, once every node knows the first of them, and gives the ring
+    /// as it is then. `waiting` is told which key that is and how long it takes.
+    ///
+    /// # Errors
+    /// [`RingChangeError`].
+    pub(crate) async fn change_algorithm(
+        &self,
+        algorithm: Algorithm,
+        clock: &dyn Clock,
+        waiting: impl FnOnce(&str, Duration),
+    ) -> Result<Vec<StoredKey>, CommandError> {
+        let now = clock.now();
+        let staged = self.replace(now, |keys| {
+            ring::change_algorithm(keys, algorithm, &self.policy, &self.sealing, self.entropy, now)
+        });
+        let staged = staged.await?;
+        let is_signing = |keys: &[StoredKey]| {
+            keys.iter().any(|key| key.state == KeyState::Active && key.algorithm == algorithm)
+        };
+        let Some(next) = staged.iter().find(|key| key.state == KeyState::Next) else {
+            return Ok(staged);
+        };
+        if is_signing(&staged) {
+            return Ok(self.rotate(now).await?);
+        }
+        let wait = self.policy.published_for.saturating_sub(now.since(next.changed_at));
+        waiting(&next.kid, wait);
+        tokio::time::sleep(wait).await;
+        let now = clock.now();
+        // A server may have been faster, and whoever changed the ring meanwhile is not overruled.
+        let turned = self.replace(now, |keys| {
+            let is_waiting =
+                keys.iter().any(|key| key.state == KeyState::Next && key.kid == next.kid);
+            if is_signing(keys) || !is_waiting {
+                return Ok(keys.to_vec());
+            }
+            ring::rotate(keys, &self.policy, &self.sealing, self.entropy, now)
+        });
+        Ok(turned.await?)
     }
 
     /// Has nothing that this key signed be good any more, and gives the ring as it is then.

@@ -150,8 +150,8 @@ pub enum OurOrigin {
 /// How access tokens are signed.
 #[derive(Clone)]
 pub enum Signing {
-    /// By a key ring in the store, which rotates by itself. The algorithm is that of new keys: ES256 or
-    /// EdDSA.
+    /// By a key ring in the store, which rotates by itself. The algorithm is that of the first keys: ES256 or
+    /// EdDSA. A ring that is there keeps its own, which `ring::change_algorithm` changes.
     Ring(Algorithm),
     /// By one symmetric key (HS256) that others know too.
     Shared(Vec<u8>),

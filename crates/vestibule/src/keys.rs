@@ -14,6 +14,8 @@ use vestibule_core::{
 
 use crate::config::{Config, Signing};
 
+/// How long a key is published before it signs: every node has it by then, or knows that it has lost the feed.
+const PUBLISHED_FOR: Duration = Duration::from_secs(10);
 /// How long a key signs before the next one takes over.
 const ACTIVE_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How long a retired key is still listed.
@@ -56,6 +58,17 @@ impl LiveRing {
             sealing: config.secret.sealing_key(),
         };
         let opened = shared.tend(store, clock, entropy).await?;
+        let of_ring = opened.ring.active().algorithm();
+        if of_ring != algorithm {
+            tracing::warn!(
+                "the configuration names {} for signing, and the keys of this site are {}: the keys count; \
+                 `vestibule key rotate --algorithm {}` changes them, and then every node's configuration has to \
+                 name it",
+                algorithm.name(),
+                of_ring.name(),
+                algorithm.name()
+            );
+        }
         Ok(Self { current: ArcSwap::from_pointee(opened), shared: Some(shared) })
     }
 
@@ -82,6 +95,7 @@ impl LiveRing {
 pub fn policy(algorithm: vestibule_core::jws::Algorithm, lifetimes: &Lifetimes) -> RotationPolicy {
     RotationPolicy {
         algorithm,
+        published_for: PUBLISHED_FOR,
         active_for: ACTIVE_FOR,
         retiring_for: lifetimes.access_memory(),
         listed_for: LISTED_FOR,

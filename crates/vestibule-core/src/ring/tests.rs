@@ -11,6 +11,7 @@ use crate::{jws, secret::SiteSecret};
 const DAY: i64 = 86_400;
 const POLICY: RotationPolicy = RotationPolicy {
     algorithm: Algorithm::EdDSA,
+    published_for: Duration::from_secs(10),
     active_for: Duration::from_secs(30 * 86_400),
     retiring_for: Duration::from_secs(1_000),
     listed_for: Duration::from_secs(7 * 86_400),
@@ -54,6 +55,10 @@ impl Site {
 
     fn retire(&self, keys: &[StoredKey], kid: &str, now: Timestamp) -> Vec<StoredKey> {
         retire(keys, kid, &self.policy, &self.sealing, &self.entropy, now).unwrap()
+    }
+
+    fn change(&self, keys: &[StoredKey], algorithm: Algorithm, now: Timestamp) -> Vec<StoredKey> {
+        change_algorithm(keys, algorithm, &self.policy, &self.sealing, &self.entropy, now).unwrap()
     }
 
     fn open(&self, keys: &[StoredKey]) -> KeyRing {
@@ -169,27 +174,94 @@ fn a_retired_key_is_refused_at_once_and_another_signs() {
 }
 
 #[test]
-fn another_algorithm_replaces_both_keys_and_signs_nobody_out() {
+fn nodes_with_other_algorithms_in_their_configuration_move_nothing() {
     let mut site = Site::new(Algorithm::ES256);
     let keys = site.tend(&[], at(0)).unwrap();
-    let old = sign(&site.open(&keys));
+    for second in 0..100 {
+        site.policy.algorithm = match second % 2 {
+            0 => Algorithm::EdDSA,
+            _ => Algorithm::ES256,
+        };
+        assert_eq!(site.tend(&keys, at(second)), None);
+    }
     site.policy.algorithm = Algorithm::EdDSA;
-    let changed = site.tend(&keys, at(10)).unwrap();
+    let rotated = site.tend(&keys, at(30 * DAY)).unwrap();
+    assert!(rotated.iter().all(|key| key.algorithm == Algorithm::ES256));
+}
+
+#[test]
+fn a_key_of_another_algorithm_is_published_before_it_signs_and_signs_nobody_out() {
+    let site = Site::new(Algorithm::ES256);
+    let keys = site.tend(&[], at(0)).unwrap();
+    let old = sign(&site.open(&keys));
+    let staged = site.change(&keys, Algorithm::EdDSA, at(100));
+    assert_eq!(states(&staged), [KeyState::Active, KeyState::Retired, KeyState::Next]);
+    assert_eq!(site.change(&staged, Algorithm::EdDSA, at(105)), staged, "once is enough");
+    let ring = site.open(&staged);
+    assert_eq!(ring.active().algorithm(), Algorithm::ES256);
+    assert_eq!(ring.published().len(), 2);
+    assert_eq!(site.tend(&staged, at(110) - Duration::from_millis(1)), None);
+
+    let changed = site.tend(&staged, at(110)).unwrap();
     assert_eq!(
         states(&changed),
         [KeyState::Retiring, KeyState::Retired, KeyState::Active, KeyState::Next]
     );
     assert!(changed[2..].iter().all(|key| key.algorithm == Algorithm::EdDSA));
     let ring = site.open(&changed);
-    assert_eq!(ring.active().algorithm(), Algorithm::EdDSA);
-    assert!(verifies(&ring, &old, at(1_009)) && !verifies(&ring, &old, at(1_010)));
-    assert!(verifies(&ring, &sign(&ring), at(10)));
-    assert_eq!(site.tend(&changed, at(10)), None);
+    assert!(verifies(&ring, &old, at(1_109)) && !verifies(&ring, &old, at(1_110)));
+    assert!(verifies(&ring, &sign(&ring), at(110)));
+    assert!(verifies(&site.open(&staged), &sign(&ring), at(110)), "on a node that is behind");
+    assert_eq!(site.tend(&changed, at(110)), None);
 
-    site.policy.algorithm = Algorithm::ES256;
-    let back = site.open(&site.tend(&changed, at(20)).unwrap());
-    assert_eq!(back.active().algorithm(), Algorithm::ES256);
-    assert!(verifies(&back, &old, at(20)) && verifies(&back, &sign(&ring), at(20)));
+    let taken_back = site.change(&staged, Algorithm::ES256, at(105));
+    assert_eq!(site.tend(&taken_back, at(200)), None, "the active key goes on");
+    let at_once = site.rotate(&staged, at(101));
+    assert_eq!(site.open(&at_once).active().algorithm(), Algorithm::EdDSA);
+}
+
+#[test]
+fn a_ring_is_bounded_however_often_it_is_rotated() {
+    let site = Site::new(Algorithm::EdDSA);
+    let mut keys = site.tend(&[], at(0)).unwrap();
+    let mut refused = 0;
+    for second in 1..200 {
+        match rotate(&keys, &site.policy, &site.sealing, &site.entropy, at(second)) {
+            Ok(rotated) => keys = rotated,
+            Err(error) => {
+                assert_eq!(error, RingError::TooManyKeys);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 199 - (MAX_LIVE_KEYS - 2));
+    assert_eq!(keys.len(), MAX_LIVE_KEYS);
+    let active = site.open(&keys).active().kid().to_owned();
+    let keys = site.retire(&keys, &active, at(201));
+    assert_ne!(site.open(&keys).active().kid(), active, "a leaked key goes all the same");
+    let mut keys = site.tend(&keys, at(5_000)).unwrap();
+    for second in 0..100 {
+        let active = site.open(&keys).active().kid().to_owned();
+        keys = site.retire(&keys, &active, at(5_000 + second));
+    }
+    assert_eq!(keys.len(), 2 + MAX_RETIRED_KEYS);
+    assert!(keys.iter().all(|key| key.changed_at >= at(5_000)), "the oldest went");
+}
+
+#[test]
+fn all_keys_can_be_replaced_at_once() {
+    let mut site = Site::new(Algorithm::ES256);
+    let keys = site.rotate(&site.tend(&[], at(0)).unwrap(), at(1));
+    let tokens = [sign(&site.open(&keys)), sign(&site.open(&site.rotate(&keys, at(2))))];
+    site.policy.algorithm = Algorithm::EdDSA;
+    let replaced =
+        replace_all(&keys, &site.policy, &site.sealing, &site.entropy, at(3)).unwrap();
+    let count = |state| replaced.iter().filter(|key| key.state == state).count();
+    assert_eq!((count(KeyState::Retired), count(KeyState::Active), count(KeyState::Next)), (3, 1, 1));
+    assert!(replaced.iter().all(|key| key.algorithm == Algorithm::ES256));
+    let ring = site.open(&replaced);
+    assert!(tokens.iter().all(|token| !verifies(&ring, token, at(3))));
+    assert!(verifies(&ring, &sign(&ring), at(3)));
 }
 
 #[test]
@@ -326,11 +398,11 @@ proptest! {
             let retired: Vec<_> = keys.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.kid.clone()).collect();
             keys = match deed {
                 0 => site.tend(&keys, at(now)).unwrap_or(keys),
-                1 => site.rotate(&keys, at(now)),
+                1 => rotate(&keys, &site.policy, &site.sealing, &site.entropy, at(now)).unwrap_or(keys),
                 2 => site.retire(&keys, &which.get(&keys).kid, at(now)),
                 _ => {
                     site.policy.algorithm = if site.policy.algorithm == Algorithm::EdDSA { Algorithm::ES256 } else { Algorithm::EdDSA };
-                    site.tend(&keys, at(now)).unwrap()
+                    site.change(&keys, site.policy.algorithm, at(now))
                 }
             };
             let count = |state| keys.iter().filter(|key| key.state == state).count();

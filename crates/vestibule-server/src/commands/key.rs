@@ -5,6 +5,7 @@ use vestibule::{
     Signing,
     core::{
         event::EventName,
+        jws::Algorithm,
         ring::{KeyRing, KeyState, StoredKey},
         time::Timestamp,
     },
@@ -16,7 +17,7 @@ use super::{
     output::{Console, Listed, json, utc, visible},
 };
 use crate::{
-    command::{KeyCommand, Listing},
+    command::{KeyAlgorithm, KeyCommand, Listing},
     config::Configuration,
     ring::{Ring, RingChangeError},
 };
@@ -43,7 +44,10 @@ async fn carry_out(
 ) -> Result<(), CommandError> {
     match command {
         KeyCommand::List(listing) => list(listing, desk, console).await,
-        KeyCommand::Rotate => rotate(desk, console).await,
+        KeyCommand::Rotate { algorithm: None } => rotate(desk, console).await,
+        KeyCommand::Rotate { algorithm: Some(algorithm) } => {
+            change_algorithm(algorithm, desk, console).await
+        }
         KeyCommand::Retire { kid } => retire(&kid, desk, console).await,
     }
 }
@@ -110,6 +114,42 @@ async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
     desk.record(event, "the keys were rotated").await;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
         console.say(format_args!("Key {} signs from now on.", key.kid))?;
+    }
+    Ok(())
+}
+
+async fn change_algorithm(
+    algorithm: KeyAlgorithm,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let wanted = match algorithm {
+        KeyAlgorithm::Es256 => Algorithm::ES256,
+        KeyAlgorithm::EdDsa => Algorithm::EdDSA,
+    };
+    let keys = ring(desk)?
+        .change_algorithm(wanted, desk.clock, |kid, wait| {
+            console.note(format_args!(
+                "Key {kid} ({}) is published, and signs in {} seconds.",
+                wanted.name(),
+                wait.as_secs()
+            ));
+        })
+        .await?;
+    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+    desk.record(event.with("algorithm", wanted.name()), "the keys were rotated").await;
+    for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+        let algorithm = key.algorithm.name();
+        console.say(format_args!("Key {} ({algorithm}) signs from now on.", key.kid))?;
+    }
+    let Signing::Ring(configured) = &desk.config.signing else {
+        return Ok(());
+    };
+    if *configured != wanted {
+        console.note(format_args!(
+            "Set tokens.algorithm to {} on every node: it counts for a new database.",
+            wanted.name()
+        ));
     }
     Ok(())
 }

@@ -127,3 +127,19 @@ async fn the_key_of_the_configuration_is_listed_and_does_not_move() {
     }
     assert_eq!(site.store.key_ring().await.unwrap().0, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_algorithm_is_published_before_it_signs_and_refused_where_there_is_no_ring() {
+    let site = with_ring().await;
+    let (active, next) = (kid(&site, KeyState::Active).await, kid(&site, KeyState::Next).await);
+    let said = run(&site, "rotate --algorithm EdDSA").await;
+    let new = kid(&site, KeyState::Active).await;
+    assert_eq!(said.success(), format!("Key {new} (EdDSA) signs from now on.\n"));
+    assert!(new != active && new != next);
+    assert_eq!(kid(&site, KeyState::Retiring).await, active);
+    assert_eq!(kid(&site, KeyState::Retired).await, next);
+    let said = run(&site, "rotate --algorithm EdDSA").await;
+    assert!(said.success().contains("(EdDSA) signs from now on"));
+    let (_, keys) = site.store.key_ring().await.unwrap();
+    assert_eq!(keys.iter().filter(|key| key.algorithm == Algorithm::ES256).count(), 2);
+}

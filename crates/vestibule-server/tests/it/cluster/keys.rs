@@ -7,14 +7,15 @@ use std::sync::{
 
 use serde_json::json;
 use vestibule_testkit::{
+    site::Site,
     visitors::{App, Carrier, Visitor as _},
     wait,
 };
 
-use super::{Cluster, HEARD_WITHIN, sign_in, visitor};
+use super::{Cluster, HEARD_WITHIN, Ways, sign_in, visitor};
 use crate::{
     command_line::kid,
-    house::{run, run_json},
+    house::{run, run_json, serve},
 };
 
 const NODES: usize = 3;
@@ -107,4 +108,26 @@ async fn a_rotation_refuses_no_good_token_and_a_retired_key_opens_nothing_on_any
         assert_eq!(app.get("/api/auth/me").await.status, 200);
     }
     assert_eq!(young.get("/api/auth/me").await.status, 200);
+}
+
+/// As while the setting is changed node by node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_with_different_algorithms_share_one_ring_and_leave_it_alone() {
+    let mut cluster = Cluster::start(2);
+    let before = run_json(&cluster.places[0], &["key", "list", "--json"]);
+    drop(cluster.sites.pop());
+    cluster.places[1].set("VESTIBULE_TOKENS__ALGORITHM", "EdDSA");
+    cluster.sites.push(serve(&cluster.places[1]));
+    cluster.ways =
+        Ways::to(cluster.sites.iter().map(Site::address), cluster.places[0].secrets());
+    assert!(cluster.places[1].log().contains("key rotate --algorithm EdDSA"));
+    for node in 0..2 {
+        let app = cluster.app(node);
+        sign_in(&app).await;
+        let seen = cluster.app(1 - node);
+        seen.hold(app.access_token().as_deref(), app.refresh_token().as_deref());
+        assert_eq!(seen.get("/api/auth/me").await.status, 200);
+    }
+    let after = run_json(&cluster.places[1], &["key", "list", "--json"]);
+    assert_eq!(after, before);
 }
