@@ -17,13 +17,17 @@ use crate::{
 const VALUE_BYTES: usize = 32;
 
 /// Derives CSRF values.
-pub struct CsrfKey(hmac::Key);
+pub struct CsrfKey {
+    present: hmac::Key,
+    previous: Option<hmac::Key>,
+}
 
 impl CsrfKey {
     /// The key of the site with this secret.
     #[must_use]
     pub fn new(secret: &SiteSecret) -> Self {
-        Self(secret.csrf_key())
+        let previous = secret.previous().map(|previous| previous.csrf_key());
+        Self { present: secret.csrf_key(), previous }
     }
 
     /// The value of a session, the same for its whole life.
@@ -39,12 +43,15 @@ impl CsrfKey {
     }
 
     fn derive(&self, kind: &[u8; 7], id: &[u8; 16]) -> CsrfValue {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(kind);
-        context.update(id);
-        let mut value = [0; VALUE_BYTES];
-        value.copy_from_slice(context.sign().as_ref());
-        CsrfValue(value)
+        let derive = |key: &hmac::Key| {
+            let mut context = hmac::Context::with_key(key);
+            context.update(kind);
+            context.update(id);
+            let mut value = [0; VALUE_BYTES];
+            value.copy_from_slice(context.sign().as_ref());
+            value
+        };
+        CsrfValue { present: derive(&self.present), previous: self.previous.as_ref().map(derive) }
     }
 }
 
@@ -72,15 +79,18 @@ impl VisitorId {
     }
 }
 
-/// A CSRF value.
+/// A CSRF value. Where the site's secret was replaced, the one that the previous secret gave counts as well.
 #[derive(Clone, Copy)]
-pub struct CsrfValue([u8; VALUE_BYTES]);
+pub struct CsrfValue {
+    present: [u8; VALUE_BYTES],
+    previous: Option<[u8; VALUE_BYTES]>,
+}
 
 impl CsrfValue {
     /// As the readable cookie and the claim carry it.
     #[must_use]
     pub fn plain(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        URL_SAFE_NO_PAD.encode(self.present)
     }
 
     /// As a page carries it: masked with fresh random bytes, so that no two responses hold the same
@@ -91,7 +101,7 @@ impl CsrfValue {
         let mut text = [0; 2 * VALUE_BYTES];
         let (left, right) = text.split_at_mut(VALUE_BYTES);
         left.copy_from_slice(&mask);
-        for ((out, mask), value) in right.iter_mut().zip(mask).zip(self.0) {
+        for ((out, mask), value) in right.iter_mut().zip(mask).zip(self.present) {
             *out = mask ^ value;
         }
         URL_SAFE_NO_PAD.encode(text)
@@ -112,7 +122,9 @@ impl CsrfValue {
             }
             Ok(_) | Err(_) => return false,
         }
-        constant_time::verify_slices_are_equal(&value, &self.0).is_ok()
+        let is_same =
+            |own: &[u8; VALUE_BYTES]| constant_time::verify_slices_are_equal(&value, own).is_ok();
+        is_same(&self.present) || self.previous.as_ref().is_some_and(is_same)
     }
 }
 

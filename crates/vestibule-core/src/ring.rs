@@ -326,6 +326,25 @@ pub fn retire(
     Ok(tend(&ring, policy, sealing, entropy, now)?.unwrap_or(ring))
 }
 
+/// The ring with all keys sealed under the present secret. Retired ones that open under neither stay as they
+/// are: nobody opens them any more.
+///
+/// # Errors
+/// [`SealError`] where another key opens under neither.
+pub fn reseal(
+    keys: &[StoredKey],
+    sealing: &SealingKey,
+    entropy: &dyn Entropy,
+) -> Result<Vec<StoredKey>, SealError> {
+    let reseal = |key: &StoredKey| match sealing.reseal(&key.kid, &key.sealed, entropy) {
+        Ok(Some(sealed)) => Ok(StoredKey { sealed, ..key.clone() }),
+        Ok(None) => Ok(key.clone()),
+        Err(_) if key.state == KeyState::Retired => Ok(key.clone()),
+        Err(error) => Err(error),
+    };
+    keys.iter().map(reseal).collect()
+}
+
 /// The ring in memory, ready to sign and verify.
 #[derive(Debug)]
 pub struct KeyRing {

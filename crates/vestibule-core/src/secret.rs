@@ -8,6 +8,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::random::{self, Entropy};
 
+/// What checks are sealed for.
+const CHECK: &[u8] = b"vestibule secret check v1";
+
 /// The shortest site secret that is accepted, in bytes.
 pub const MIN_SECRET_BYTES: usize = 32;
 
@@ -15,8 +18,15 @@ pub const MIN_SECRET_BYTES: usize = 32;
 ///
 /// Everything symmetric comes from it through HKDF-SHA-256 (RFC 5869), one label for each purpose:
 /// a key is never used for two things.
+///
+/// To replace it, a site starts with the new one and the old one as the previous
+/// ([`SiteSecret::with_previous`]): what that one sealed and signed is still read, and everything new is under
+/// the present one.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SiteSecret(Vec<u8>);
+pub struct SiteSecret {
+    present: Vec<u8>,
+    previous: Option<Vec<u8>>,
+}
 
 impl SiteSecret {
     /// Takes the secret's bytes.
@@ -24,8 +34,22 @@ impl SiteSecret {
     /// # Errors
     /// [`ShortSecret`] below [`MIN_SECRET_BYTES`].
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, ShortSecret> {
-        let bytes = Self(bytes.into());
-        if bytes.0.len() < MIN_SECRET_BYTES { Err(ShortSecret) } else { Ok(bytes) }
+        let secret = Self { present: bytes.into(), previous: None };
+        if secret.present.len() < MIN_SECRET_BYTES { Err(ShortSecret) } else { Ok(secret) }
+    }
+
+    /// The same, which also reads what was sealed and signed under `previous`.
+    #[must_use]
+    pub fn with_previous(mut self, previous: &Self) -> Self {
+        self.previous = Some(previous.present.clone());
+        self
+    }
+
+    /// The previous secret alone.
+    #[must_use]
+    pub fn previous(&self) -> Option<Self> {
+        let present = self.previous.clone()?;
+        Some(Self { present, previous: None })
     }
 
     /// The MAC key for refresh tokens.
@@ -56,20 +80,48 @@ impl SiteSecret {
     /// The key that private signing keys are encrypted under while they lie in the store.
     #[must_use]
     pub fn sealing_key(&self) -> SealingKey {
-        SealingKey(self.derive(b"vestibule sealed key v1"))
+        self.own_sealing_key(b"vestibule sealed key v1")
     }
 
     /// A MAC key for a purpose of the application's own, apart from every other label's and from ours.
     #[must_use]
-    pub fn mac_key(&self, label: &[u8]) -> hmac::Key {
-        self.own_mac_key(&[b"application ", label].concat())
+    pub fn mac_key(&self, label: &[u8]) -> MacKey {
+        let label = [b"application ", label].concat();
+        let previous = self.previous().map(|previous| previous.own_mac_key(&label));
+        MacKey { present: self.own_mac_key(&label), previous }
     }
 
     /// A key that things of the application's own are encrypted under while they lie in a store, apart from
     /// every other label's and from ours.
     #[must_use]
     pub fn sealing_key_of(&self, label: &[u8]) -> SealingKey {
-        SealingKey(self.derive(&[b"application sealed ", label].concat()))
+        self.own_sealing_key(&[b"application sealed ", label].concat())
+    }
+
+    /// Something that opens under this secret alone ([`SiteSecret::check`]), to be kept in a store.
+    ///
+    /// # Errors
+    /// [`SealError`] where the cipher refuses, which it does not.
+    pub fn seal_check(&self, entropy: &dyn Entropy) -> Result<Vec<u8>, SealError> {
+        self.own_sealing_key(CHECK).seal("check", b"the secret of this store", entropy)
+    }
+
+    /// Whether what [`SiteSecret::seal_check`] made was made under this secret, or under the previous one.
+    ///
+    /// # Errors
+    /// [`SealError`] where it was under neither.
+    pub fn check(&self, sealed: &[u8]) -> Result<MadeUnder, SealError> {
+        let key = self.own_sealing_key(CHECK);
+        if open_with(&key.present, "check", sealed).is_ok() {
+            Ok(MadeUnder::Present)
+        } else {
+            key.open("check", sealed).map(|_| MadeUnder::Previous)
+        }
+    }
+
+    fn own_sealing_key(&self, label: &[u8]) -> SealingKey {
+        let previous = self.previous().map(|previous| previous.derive(label));
+        SealingKey { present: self.derive(label), previous }
     }
 
     pub(crate) fn own_mac_key(&self, label: &[u8]) -> hmac::Key {
@@ -79,14 +131,14 @@ impl SiteSecret {
     fn derive(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         let filled = hkdf::Salt::new(hkdf::HKDF_SHA256, b"vestibule")
-            .extract(&self.0)
+            .extract(&self.present)
             .expand(&[label], hkdf::HKDF_SHA256)
             .and_then(|material| material.fill(&mut *key));
         // HKDF-SHA-256 gives up to 8160 bytes; 32 cannot fail. Were it ever to, a digest of the same
         // inputs keeps the key secret and bound to its label.
         if filled.is_err() {
             let mut context = digest::Context::new(&digest::SHA256);
-            context.update(&self.0);
+            context.update(&self.present);
             context.update(label);
             key.copy_from_slice(context.finish().as_ref());
         }
@@ -107,8 +159,49 @@ impl std::fmt::Debug for SiteSecret {
 )]
 pub struct ShortSecret;
 
+/// Under which secret something was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeUnder {
+    /// The present one.
+    Present,
+    /// The previous one.
+    Previous,
+}
+
+/// Makes MACs under the present secret, and knows those that were made under the previous one.
+pub struct MacKey {
+    present: hmac::Key,
+    previous: Option<hmac::Key>,
+}
+
+impl MacKey {
+    /// The MAC of a message.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.present, message)
+    }
+
+    /// Whether this is the MAC of the message. The comparison takes the same time wherever they differ.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], tag: &[u8]) -> bool {
+        let verifies = |key: &hmac::Key| hmac::verify(key, message, tag).is_ok();
+        verifies(&self.present) || self.previous.as_ref().is_some_and(verifies)
+    }
+}
+
+impl std::fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MacKey(…)")
+    }
+}
+
 /// Encrypts what lies in the store (AES-256-GCM, NIST SP 800-38D, random 96-bit nonce in front).
-pub struct SealingKey(Zeroizing<[u8; 32]>);
+///
+/// What was encrypted under the previous secret opens as well; everything new is under the present one.
+pub struct SealingKey {
+    present: Zeroizing<[u8; 32]>,
+    previous: Option<Zeroizing<[u8; 32]>>,
+}
 
 impl SealingKey {
     /// Encrypts `plain`, bound to `name`: a sealed key put under another name does not open.
@@ -123,7 +216,7 @@ impl SealingKey {
     ) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE_LEN] = random::draw(entropy);
         let mut text = plain.to_vec();
-        self.cipher()?
+        cipher(&self.present)?
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(name),
@@ -138,27 +231,61 @@ impl SealingKey {
     /// # Errors
     /// [`SealError`] where it was sealed under another secret or name, or was damaged.
     pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
-        let mut text = Zeroizing::new(text.to_vec());
-        let length = self
-            .cipher()?
-            .open_in_place(nonce, Aad::from(name), &mut text)
-            .map_err(|_| SealError)?
-            .len();
-        text.truncate(length);
-        Ok(text)
+        open_with(&self.present, name, sealed).or_else(|error| match &self.previous {
+            Some(previous) => open_with(previous, name, sealed),
+            None => Err(error),
+        })
     }
 
-    fn cipher(&self) -> Result<LessSafeKey, SealError> {
-        UnboundKey::new(&AES_256_GCM, &*self.0).map(LessSafeKey::new).map_err(|_| SealError)
+    /// Encrypts anew, under the present secret, what was encrypted under the previous one; `None` where it is
+    /// under the present one already.
+    ///
+    /// # Errors
+    /// [`SealError`] where it opens under neither.
+    pub fn reseal(
+        &self,
+        name: &str,
+        sealed: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Option<Vec<u8>>, SealError> {
+        if open_with(&self.present, name, sealed).is_ok() {
+            return Ok(None);
+        }
+        self.seal(name, &self.open(name, sealed)?, entropy).map(Some)
     }
+}
+
+impl std::fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealingKey(…)")
+    }
+}
+
+fn open_with(
+    key: &[u8; 32],
+    name: &str,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
+    let mut text = Zeroizing::new(text.to_vec());
+    let length = cipher(key)?
+        .open_in_place(nonce, Aad::from(name), &mut text)
+        .map_err(|_| SealError)?
+        .len();
+    text.truncate(length);
+    Ok(text)
+}
+
+fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, SealError> {
+    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| SealError)
 }
 
 /// Something sealed in the store does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "what is sealed in the store does not open with this secret; start with the `secret_key` that it was made under"
+    "SECRET_KEY does not match this database. Set it (`secret_key`) to the secret that the database was made \
+     with, or set that one as `secret_key_previous` to replace it"
 )]
 pub struct SealError;
 
@@ -201,5 +328,41 @@ mod tests {
         let keys =
             [secret.refresh_key(), secret.csrf_key(), secret.limit_key(), secret.device_key()];
         assert_eq!(std::collections::BTreeSet::from(keys.map(|key| tag(&key))).len(), 4);
+    }
+
+    #[test]
+    fn what_the_previous_secret_made_is_still_read_and_nothing_new_is_made_with_it() {
+        let old = SiteSecret::new([7; 32]).unwrap();
+        let both = SiteSecret::new([8; 32]).unwrap().with_previous(&old);
+        let new = SiteSecret::new([8; 32]).unwrap();
+
+        let sealed = old.sealing_key().seal("a", b"private", &Fixed(1)).unwrap();
+        assert_eq!(&**both.sealing_key().open("a", &sealed).unwrap(), b"private");
+        assert!(both.sealing_key().open("b", &sealed).is_err());
+        let again = both.sealing_key().reseal("a", &sealed, &Fixed(2)).unwrap().unwrap();
+        assert_eq!(&**new.sealing_key().open("a", &again).unwrap(), b"private");
+        assert!(old.sealing_key().open("a", &again).is_err());
+        assert_eq!(both.sealing_key().reseal("a", &again, &Fixed(3)), Ok(None));
+        assert_eq!(new.sealing_key().reseal("a", &sealed, &Fixed(3)), Err(SealError));
+
+        let (of_old, of_both) = (old.mac_key(b"x"), both.mac_key(b"x"));
+        assert!(of_both.verifies(b"text", of_old.sign(b"text").as_ref()));
+        assert!(!of_old.verifies(b"text", of_both.sign(b"text").as_ref()));
+        assert!(new.mac_key(b"x").verifies(b"text", of_both.sign(b"text").as_ref()));
+        assert!(!of_both.verifies(b"text", old.mac_key(b"y").sign(b"text").as_ref()));
+    }
+
+    #[test]
+    fn a_check_tells_which_secret_made_it() {
+        let old = SiteSecret::new([7; 32]).unwrap();
+        let new = SiteSecret::new([8; 32]).unwrap();
+        let both = new.clone().with_previous(&old);
+        let check = old.seal_check(&Fixed(1)).unwrap();
+        assert_eq!(old.check(&check), Ok(MadeUnder::Present));
+        assert_eq!(both.check(&check), Ok(MadeUnder::Previous));
+        assert_eq!(new.check(&check), Err(SealError));
+        let check = both.seal_check(&Fixed(1)).unwrap();
+        assert_eq!(new.check(&check), Ok(MadeUnder::Present));
+        assert_eq!(new.check(b""), Err(SealError));
     }
 }

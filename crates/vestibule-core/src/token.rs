@@ -161,6 +161,8 @@ pub struct TokenForge {
     leeway: Duration,
     refresh_signer: Signer,
     refresh_verifier: Verifier,
+    /// Where the secret was replaced, that of the previous one.
+    previous_verifier: Option<Verifier>,
     derivation: hmac::Key,
 }
 
@@ -179,8 +181,10 @@ impl TokenForge {
     /// The forge of the site with this secret, `iss` and `aud`.
     #[must_use]
     pub fn new(secret: &SiteSecret, issuer: &str, audience: &str, leeway: Duration) -> Self {
-        let refresh_signer = Signer::from_mac_key("refresh", secret.refresh_key());
+        let signer = |secret: &SiteSecret| Signer::from_mac_key("refresh", secret.refresh_key());
+        let refresh_signer = signer(secret);
         Self {
+            previous_verifier: secret.previous().map(|previous| signer(&previous).verifier()),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
             leeway,
@@ -299,8 +303,11 @@ impl TokenForge {
     /// [`InvalidToken`] for whatever is not a refresh token of this site.
     pub fn read_refresh(&self, token: &str) -> Result<RefreshClaims, InvalidToken> {
         let mut scratch = Vec::new();
-        let payload =
-            jws::take_apart(token, &mut scratch)?.verify(REFRESH_TYP, &self.refresh_verifier)?;
+        let parts = jws::take_apart(token, &mut scratch)?;
+        let payload = match (parts.verify(REFRESH_TYP, &self.refresh_verifier), &self.previous_verifier) {
+            (Err(_), Some(previous)) => parts.verify(REFRESH_TYP, previous)?,
+            (payload, _) => payload?,
+        };
         let claims: RefreshClaims = serde_json::from_slice(&payload).map_err(|_| InvalidToken)?;
         if claims.issuer != self.issuer || claims.fresh != Freshness::Stale {
             return Err(InvalidToken);

@@ -5,6 +5,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod shares;
+mod strays;
 pub(crate) mod uploads;
 
 use async_trait::async_trait;
@@ -289,6 +290,26 @@ impl FileCatalogue for PostgresStore {
 
     async fn known_blobs(&self, keys: &[BlobKey]) -> StoreResult<Vec<BlobKey>> {
         self.read(keys.to_vec(), |keys, connection| Box::pin(blobs::known(connection, keys))).await
+    }
+
+    async fn has_blobs(&self) -> StoreResult<bool> {
+        self.read((), |(), connection| Box::pin(blobs::any(connection))).await
+    }
+
+    async fn mark_strays(
+        &self,
+        keys: &[BlobKey],
+        now: Timestamp,
+    ) -> StoreResult<Vec<(BlobKey, Timestamp)>> {
+        self.write((keys.to_vec(), now), |(keys, now), connection| {
+            Box::pin(strays::mark(connection, keys, *now))
+        })
+        .await
+    }
+
+    async fn forget_strays(&self, keys: &[BlobKey]) -> StoreResult<()> {
+        self.write(keys.to_vec(), |keys, connection| Box::pin(strays::forget(connection, keys)))
+            .await
     }
 }
 

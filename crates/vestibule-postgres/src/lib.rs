@@ -56,6 +56,7 @@ mod rows;
 mod schema;
 mod sessions;
 mod users;
+mod values;
 
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,8 @@ pub(crate) const USE: &str = concat!(
 
 pub(crate) const DROP: &str = "DELETE FROM one_time WHERE user_id = $1";
 
+const DROP_ALL: &str = "DELETE FROM one_time";
+
 pub(crate) const PURGE: &str = "DELETE FROM one_time WHERE expires_at < $1";
 
 #[async_trait]
@@ -103,6 +105,13 @@ impl OneTimeTokens for PostgresStore {
 
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()> {
         self.write(user, |user, connection| Box::pin(drop_of(connection, *user))).await
+    }
+
+    async fn drop_all_one_time(&self) -> StoreResult<u64> {
+        self.write((), |(), connection| {
+            Box::pin(async move { Ok(sqlx::query(DROP_ALL).execute(connection).await?.rows_affected()) })
+        })
+        .await
     }
 
     async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64> {

@@ -55,6 +55,14 @@ pub(crate) const LIST_OF_USER: &str = concat!(
 pub(crate) const RETRY: &str = "UPDATE mails SET state = 'waiting', at = $2, gives_up_at = $3, \
      holder = NULL, held_until = 0 WHERE id = $1 AND state <> 'sent' AND held_until <= $2";
 
+const GIVE_UP: &str = "UPDATE mails SET state = 'given_up', at = $2, last_error = $1, holder = NULL, \
+     held_until = 0 WHERE state = 'waiting'";
+
+const SEALED: &str =
+    "SELECT id, sealed FROM mails WHERE id > $1 AND state <> 'sent' ORDER BY id LIMIT $2";
+
+const RESEAL: &str = "UPDATE mails SET sealed = $3 WHERE id = $1 AND sealed = $2";
+
 pub(crate) const PURGE: &str = "DELETE FROM mails WHERE state <> 'waiting' AND at < $1";
 
 #[async_trait]
@@ -181,6 +189,45 @@ impl Outbox for PostgresStore {
                 let retry = sqlx::query(RETRY).bind(&id.as_bytes()[..]);
                 let retry = retry.bind(now.millis()).bind(gives_up_at.millis());
                 Ok(retry.execute(connection).await?.rows_affected() == 1)
+            })
+        })
+        .await
+    }
+
+    async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64> {
+        self.write((reason.to_owned(), now), |(reason, now), connection| {
+            Box::pin(async move {
+                let give_up = sqlx::query(GIVE_UP).bind(&**reason).bind(now.millis());
+                Ok(give_up.execute(connection).await?.rows_affected())
+            })
+        })
+        .await
+    }
+
+    async fn sealed_mails(
+        &self,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(MailId, Vec<u8>)>> {
+        self.read((after, limit), |(after, limit), connection| {
+            Box::pin(async move {
+                // No bytes at all come before every id.
+                let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
+                let sealed = sqlx::query(SEALED).bind(after).bind(i64::from(*limit));
+                rows::all(&sealed.fetch_all(connection).await?, |row| {
+                    Ok((rows::bytes(row, 0).map(MailId::from_bytes)?, rows::column(row, 1)?))
+                })
+            })
+        })
+        .await
+    }
+
+    async fn reseal_mail(&self, id: MailId, from: &[u8], to: &[u8]) -> StoreResult<bool> {
+        self.write((id, from.to_vec(), to.to_vec()), |(id, from, to), connection| {
+            Box::pin(async move {
+                let reseal = sqlx::query(RESEAL).bind(&id.as_bytes()[..]);
+                let reseal = reseal.bind(&from[..]).bind(&to[..]);
+                Ok(reseal.execute(connection).await?.rows_affected() == 1)
             })
         })
         .await

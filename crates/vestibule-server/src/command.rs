@@ -305,6 +305,13 @@ pub(crate) enum KeyCommand {
         #[arg(allow_hyphen_values = true)]
         kid: String,
     },
+    /// After `secret_key` was replaced: seal what lies in the database under the new one
+    #[command(
+        long_about = "After `secret_key` was replaced: seal what lies in the database under the new one.\n\n\
+            `secret_key_previous` names the one before; what it sealed and signed is read until then. First give\n\
+            every node both secrets, then run this."
+    )]
+    Reseal,
 }
 
 /// The algorithms of a key ring.
@@ -381,6 +388,7 @@ mod tests {
             "key rotate --algorithm EdDSA",
             "key rotate --algorithm es256",
             "key retire k1",
+            "key reseal",
             "config check",
             "config show --json",
             "openapi",

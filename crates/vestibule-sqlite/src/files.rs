@@ -2,6 +2,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod shares;
+pub(crate) mod strays;
 pub(crate) mod uploads;
 
 use async_trait::async_trait;
@@ -228,6 +229,27 @@ impl FileCatalogue for SqliteStore {
     async fn known_blobs(&self, keys: &[BlobKey]) -> StoreResult<Vec<BlobKey>> {
         let keys = keys.to_vec();
         self.read(move |connection| blobs::known(connection, keys)).await
+    }
+
+    async fn has_blobs(&self) -> StoreResult<bool> {
+        self.read(|connection| {
+            connection.prepare_cached(blobs::ANY)?.query_row([], |row| row.get(0))
+        })
+        .await
+    }
+
+    async fn mark_strays(
+        &self,
+        keys: &[BlobKey],
+        now: Timestamp,
+    ) -> StoreResult<Vec<(BlobKey, Timestamp)>> {
+        let keys = keys.to_vec();
+        self.write(move |connection| strays::mark(connection, &keys, now)).await
+    }
+
+    async fn forget_strays(&self, keys: &[BlobKey]) -> StoreResult<()> {
+        let keys = keys.to_vec();
+        self.write(move |connection| strays::forget(connection, &keys)).await
     }
 }
 

@@ -50,6 +50,7 @@ mod rows;
 mod schema;
 mod sessions;
 mod users;
+mod values;
 mod writer;
 
 #[cfg(test)]

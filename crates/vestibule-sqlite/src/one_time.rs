@@ -37,6 +37,8 @@ pub(crate) const USE: &str = concat!(
 
 pub(crate) const DROP: &str = "DELETE FROM one_time WHERE user_id = ?1";
 
+const DROP_ALL: &str = "DELETE FROM one_time";
+
 pub(crate) const PURGE: &str = "DELETE FROM one_time WHERE expires_at < ?1";
 
 #[async_trait]
@@ -79,6 +81,13 @@ impl OneTimeTokens for SqliteStore {
 
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()> {
         self.write(move |connection| drop_of(connection, user)).await
+    }
+
+    async fn drop_all_one_time(&self) -> StoreResult<u64> {
+        self.write(move |connection| {
+            connection.prepare_cached(DROP_ALL)?.execute([]).map(|count| count as u64)
+        })
+        .await
     }
 
     async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64> {

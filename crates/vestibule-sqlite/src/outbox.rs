@@ -52,6 +52,14 @@ pub(crate) const LIST_OF_USER: &str = concat!(
 pub(crate) const RETRY: &str = "UPDATE mails SET state = 'waiting', at = ?2, gives_up_at = ?3, \
      holder = NULL, held_until = 0 WHERE id = ?1 AND state <> 'sent' AND held_until <= ?2";
 
+const GIVE_UP: &str = "UPDATE mails SET state = 'given_up', at = ?2, last_error = ?1, holder = NULL, \
+     held_until = 0 WHERE state = 'waiting'";
+
+pub(crate) const SEALED: &str =
+    "SELECT id, sealed FROM mails WHERE id > ?1 AND state <> 'sent' ORDER BY id LIMIT ?2";
+
+pub(crate) const RESEAL: &str = "UPDATE mails SET sealed = ?3 WHERE id = ?1 AND sealed = ?2";
+
 pub(crate) const PURGE: &str = "DELETE FROM mails WHERE state <> 'waiting' AND at < ?1";
 
 #[async_trait]
@@ -133,6 +141,42 @@ impl Outbox for SqliteStore {
         self.write(move |connection| {
             let retry = params![id.as_bytes(), now.millis(), gives_up_at.millis()];
             Ok(connection.prepare_cached(RETRY)?.execute(retry)? == 1)
+        })
+        .await
+    }
+
+    async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64> {
+        let reason = reason.to_owned();
+        self.write(move |connection| {
+            let given = params![reason, now.millis()];
+            connection.prepare_cached(GIVE_UP)?.execute(given).map(|count| count as u64)
+        })
+        .await
+    }
+
+    async fn sealed_mails(
+        &self,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(MailId, Vec<u8>)>> {
+        self.read(move |connection| {
+            // No bytes at all come before every id.
+            let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
+            connection
+                .prepare_cached(SEALED)?
+                .query_map(params![after, limit], |row| {
+                    Ok((MailId::from_bytes(row.get(0)?), row.get(1)?))
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn reseal_mail(&self, id: MailId, from: &[u8], to: &[u8]) -> StoreResult<bool> {
+        let (from, to) = (from.to_vec(), to.to_vec());
+        self.write(move |connection| {
+            let given = params![id.as_bytes(), from, to];
+            Ok(connection.prepare_cached(RESEAL)?.execute(given)? == 1)
         })
         .await
     }

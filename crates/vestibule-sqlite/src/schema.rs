@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps from an empty file to the present schema; the file counts in `user_version` how many it has
 /// taken. A step that was released is never changed: a new one comes after it.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_history.sql"),
     include_str!("../migrations/0003_files.sql"),
@@ -13,6 +13,7 @@ const STEPS: [&str; 8] = [
     include_str!("../migrations/0006_locale.sql"),
     include_str!("../migrations/0007_deletion.sql"),
     include_str!("../migrations/0008_epoch.sql"),
+    include_str!("../migrations/0009_values.sql"),
 ];
 
 /// What `application_id` says of a file of ours: `Vsti`.

@@ -22,7 +22,7 @@ use vestibule_core::{
     session::{EndReason, Session},
     store::{
         Change, Changed, Feed, KeyStore, Leases, RenewalNote, SessionSelection, SessionStore,
-        Sighting, StoreError, StoreResult, UserQuery, UserStore,
+        Sighting, SiteValues, StoreError, StoreResult, UserQuery, UserStore,
     },
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange},
@@ -314,5 +314,21 @@ impl<S: Leases> Leases for FailingStore<S> {
 
     async fn release_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
         self.up()?.release_lease(name, holder).await
+    }
+}
+
+#[async_trait]
+impl<S: SiteValues> SiteValues for FailingStore<S> {
+    async fn site_value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        self.up()?.site_value(name).await
+    }
+
+    async fn replace_site_value(
+        &self,
+        name: &str,
+        from: Option<&[u8]>,
+        to: &[u8],
+    ) -> StoreResult<bool> {
+        self.up()?.replace_site_value(name, from, to).await
     }
 }

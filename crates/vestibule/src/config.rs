@@ -22,7 +22,7 @@ use vestibule_core::{
 pub struct Config {
     /// What the site is called, for realms and the password policy.
     pub site_name: String,
-    /// The one secret of the site.
+    /// The one secret of the site. To replace it, [`SiteSecret::with_previous`] keeps the old one for reading.
     pub secret: SiteSecret,
     /// Which origin is ours.
     pub origin: OurOrigin,

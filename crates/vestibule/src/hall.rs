@@ -38,6 +38,7 @@ use crate::{
     metrics,
     notice::{Messenger, Silent},
     problem::Problem,
+    secret_check::{SecretError, check_secret},
     seen::Seen,
     system::{SystemClock, SystemEntropy},
     throttle::Throttle,
@@ -311,6 +312,7 @@ impl Builder {
     /// [`BuildError`] where the configuration is missing or the store cannot be used.
     pub async fn build(self) -> Result<Vestibule, BuildError> {
         let config = self.config.ok_or(BuildError::NoConfig)?;
+        check_secret(&*self.store, &config.secret, &*self.entropy).await?;
         let keys = LiveRing::open(&config, &*self.store, &*self.clock, &*self.entropy).await?;
         let hall = Arc::new(Hall {
             forge: TokenForge::new(
@@ -357,6 +359,9 @@ pub enum BuildError {
     /// No configuration was given.
     #[error("no configuration was given; call `.config(Config::new(…)?)` before `.build()`")]
     NoConfig,
+    /// The secret is not that of the store.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The key ring cannot be opened.
     #[error(transparent)]
     Keys(#[from] KeyRingError),

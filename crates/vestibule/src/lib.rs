@@ -119,6 +119,7 @@ mod notice;
 mod problem;
 mod renew;
 mod routes;
+mod secret_check;
 mod seen;
 mod steps;
 mod system;
@@ -138,6 +139,7 @@ pub use layer::{HallLayer, HallService};
 pub use notice::{Messenger, Notice};
 pub use problem::{Asked, FieldProblem, Problem, Reason, Said};
 pub use routes::{api_description, route};
+pub use secret_check::{CHECK as SECRET_CHECK, SecretError, check_secret, reseal};
 pub use system::{SystemClock, SystemEntropy};
 pub use throttle::RateLimit;
 pub use vestibule_core::{

@@ -391,3 +391,15 @@ fn apps_have_origins_of_other_schemes() {
     // None of them is ever ours.
     assert_eq!(Origin::parse("capacitor://localhost"), None);
 }
+
+#[test]
+fn the_value_of_before_the_secret_was_replaced_still_counts() {
+    let old = SiteSecret::new([7; 32]).unwrap();
+    let new = SiteSecret::new([8; 32]).unwrap();
+    let before = CsrfKey::new(&old).of_session(SESSION);
+    let value = CsrfKey::new(&new.clone().with_previous(&old)).of_session(SESSION);
+    assert!(value.matches(&before.plain()) && value.matches(&before.masked(&Zeros)));
+    assert!(value.matches(&value.plain()) && !before.matches(&value.plain()));
+    assert_eq!(value.plain(), CsrfKey::new(&new).of_session(SESSION).plain());
+    assert!(!CsrfKey::new(&new).of_session(SESSION).matches(&before.plain()));
+}

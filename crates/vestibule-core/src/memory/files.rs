@@ -24,6 +24,7 @@ pub(super) struct Files {
     pub(super) usages: HashMap<UserId, Usage>,
     pub(super) uploads: HashMap<UploadId, Upload>,
     dropped: BTreeMap<BlobKey, Timestamp>,
+    strays: BTreeMap<BlobKey, Timestamp>,
 }
 
 #[derive(Clone)]
@@ -257,6 +258,32 @@ impl FileCatalogue for MemoryStore {
         let held = of_files.chain(of_uploads).map(|blob| blob.key);
         let known = held.chain(dropped.keys().copied());
         Ok(known.filter(|key| keys.contains(key)).collect())
+    }
+
+    async fn has_blobs(&self) -> StoreResult<bool> {
+        let tables = self.tables();
+        let Files { rows, uploads, dropped, .. } = &tables.files;
+        let of_files = rows.values().flat_map(|row| &row.blobs);
+        let of_uploads = uploads.values().flat_map(|upload| &upload.blobs);
+        Ok(of_files.chain(of_uploads).next().is_some() || !dropped.is_empty())
+    }
+
+    async fn mark_strays(
+        &self,
+        keys: &[BlobKey],
+        now: Timestamp,
+    ) -> StoreResult<Vec<(BlobKey, Timestamp)>> {
+        let mut tables = self.tables();
+        let mark = |key: &BlobKey| (*key, *tables.files.strays.entry(*key).or_insert(now));
+        Ok(keys.iter().map(mark).collect())
+    }
+
+    async fn forget_strays(&self, keys: &[BlobKey]) -> StoreResult<()> {
+        let mut tables = self.tables();
+        for key in keys {
+            tables.files.strays.remove(key);
+        }
+        Ok(())
     }
 }
 

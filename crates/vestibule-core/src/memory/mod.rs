@@ -15,6 +15,7 @@ mod outbox;
 mod sessions;
 mod uploads;
 mod users;
+mod values;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -91,6 +92,7 @@ struct Tables {
     feedback: Vec<Feedback>,
     one_time: BTreeMap<(UserId, Purpose), OneTime>,
     mails: HashMap<MailId, outbox::Row>,
+    values: BTreeMap<String, Vec<u8>>,
 }
 
 /// The epoch of a store, which is born with one that no other store of this process has.

@@ -46,6 +46,13 @@ impl OneTimeTokens for MemoryStore {
         Ok(())
     }
 
+    async fn drop_all_one_time(&self) -> StoreResult<u64> {
+        let mut tables = self.tables();
+        let count = tables.one_time.len();
+        tables.one_time.clear();
+        Ok(count as u64)
+    }
+
     async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64> {
         let mut tables = self.tables();
         let count = tables.one_time.len();

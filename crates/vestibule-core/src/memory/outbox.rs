@@ -156,6 +156,44 @@ impl Outbox for MemoryStore {
         Ok(true)
     }
 
+    async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64> {
+        let mut count = 0;
+        for row in self.tables().mails.values_mut() {
+            if row.state == MailState::Waiting {
+                row.end(MailState::GivenUp, now);
+                row.last_error = Some(reason.to_owned());
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn sealed_mails(
+        &self,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(MailId, Vec<u8>)>> {
+        let tables = self.tables();
+        let mut sealed: Vec<_> = tables
+            .mails
+            .values()
+            .filter(|row| row.state != MailState::Sent && after.is_none_or(|after| row.mail.id > after))
+            .map(|row| (row.mail.id, row.mail.sealed.clone()))
+            .collect();
+        sealed.sort_unstable();
+        sealed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(sealed)
+    }
+
+    async fn reseal_mail(&self, id: MailId, from: &[u8], to: &[u8]) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        let Some(row) = tables.mails.get_mut(&id).filter(|row| row.mail.sealed == from) else {
+            return Ok(false);
+        };
+        row.mail.sealed = to.to_vec();
+        Ok(true)
+    }
+
     async fn purge_mails(&self, before: Timestamp) -> StoreResult<u64> {
         let mut tables = self.tables();
         let count = tables.mails.len();

@@ -141,6 +141,20 @@ pub trait FileCatalogue: Send + Sync + 'static {
 
     /// Those of these blobs that the catalogue knows, dropped ones included, in no order.
     async fn known_blobs(&self, keys: &[BlobKey]) -> StoreResult<Vec<BlobKey>>;
+
+    /// Whether the catalogue knows any blob, dropped ones included.
+    async fn has_blobs(&self) -> StoreResult<bool>;
+
+    /// Notes that these blobs were found at `now` where contents lie, and are not known. A mark that is there
+    /// stays. Gives since when each of them is marked, in no order.
+    async fn mark_strays(
+        &self,
+        keys: &[BlobKey],
+        now: Timestamp,
+    ) -> StoreResult<Vec<(BlobKey, Timestamp)>>;
+
+    /// Takes marks away.
+    async fn forget_strays(&self, keys: &[BlobKey]) -> StoreResult<()>;
 }
 
 /// A file was not taken into the catalogue.

@@ -17,6 +17,7 @@ mod files;
 mod one_time;
 mod outbox;
 mod site;
+mod values;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -42,6 +43,7 @@ pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share,
 pub use one_time::OneTimeTokens;
 pub use outbox::{Outbox, OutboxQuery};
 pub use site::SiteStore;
+pub use values::SiteValues;
 
 /// A store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -394,9 +396,9 @@ impl<T: FeedNotifier + ?Sized> FeedNotifier for Arc<T> {
 }
 
 /// Everything a site needs of its store.
-pub trait Store: SessionStore + UserStore + KeyStore + Feed + Leases {}
+pub trait Store: SessionStore + UserStore + KeyStore + Feed + Leases + SiteValues {}
 
-impl<T: SessionStore + UserStore + KeyStore + Feed + Leases> Store for T {}
+impl<T: SessionStore + UserStore + KeyStore + Feed + Leases + SiteValues> Store for T {}
 
 /// The roles as one text, sorted, separated by spaces: how stores may keep them.
 #[must_use]

@@ -35,6 +35,9 @@ pub trait OneTimeTokens: Send + Sync + 'static {
     /// Removes all of a user's.
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()>;
 
+    /// Removes everybody's, and says how many.
+    async fn drop_all_one_time(&self) -> StoreResult<u64>;
+
     /// Removes those that expired before `before`, and says how many.
     async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64>;
 }

@@ -64,6 +64,20 @@ pub trait Outbox: Send + Sync + 'static {
         gives_up_at: Timestamp,
     ) -> StoreResult<bool>;
 
+    /// Gives up all mails that wait, for this reason, and says how many.
+    async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64>;
+
+    /// The contents of mails that have not been sent, as they are sealed, in the order of the mails' ids: those
+    /// behind `after`, at most `limit`.
+    async fn sealed_mails(
+        &self,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(MailId, Vec<u8>)>>;
+
+    /// Seals the content of a mail anew, where it is still sealed as `from`; `false` where it is not.
+    async fn reseal_mail(&self, id: MailId, from: &[u8], to: &[u8]) -> StoreResult<bool>;
+
     /// Removes mails that were sent or given up before `before`, and says how many.
     async fn purge_mails(&self, before: Timestamp) -> StoreResult<u64>;
 }

@@ -303,3 +303,16 @@ fn read_payload(payload: &str) -> Result<AccessClaims, InvalidToken> {
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &KEY), input.as_bytes());
     forge().read_access(&ring, &format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)), NOW)
 }
+
+#[test]
+fn a_refresh_token_from_before_the_secret_was_replaced_is_still_read() {
+    let with = |secret: &SiteSecret| TokenForge::new(secret, ISSUER, AUDIENCE, Duration::from_secs(5));
+    let new = SiteSecret::new([9; 32]).unwrap();
+    let token = with(&secret()).refresh(&session()).unwrap();
+    let both = with(&new.clone().with_previous(&secret()));
+    assert!(both.read_refresh(&token).is_ok());
+    assert_eq!(with(&new).read_refresh(&token).err(), Some(InvalidToken));
+    let token = both.refresh(&session()).unwrap();
+    assert!(with(&new).read_refresh(&token).is_ok() && both.read_refresh(&token).is_ok());
+    assert_eq!(with(&secret()).read_refresh(&token).err(), Some(InvalidToken));
+}

@@ -32,6 +32,8 @@ pub(crate) const FORGET: &str =
 
 pub(crate) const KNOWN: &str = "SELECT key FROM blobs WHERE key = ANY($1::bytea[])";
 
+const ANY: &str = "SELECT EXISTS (SELECT FROM blobs)";
+
 /// Adds blobs of which the first begins at `offset`.
 pub(super) async fn add(
     connection: &mut PgConnection,
@@ -100,7 +102,11 @@ pub(super) async fn known(
     rows::all(&known, key)
 }
 
-fn keys<'k>(keys: impl IntoIterator<Item = &'k BlobKey>) -> Vec<&'k [u8]> {
+pub(super) async fn any(connection: &mut PgConnection) -> Result<bool, Trouble> {
+    rows::column(&sqlx::query(ANY).fetch_one(connection).await?, 0)
+}
+
+pub(super) fn keys<'k>(keys: impl IntoIterator<Item = &'k BlobKey>) -> Vec<&'k [u8]> {
     keys.into_iter().map(|key| &key.as_bytes()[..]).collect()
 }
 

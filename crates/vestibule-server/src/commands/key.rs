@@ -14,11 +14,12 @@ use vestibule::{
 use super::{
     CommandError,
     desk::{Desk, at_desk},
-    output::{Console, Listed, json, utc, visible},
+    output::{Console, Listed, counted, json, utc, visible},
 };
 use crate::{
     command::{KeyAlgorithm, KeyCommand, Listing},
     config::Configuration,
+    mail, open,
     ring::{Ring, RingChangeError},
 };
 
@@ -49,6 +50,7 @@ async fn carry_out(
             change_algorithm(algorithm, desk, console).await
         }
         KeyCommand::Retire { kid } => retire(&kid, desk, console).await,
+        KeyCommand::Reseal => reseal(desk, console).await,
     }
 }
 
@@ -109,7 +111,7 @@ async fn list(
 }
 
 async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let keys = ring(desk)?.rotate(desk.clock.now()).await.map_err(failed)?;
+    let keys = ring(desk).await?.rotate(desk.clock.now()).await.map_err(failed)?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
     desk.record(event, "the keys were rotated").await;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
@@ -127,7 +129,8 @@ async fn change_algorithm(
         KeyAlgorithm::Es256 => Algorithm::ES256,
         KeyAlgorithm::EdDsa => Algorithm::EdDSA,
     };
-    let keys = ring(desk)?
+    let keys = ring(desk)
+        .await?
         .change_algorithm(wanted, desk.clock, |kid, wait| {
             console.note(format_args!(
                 "Key {kid} ({}) is published, and signs in {} seconds.",
@@ -155,7 +158,7 @@ async fn change_algorithm(
 }
 
 async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let keys = ring(desk)?.retire(kid, desk.clock.now()).await.map_err(failed)?;
+    let keys = ring(desk).await?.retire(kid, desk.clock.now()).await.map_err(failed)?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
     desk.record(event, "a key was retired").await;
     console.say(format_args!(
@@ -168,7 +171,51 @@ async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result
     Ok(())
 }
 
-fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
+/// Seals everything that lies in the store under the present secret.
+async fn reseal(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
+    let secret = &desk.config.secret;
+    open::check_secret(desk.store, secret, desk.entropy).await?;
+    let mails = reseal_mails(desk).await?;
+    let keys = vestibule::reseal(desk.store, secret, desk.entropy, desk.clock.now()).await;
+    let keys = keys.map_err(|error| CommandError::Failed(error.to_string()))?;
+    let event = desk.event(EventName::AuthzAdmin).with("action", "reseal");
+    desk.record(event, "what lies in the store was sealed anew").await;
+    console.say(format_args!(
+        "Sealed under the present secret: {} and {}.",
+        counted(keys, "key"),
+        counted(mails, "mail")
+    ))?;
+    if secret.previous().is_some() {
+        console.note(
+            "Keep secret_key_previous until refresh tokens from before have been renewed or have expired \
+             (tokens.refresh_ttl): without it, their sessions end.",
+        );
+    }
+    Ok(())
+}
+
+async fn reseal_mails(desk: &Desk<'_>) -> Result<usize, CommandError> {
+    const PAGE: u32 = 100;
+    let seal = mail::sealing_key(&desk.config.secret);
+    let (mut count, mut after) = (0, None);
+    loop {
+        let page = desk.store.sealed_mails(after, PAGE).await?;
+        for (id, sealed) in &page {
+            // One that opens under neither secret was lost before, and is of no use to anybody.
+            let Ok(Some(anew)) = seal.reseal(&id.to_string(), sealed, desk.entropy) else {
+                continue;
+            };
+            count += usize::from(desk.store.reseal_mail(*id, sealed, &anew).await?);
+        }
+        match page.last() {
+            Some((last, _)) => after = Some(*last),
+            None => return Ok(count),
+        }
+    }
+}
+
+async fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
+    open::check_secret(desk.store, &desk.config.secret, desk.entropy).await?;
     Ring::of(desk.config, desk.store, desk.entropy).map_err(failed)
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn build(reader: &mut Reader) -> Option<Settings> {
         listen,
         public_url_given,
         secret_key: reader.secret("secret_key", signing_secret),
+        secret_key_previous: reader.secret("secret_key_previous", signing_secret),
         jwt_secret_key: reader.secret("jwt_secret_key", signing_secret),
         database_url: reader.value_or(
             "database_url",

@@ -43,6 +43,7 @@ pub(crate) const KEYS: &[Key] = &[
     text("listen"),
     text("data_dir"),
     secret("secret_key"),
+    secret("secret_key_previous"),
     secret("jwt_secret_key"),
     url("database_url"),
     url("redis_url"),
@@ -102,6 +103,7 @@ pub(crate) const KEYS: &[Key] = &[
 /// is not among them: it sets only a part of `listen`.
 pub(crate) const PLAIN_NAMES: &[(&str, &str)] = &[
     ("SECRET_KEY", "secret_key"),
+    ("SECRET_KEY_PREVIOUS", "secret_key_previous"),
     ("JWT_SECRET_KEY", "jwt_secret_key"),
     ("DATABASE_URL", "database_url"),
     ("REDIS_URL", "redis_url"),

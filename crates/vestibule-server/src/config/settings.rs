@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// The secret that every other key is derived from; `None`: the site makes one in `data_dir`.
     pub(crate) secret_key: Option<Secret>,
+    /// The secret before it: what that one sealed and signed is still read.
+    pub(crate) secret_key_previous: Option<Secret>,
     /// The key of access tokens under HS256, its UTF-8 bytes. Present whenever that is the algorithm.
     pub(crate) jwt_secret_key: Option<Secret>,
     pub(crate) database_url: DatabaseUrl,

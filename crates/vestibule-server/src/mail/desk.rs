@@ -195,6 +195,6 @@ pub(super) fn worth(lifetime: Duration) -> Duration {
 }
 
 /// What mails are sealed under while they lie in the store.
-pub(super) fn sealing_key(secret: &SiteSecret) -> SealingKey {
+pub(crate) fn sealing_key(secret: &SiteSecret) -> SealingKey {
     secret.sealing_key_of(b"mails v1")
 }

@@ -7,15 +7,18 @@ mod store;
 use crate::{
     commands::CommandError,
     config::{Algorithm, Rate, Registration, SameSite, Settings, VerifiedEmail},
-    private,
+    mail, private,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use vestibule::{
     Config, SiteSecret,
     core::{
         jws,
+        outbox::MailId,
         password::{PasswordParameters, PasswordPolicy},
-        random,
+        random::{self, Entropy},
+        secret::{MadeUnder, SealError},
+        store::SiteStore,
     },
 };
 
@@ -25,6 +28,11 @@ pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};
 /// Paths below these are asked by programs, and answered in JSON.
 pub(crate) const API_PREFIXES: [&str; 6] =
     ["/api", "/file", "/.well-known", "/openapi.json", "/healthz", "/readyz"];
+
+/// The name of the check that the library keeps in the store.
+const SECRET_CHECK: &str = vestibule::SECRET_CHECK;
+/// How many mails are looked at to know whose they are.
+const SOME_MAILS: u32 = 100;
 
 /// Where scripts that were written for Flask-JWT-Extended look for the CSRF value when they renew.
 const CSRF_REFRESH: &str = "csrf_refresh_token";
@@ -54,12 +62,26 @@ pub(crate) fn make_data_dir(settings: &Settings) -> Result<(), CommandError> {
     })
 }
 
+/// The site's secret, with the one before it where the settings name one.
+///
+/// # Errors
+/// [`CommandError`] where the file cannot be made or holds no secret.
+pub(crate) fn site_secret(settings: &Settings) -> Result<SiteSecret, CommandError> {
+    let secret = present_secret(settings)?;
+    let Some(previous) = &settings.secret_key_previous else {
+        return Ok(secret);
+    };
+    let previous = SiteSecret::new(previous.expose())
+        .map_err(|error| CommandError::Usage(format!("secret_key_previous: {error}")))?;
+    Ok(secret.with_previous(&previous))
+}
+
 /// The site's secret: that of the settings, else the one in `<data_dir>/secret`, which is made where it is
 /// missing. Production always has the first.
 ///
 /// # Errors
 /// [`CommandError`] where the file cannot be made or holds no secret.
-pub(crate) fn site_secret(settings: &Settings) -> Result<SiteSecret, CommandError> {
+fn present_secret(settings: &Settings) -> Result<SiteSecret, CommandError> {
     if let Some(secret) = &settings.secret_key {
         return SiteSecret::new(secret.expose())
             .map_err(|error| CommandError::Usage(format!("secret_key: {error}")));
@@ -83,6 +105,32 @@ pub(crate) fn site_secret(settings: &Settings) -> Result<SiteSecret, CommandErro
              one made, which signs everybody out",
             path.display()
         ))
+    })
+}
+
+/// Makes sure that the store's contents were sealed under this secret or the one before it.
+///
+/// # Errors
+/// [`CommandError::Usage`] where they were not.
+pub(crate) async fn check_secret(
+    store: &dyn SiteStore,
+    secret: &SiteSecret,
+    entropy: &dyn Entropy,
+) -> Result<MadeUnder, CommandError> {
+    let wrong = |error: &dyn std::fmt::Display| CommandError::Usage(error.to_string());
+    let is_checked = store.site_value(SECRET_CHECK).await?.is_some();
+    if !is_checked {
+        // Where tokens are signed with a key of the configuration, mails may be all that is sealed.
+        let mails = store.sealed_mails(None, SOME_MAILS).await?;
+        let seal = mail::sealing_key(secret);
+        let opens = |(id, sealed): &(MailId, Vec<u8>)| seal.open(&id.to_string(), sealed).is_ok();
+        if !mails.is_empty() && !mails.iter().any(opens) {
+            return Err(wrong(&SealError));
+        }
+    }
+    vestibule::check_secret(store, secret, entropy).await.map_err(|error| match error {
+        vestibule::SecretError::Wrong(error) => wrong(&error),
+        vestibule::SecretError::Store(error) => error.into(),
     })
 }
 

@@ -3,11 +3,10 @@
 //! The cookie names one of the notices below, under a MAC: nobody else can make a page of ours say
 //! something, and what it says is never more than our texts hold.
 
-use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use minijinja::{Value, context};
-use vestibule::{Config, Visit};
+use vestibule::{Config, Visit, core::secret::MacKey};
 
 use crate::texts::Language;
 
@@ -170,14 +169,13 @@ impl Flash {
         let (code, tag) = value.split_once('.')?;
         let flash = Self::ALL.into_iter().find(|flash| flash.code() == code)?;
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        hmac::verify(&key(config), code.as_bytes(), &tag).ok()?;
-        Some(flash)
+        key(config).verifies(code.as_bytes(), &tag).then_some(flash)
     }
 
     /// The `Set-Cookie` value that brings it to the next page.
     pub(super) fn cookie(self, config: &Config) -> Option<HeaderValue> {
         let code = self.code();
-        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&key(config), code.as_bytes()));
+        let tag = URL_SAFE_NO_PAD.encode(key(config).sign(code.as_bytes()));
         set_cookie(config, &format!("{code}.{tag}"), MAX_AGE)
     }
 
@@ -198,7 +196,7 @@ const fn name(config: &Config) -> &'static str {
     if config.cookies.secure { "__Host-flash" } else { "flash" }
 }
 
-fn key(config: &Config) -> hmac::Key {
+fn key(config: &Config) -> MacKey {
     config.secret.mac_key(b"vestibule flash v1")
 }
 

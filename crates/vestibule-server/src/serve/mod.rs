@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestibule::{
     AuditSink as _, Config, SystemClock, SystemEntropy, Vestibule,
-    core::{event::EventName, id::SessionId, limit::SharedLimits, store::Store},
+    core::{event::EventName, id::SessionId, limit::SharedLimits, secret::MadeUnder, store::Store},
 };
 
 use crate::{
@@ -119,6 +119,13 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let Some(Opened { store, notifier }) = opened.await? else {
         return Ok(());
     };
+    let made_under = open::check_secret(&*store, &secret, &SystemEntropy).await?;
+    if made_under == MadeUnder::Previous {
+        tracing::info!(
+            "the database is sealed under secret_key_previous; once every node has the new secret, run `vestibule \
+             key reseal`"
+        );
+    }
     let clock = SystemClock::start();
     let redis = open::open_redis(&settings)?;
     let limits: Option<Arc<dyn SharedLimits>> = match &redis {
@@ -338,6 +345,7 @@ fn build_error(error: vestibule::BuildError) -> CommandError {
     match error {
         // The keys in the store were made under another secret or by another version.
         vestibule::BuildError::Keys(vestibule::KeyRingError::Ring(_))
+        | vestibule::BuildError::Secret(vestibule::SecretError::Wrong(_))
         | vestibule::BuildError::NoConfig => CommandError::Usage(error.to_string()),
         _ => CommandError::Failed(error.to_string()),
     }

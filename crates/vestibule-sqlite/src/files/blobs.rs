@@ -25,6 +25,8 @@ pub(crate) const FORGET: &str = "DELETE FROM blobs WHERE key = ?1 AND dropped_at
 
 pub(crate) const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM blobs WHERE key = ?1)";
 
+pub(crate) const ANY: &str = "SELECT EXISTS (SELECT 1 FROM blobs)";
+
 pub(super) fn add(
     connection: &Connection,
     holder: &[u8; 16],

@@ -142,4 +142,20 @@ impl<S: FileCatalogue> FileCatalogue for FailingStore<S> {
     async fn known_blobs(&self, keys: &[BlobKey]) -> StoreResult<Vec<BlobKey>> {
         self.up()?.known_blobs(keys).await
     }
+
+    async fn has_blobs(&self) -> StoreResult<bool> {
+        self.up()?.has_blobs().await
+    }
+
+    async fn mark_strays(
+        &self,
+        keys: &[BlobKey],
+        now: Timestamp,
+    ) -> StoreResult<Vec<(BlobKey, Timestamp)>> {
+        self.up()?.mark_strays(keys, now).await
+    }
+
+    async fn forget_strays(&self, keys: &[BlobKey]) -> StoreResult<()> {
+        self.up()?.forget_strays(keys).await
+    }
 }

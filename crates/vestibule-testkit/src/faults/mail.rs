@@ -38,6 +38,10 @@ impl<S: OneTimeTokens> OneTimeTokens for FailingStore<S> {
         self.up()?.drop_one_time(user).await
     }
 
+    async fn drop_all_one_time(&self) -> StoreResult<u64> {
+        self.up()?.drop_all_one_time().await
+    }
+
     async fn purge_one_time(&self, before: Timestamp) -> StoreResult<u64> {
         self.up()?.purge_one_time(before).await
     }
@@ -92,6 +96,22 @@ impl<S: Outbox> Outbox for FailingStore<S> {
         gives_up_at: Timestamp,
     ) -> StoreResult<bool> {
         self.up()?.retry_mail(id, now, gives_up_at).await
+    }
+
+    async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64> {
+        self.up()?.give_up_mails(reason, now).await
+    }
+
+    async fn sealed_mails(
+        &self,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(MailId, Vec<u8>)>> {
+        self.up()?.sealed_mails(after, limit).await
+    }
+
+    async fn reseal_mail(&self, id: MailId, from: &[u8], to: &[u8]) -> StoreResult<bool> {
+        self.up()?.reseal_mail(id, from, to).await
     }
 
     async fn purge_mails(&self, before: Timestamp) -> StoreResult<u64> {

@@ -53,3 +53,32 @@ pub async fn known_blobs_are_those_with_a_row(store: AnySiteStore) {
     store.forget_blobs(&held).await.expect("ok");
     assert_eq!(store.known_blobs(&held).await.expect("ok").len(), 2);
 }
+
+pub async fn a_catalogue_knows_whether_it_knows_any_blob(store: AnySiteStore) {
+    assert!(!store.has_blobs().await.expect("ok"));
+    let ann = add_user(&store, "ann").await;
+    begin(&store, &new_upload(1, ann, 10)).await;
+    assert!(!store.has_blobs().await.expect("ok"));
+    store.append_blob(upload_id(1), 0, &blob(50, 5), at(2)).await.expect("ok");
+    assert!(store.has_blobs().await.expect("ok"));
+    store.abandon_upload(upload_id(1), at(3)).await.expect("ok");
+    assert!(store.has_blobs().await.expect("ok"), "it is only dropped");
+    store.forget_blobs(&[blob(50, 5).key]).await.expect("ok");
+    assert!(!store.has_blobs().await.expect("ok"));
+}
+
+pub async fn a_stray_is_marked_once(store: AnySiteStore) {
+    let [a, b, c] = [1, 2, 3].map(|number| blob(number, 1).key);
+    let mark = async |keys: &[_], second| {
+        let marked = store.mark_strays(keys, at(second)).await.expect("ok");
+        marked.into_iter().collect::<BTreeSet<_>>()
+    };
+    assert_eq!(mark(&[], 1).await, BTreeSet::new());
+    assert_eq!(mark(&[a, b], 10).await, BTreeSet::from([(a, at(10)), (b, at(10))]));
+    assert_eq!(mark(&[b, c], 20).await, BTreeSet::from([(b, at(10)), (c, at(20))]));
+    store.forget_strays(&[a, b]).await.expect("ok");
+    store.forget_strays(&[a]).await.expect("ok");
+    let all = BTreeSet::from([(a, at(30)), (b, at(30)), (c, at(20))]);
+    assert_eq!(mark(&[a, b, c], 30).await, all);
+    assert!(store.known_blobs(&[a, b, c]).await.expect("ok").is_empty(), "a mark makes none known");
+}

@@ -112,6 +112,8 @@ macro_rules! site_store_suite {
             dropped_blobs_come_in_the_order_in_which_they_were_dropped
             only_dropped_blobs_are_forgotten
             known_blobs_are_those_with_a_row
+            a_catalogue_knows_whether_it_knows_any_blob
+            a_stray_is_marked_once
         );
         $crate::site_store_suite!(@cases $make, batches,
             accounts_of_a_batch_are_as_those_made_one_by_one
@@ -152,6 +154,7 @@ macro_rules! site_store_suite {
             what_is_no_other_password_or_address_voids_nothing
             a_change_that_is_refused_voids_nothing
             a_users_tokens_can_be_dropped
+            everybodys_tokens_can_be_dropped
             old_tokens_are_purged
         );
         $crate::site_store_suite!(@cases $make, outbox,
@@ -170,6 +173,8 @@ macro_rules! site_store_suite {
             a_mail_is_found_by_its_id
             a_mail_can_be_retried_unless_it_was_sent_or_is_being_sent
             old_mails_are_purged_and_waiting_ones_stay
+            all_mails_that_wait_can_be_given_up
+            contents_of_mails_are_sealed_anew
         );
         $crate::site_store_suite!(@cases $make, erasure,
             a_deleted_account_is_erased_after_its_time_and_once

@@ -186,6 +186,14 @@ pub async fn old_tokens_are_purged(store: AnySiteStore) {
     assert_eq!(store.one_time(&long.hash).await.expect("ok"), Some(long));
 }
 
+pub async fn everybodys_tokens_can_be_dropped(store: AnySiteStore) {
+    let (anna, bert) = people_with_tokens(&store).await;
+    let all = 2 * ALL.len() as u64;
+    assert_eq!(store.drop_all_one_time().await.expect("ok"), all);
+    assert_eq!((count(&store, &anna).await, count(&store, &bert).await), (0, 0));
+    assert_eq!(store.drop_all_one_time().await.expect("ok"), 0);
+}
+
 /// Two people who have a token for each purpose.
 async fn people_with_tokens(store: &AnySiteStore) -> (User, User) {
     let anna = add(store, &new_user("anna")).await;

@@ -237,6 +237,44 @@ pub async fn old_mails_are_purged_and_waiting_ones_stay(store: AnySiteStore) {
     assert_eq!(only(&store).await.id, id(2));
 }
 
+pub async fn all_mails_that_wait_can_be_given_up(store: AnySiteStore) {
+    for number in 0..4 {
+        store.enqueue_mail(&mail(number, 0)).await.expect("ok");
+    }
+    claim(&store, "a", 0).await.expect("it is due");
+    assert!(store.mail_sent(id(0), "a", at(2)).await.expect("ok"));
+    claim(&store, "a", 0).await.expect("it is due");
+    assert_eq!(store.give_up_mails("restored", at(5)).await.expect("ok"), 3);
+    assert_eq!(store.give_up_mails("restored", at(6)).await.expect("ok"), 0);
+    assert!(claim(&store, "b", 500).await.is_none());
+    for number in 1..4 {
+        let entry = store.mail(id(number)).await.expect("ok").expect("it is there");
+        assert_eq!((entry.state, entry.at), (MailState::GivenUp, at(5)));
+        assert_eq!(entry.last_error.as_deref(), Some("restored"));
+    }
+    assert!(!fail(&store, 1, "a", Next::TryAt(at(9))).await, "nobody holds it any more");
+}
+
+pub async fn contents_of_mails_are_sealed_anew(store: AnySiteStore) {
+    for number in 0..4 {
+        store.enqueue_mail(&mail(number, 0)).await.expect("ok");
+    }
+    claim(&store, "a", 0).await.expect("it is due");
+    assert!(store.mail_sent(id(0), "a", at(2)).await.expect("ok"));
+    claim(&store, "a", 0).await.expect("it is due");
+    assert!(fail(&store, 1, "a", Next::GiveUp).await);
+    let sealed = |number| (id(number), mail(number, 0).sealed);
+    let first = store.sealed_mails(None, 2).await.expect("ok");
+    assert_eq!(first, [sealed(1), sealed(2)]);
+    assert_eq!(store.sealed_mails(Some(id(2)), 2).await.expect("ok"), [sealed(3)]);
+    let (_, old) = sealed(2);
+    assert!(store.reseal_mail(id(2), &old, b"anew").await.expect("ok"));
+    assert!(!store.reseal_mail(id(2), &old, b"again").await.expect("ok"));
+    assert!(!store.reseal_mail(id(9), &old, b"again").await.expect("ok"));
+    let claimed = claim(&store, "b", 1).await.expect("it is due");
+    assert_eq!((claimed.mail.id, claimed.mail.sealed), (id(2), b"anew".to_vec()));
+}
+
 /// For ten seconds.
 async fn claim(store: &AnySiteStore, holder: &str, second: i64) -> Option<ClaimedMail> {
     store.claim_mail(holder, at(second), at(second + 10)).await.expect("the store works")

@@ -35,6 +35,7 @@ pub mod listing;
 pub mod names;
 pub mod sessions;
 pub mod users;
+pub mod values;
 
 use std::sync::Arc;
 
@@ -163,6 +164,11 @@ macro_rules! store_suite {
             purging_never_tears_a_gap
             the_numbers_go_on_after_a_purge
             a_store_is_born_in_an_epoch_and_another_can_begin
+        );
+        $crate::store_suite!(@cases $make, values,
+            a_value_is_kept_under_its_name
+            a_value_is_replaced_only_where_it_still_stands
+            of_twenty_who_keep_a_first_value_one_does
         );
     };
     (@cases $make:path, $module:ident, $($case:ident)+) => {

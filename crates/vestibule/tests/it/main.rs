@@ -34,6 +34,7 @@ mod redirects;
 mod renewal;
 mod restoring;
 mod roles;
+mod secret;
 mod single;
 mod site;
 mod tokens;

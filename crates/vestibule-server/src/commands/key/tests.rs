@@ -2,8 +2,9 @@ use vestibule::{
     Signing, SiteSecret, SystemEntropy,
     core::{
         jws::Algorithm,
+        outbox::{MailId, OutgoingMail},
         ring::{self, KeyRing, KeyState},
-        store::{Changed, Feed as _, KeyStore as _},
+        store::{Changed, Feed as _, KeyStore as _, Outbox as _},
         time::{Clock as _, Timestamp},
     },
     rotation_policy,
@@ -13,6 +14,7 @@ use super::carry_out;
 use crate::{
     command::Command,
     commands::desk::fixture::{START, Said, Site, parse},
+    mail,
 };
 
 async fn run(site: &Site, line: &str) -> Said {
@@ -107,7 +109,9 @@ async fn with_another_secret_the_ring_is_left_alone() {
     let active = kid(&site, KeyState::Active).await;
     for line in ["rotate".to_owned(), format!("retire -- {active}")] {
         let said = run(&site, &line).await;
-        assert!(said.failure().contains("secret_key"), "{}", said.failure());
+        let refused = said.ended.unwrap_err();
+        assert_eq!(refused.status(), 2);
+        assert!(refused.to_string().starts_with("SECRET_KEY does not match this database."));
         assert_eq!(site.store.key_ring().await.unwrap(), before);
     }
 }
@@ -142,4 +146,34 @@ async fn another_algorithm_is_published_before_it_signs_and_refused_where_there_
     assert!(said.success().contains("(EdDSA) signs from now on"));
     let (_, keys) = site.store.key_ring().await.unwrap();
     assert_eq!(keys.iter().filter(|key| key.algorithm == Algorithm::ES256).count(), 2);
+}
+
+#[tokio::test]
+async fn keys_and_mails_are_sealed_under_the_new_secret() {
+    let mut site = with_ring().await;
+    let old = site.config.secret.clone();
+    let id = MailId::from_bytes([3; 16]);
+    let now = site.clock.now();
+    let mail = OutgoingMail {
+        id,
+        kind: "verify address".to_owned(),
+        user: None,
+        recipient: "ada@example.org".to_owned(),
+        sealed: mail::sealing_key(&old).seal(&id.to_string(), b"a link", &SystemEntropy).unwrap(),
+        created_at: now,
+        gives_up_at: now + std::time::Duration::from_secs(60),
+    };
+    site.store.enqueue_mail(&mail).await.unwrap();
+    let new = SiteSecret::new([8; 32]).unwrap();
+    site.config.secret = new.clone().with_previous(&old);
+    let said = run(&site, "reseal").await;
+    assert_eq!(said.success(), "Sealed under the present secret: 2 keys and 1 mail.\n");
+    site.config.secret = new.clone();
+    let said = run(&site, "reseal").await;
+    assert_eq!(said.success(), "Sealed under the present secret: 0 keys and 0 mails.\n");
+    run(&site, "rotate").await.success();
+    let claimed = site.store.claim_mail("a", now, now + std::time::Duration::from_secs(1)).await;
+    let sealed = claimed.unwrap().unwrap().mail.sealed;
+    let opened = mail::sealing_key(&new).open(&id.to_string(), &sealed).unwrap();
+    assert_eq!(&**opened, b"a link");
 }

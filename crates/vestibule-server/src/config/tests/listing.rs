@@ -54,6 +54,7 @@ fn the_defaults_are_those_of_the_reference() {
         ("listen", "127.0.0.1:5000"),
         ("data_dir", "./data"),
         ("secret_key", "null"),
+        ("secret_key_previous", "null"),
         ("database_url", "sqlite://./data/vestibule.db"),
         ("redis_url", "null"),
         ("tls.self_signed", "false"),
