@@ -115,6 +115,35 @@ impl Position {
     }
 }
 
+/// Whether a store goes on from where it was when somebody noted `seen`: it is in `epoch` now, has come to `last`,
+/// and says `entry` under the number of the note, if it still has it.
+///
+/// A store that has begun another epoch since was put back, and somebody has seen to that.
+///
+/// # Errors
+/// [`Break`]
+pub fn check_history(
+    seen: &Position,
+    epoch: Epoch,
+    last: u64,
+    entry: Option<&Change>,
+) -> Result<(), Break> {
+    let known = seen.sequence;
+    if epoch.id != seen.epoch.id {
+        let is_later = epoch.began_at > seen.epoch.began_at;
+        return if is_later { Ok(()) } else { Err(Break::Other { known }) };
+    }
+    if last < known {
+        return Err(Break::Behind { known });
+    }
+    match entry {
+        Some(entry) if entry.sequence == known && Mark::of(entry) != seen.mark => {
+            Err(Break::Other { known })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A break between what was read and what the store says now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Break {
@@ -228,6 +257,22 @@ mod tests {
         let other = Epoch { id: EpochId::from_bytes([2; 16]), ..EPOCH };
         assert_eq!(position.check_epoch(EPOCH), Ok(()));
         assert_eq!(position.check_epoch(other), Err(Break::Epoch));
+    }
+
+    #[test]
+    fn a_note_tells_later_whether_the_store_went_back() {
+        let seen = after(&[entry(1, 1), entry(2, 2)]);
+        let check = |epoch, last, entry: Option<&Change>| check_history(&seen, epoch, last, entry);
+        assert_eq!(check(EPOCH, 2, Some(&entry(2, 2))), Ok(()));
+        assert_eq!(check(EPOCH, 9, Some(&entry(2, 2))), Ok(()));
+        assert_eq!(check(EPOCH, 9, Some(&entry(5, 5))), Ok(()), "it was purged");
+        assert_eq!(check(EPOCH, 1, Some(&entry(1, 1))), Err(Break::Behind { known: 2 }));
+        assert_eq!(check(EPOCH, 9, Some(&entry(2, 7))), Err(Break::Other { known: 2 }));
+        let id = EpochId::from_bytes([2; 16]);
+        let later = Epoch { id, began_at: Timestamp::from_seconds(6) };
+        assert_eq!(check(later, 1, None), Ok(()), "`vestibule restored` was run");
+        let earlier = Epoch { id, began_at: Timestamp::from_seconds(4) };
+        assert_eq!(check(earlier, 9, None), Err(Break::Other { known: 2 }));
     }
 
     #[test]

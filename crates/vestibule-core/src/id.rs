@@ -120,6 +120,11 @@ drawn_id! {
 }
 
 drawn_id! {
+    /// A place where contents of files lie: 128 random bits, written as 22 characters of base64url.
+    PlaceId
+}
+
+drawn_id! {
     /// An epoch of a store's feed: 128 random bits, written as 22 characters of base64url.
     EpochId
 }

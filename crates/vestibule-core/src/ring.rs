@@ -153,7 +153,7 @@ pub fn tend(
         }
     }
     if is_due(&ring, policy, now) {
-        ring = rotate(&ring, policy, sealing, entropy, now)?;
+        ring = succeed(&ring, policy, sealing, entropy, now)?;
     }
     complete(&mut ring, policy, sealing, entropy, now)?;
     ring.retain(|key| {
@@ -165,7 +165,8 @@ pub fn tend(
 
 /// Whether the next key takes over by itself.
 fn is_due(ring: &[StoredKey], policy: &RotationPolicy, now: Timestamp) -> bool {
-    let (Some(active), Some(next)) = (in_state(ring, KeyState::Active), in_state(ring, KeyState::Next))
+    let (Some(active), Some(next)) =
+        (in_state(ring, KeyState::Active), in_state(ring, KeyState::Next))
     else {
         return false;
     };
@@ -196,13 +197,15 @@ fn in_state(ring: &[StoredKey], state: KeyState) -> Option<&StoredKey> {
 }
 
 fn forget_oldest(ring: &mut Vec<StoredKey>) {
-    let mut retired: Vec<_> =
-        ring.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.changed_at).collect();
+    let mut retired: Vec<_> = ring
+        .iter()
+        .filter(|key| key.state == KeyState::Retired)
+        .map(|key| key.changed_at)
+        .collect();
     retired.sort_unstable();
     for oldest in retired.iter().take(retired.len().saturating_sub(MAX_RETIRED_KEYS)) {
-        let place = ring
-            .iter()
-            .position(|key| key.state == KeyState::Retired && key.changed_at == *oldest);
+        let place =
+            ring.iter().position(|key| key.state == KeyState::Retired && key.changed_at == *oldest);
         if let Some(place) = place {
             ring.remove(place);
         }

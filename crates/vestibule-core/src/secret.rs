@@ -261,18 +261,12 @@ impl std::fmt::Debug for SealingKey {
     }
 }
 
-fn open_with(
-    key: &[u8; 32],
-    name: &str,
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, SealError> {
+fn open_with(key: &[u8; 32], name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
     let mut text = Zeroizing::new(text.to_vec());
-    let length = cipher(key)?
-        .open_in_place(nonce, Aad::from(name), &mut text)
-        .map_err(|_| SealError)?
-        .len();
+    let length =
+        cipher(key)?.open_in_place(nonce, Aad::from(name), &mut text).map_err(|_| SealError)?.len();
     text.truncate(length);
     Ok(text)
 }

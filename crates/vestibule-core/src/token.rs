@@ -304,10 +304,11 @@ impl TokenForge {
     pub fn read_refresh(&self, token: &str) -> Result<RefreshClaims, InvalidToken> {
         let mut scratch = Vec::new();
         let parts = jws::take_apart(token, &mut scratch)?;
-        let payload = match (parts.verify(REFRESH_TYP, &self.refresh_verifier), &self.previous_verifier) {
-            (Err(_), Some(previous)) => parts.verify(REFRESH_TYP, previous)?,
-            (payload, _) => payload?,
-        };
+        let payload =
+            match (parts.verify(REFRESH_TYP, &self.refresh_verifier), &self.previous_verifier) {
+                (Err(_), Some(previous)) => parts.verify(REFRESH_TYP, previous)?,
+                (payload, _) => payload?,
+            };
         let claims: RefreshClaims = serde_json::from_slice(&payload).map_err(|_| InvalidToken)?;
         if claims.issuer != self.issuer || claims.fresh != Freshness::Stale {
             return Err(InvalidToken);

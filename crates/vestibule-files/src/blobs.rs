@@ -4,10 +4,10 @@ use std::{fmt, future::ready, ops::Range, path::Path as FilePath, sync::Arc, tim
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::BoxStream};
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, path::Path};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, path::Path};
 use url::Url;
 use vestibule_core::{
-    file::{Blob, BlobKey},
+    file::{Blob, BlobKey, PlaceNote},
     time::Timestamp,
 };
 
@@ -18,12 +18,15 @@ pub const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Below what blobs lie, so that whatever else is in the folder or bucket is left alone.
 const TOP: &str = "blobs";
+/// Beside them: whose this place is.
+const NOTE: &str = "vestibule-place";
 
 /// A place for blobs. Cloning is cheap; all clones are the same one.
 #[derive(Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
     top: Path,
+    note: Path,
     folder: Option<Arc<FilePath>>,
 }
 
@@ -38,6 +41,7 @@ impl Blobs {
         Ok(Self {
             store: Arc::new(store),
             top: Path::from(TOP),
+            note: Path::from(NOTE),
             folder: Some(folder.join(TOP).into()),
         })
     }
@@ -53,7 +57,54 @@ impl Blobs {
     /// [`OpenError`] where the URL says something that is not known here.
     pub fn in_bucket(url: &Url) -> Result<Self, OpenError> {
         let (store, below) = bucket::open(url)?;
-        Ok(Self { store: Arc::new(store), top: below.join(TOP), folder: None })
+        Ok(Self {
+            store: Arc::new(store),
+            note: below.clone().join(NOTE),
+            top: below.join(TOP),
+            folder: None,
+        })
+    }
+
+    /// What this place says of itself; `None` where it says nothing yet.
+    ///
+    /// # Errors
+    /// [`BlobError`]
+    pub async fn note(&self) -> Result<Option<PlaceNote>, BlobError> {
+        let read = async { self.store.get(&self.note).await?.bytes().await };
+        let bytes = match in_time(read).await? {
+            Ok(bytes) => bytes,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(unavailable(error)),
+        };
+        let note = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+        note.map(Some).ok_or(BlobError::DamagedNote)
+    }
+
+    /// Says of this place what it did not say yet: `false` where it says something already.
+    ///
+    /// # Errors
+    /// [`BlobError::Unavailable`]
+    pub async fn write_first_note(&self, note: &PlaceNote) -> Result<bool, BlobError> {
+        let text = note.to_string().into();
+        let write = self.store.put_opts(&self.note, text, PutMode::Create.into());
+        match in_time(write).await? {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            // A store that cannot do that: whoever reads it afterwards knows who came last.
+            Err(object_store::Error::NotImplemented { .. }) => {
+                self.write_note(note).await.map(|()| true)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Says of this place something else than it said before.
+    ///
+    /// # Errors
+    /// [`BlobError::Unavailable`]
+    pub async fn write_note(&self, note: &PlaceNote) -> Result<(), BlobError> {
+        let written = in_time(self.store.put(&self.note, note.to_string().into())).await?;
+        written.map(|_| ()).map_err(unavailable)
     }
 
     /// Writes a blob. Once it has returned, the blob is durable.
@@ -186,6 +237,12 @@ pub enum BlobError {
     /// Where it lies cannot be reached, is too slow or is full: later it may work.
     #[error("the place for files cannot be used right now: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What the place says of itself cannot be read.
+    #[error(
+        "the file {NOTE} beside the files cannot be read; put it back from a backup, or remove it and run \
+         `vestibule restored --adopt-files`"
+    )]
+    DamagedNote,
     /// The catalogue names it, and it is not there, or is shorter than it was.
     #[error("the blob {0} is missing or damaged; put it back from a backup")]
     Missing(BlobKey),

@@ -109,7 +109,9 @@ impl OneTimeTokens for PostgresStore {
 
     async fn drop_all_one_time(&self) -> StoreResult<u64> {
         self.write((), |(), connection| {
-            Box::pin(async move { Ok(sqlx::query(DROP_ALL).execute(connection).await?.rows_affected()) })
+            Box::pin(
+                async move { Ok(sqlx::query(DROP_ALL).execute(connection).await?.rows_affected()) },
+            )
         })
         .await
     }

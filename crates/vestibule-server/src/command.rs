@@ -108,6 +108,13 @@ pub(crate) enum Command {
     /// Look at and move the signing keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// After the database was put back from a backup: let nothing from before be good
+    #[command(
+        long_about = "After the database was put back from a backup: let nothing from before be good.\n\n\
+            Ends all sessions, voids mailed links, gives up mails that wait, replaces the signing keys, and has\n\
+            every running server read everything again. Running it twice does no harm."
+    )]
+    Restored(Restored),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -325,6 +332,14 @@ pub(crate) enum KeyAlgorithm {
     EdDsa,
 }
 
+/// `vestibule restored`
+#[derive(Debug, Args)]
+pub(crate) struct Restored {
+    /// Take over the files that are found, whosever they were, and list those that this database does not know
+    #[arg(long)]
+    pub(crate) adopt_files: bool,
+}
+
 /// `vestibule config …`
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ConfigCommand {
@@ -389,6 +404,8 @@ mod tests {
             "key rotate --algorithm es256",
             "key retire k1",
             "key reseal",
+            "restored",
+            "restored --adopt-files",
             "config check",
             "config show --json",
             "openapi",

@@ -119,6 +119,20 @@ impl<'a> Ring<'a> {
         Ok(turned.await?)
     }
 
+    /// Has nothing that was ever signed be good any more, and gives the ring as it is then.
+    ///
+    /// # Errors
+    /// [`RingChangeError`].
+    pub(crate) async fn replace_all(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<StoredKey>, RingChangeError> {
+        self.replace(now, |keys| {
+            ring::replace_all(keys, &self.policy, &self.sealing, self.entropy, now)
+        })
+        .await
+    }
+
     /// Has nothing that this key signed be good any more, and gives the ring as it is then.
     ///
     /// # Errors

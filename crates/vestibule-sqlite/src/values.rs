@@ -32,7 +32,9 @@ impl SiteValues for SqliteStore {
         self.write(move |connection| {
             let changed = match &from {
                 None => connection.prepare_cached(ADD)?.execute(params![name, to])?,
-                Some(from) => connection.prepare_cached(REPLACE)?.execute(params![name, to, from])?,
+                Some(from) => {
+                    connection.prepare_cached(REPLACE)?.execute(params![name, to, from])?
+                }
             };
             Ok(changed == 1)
         })

@@ -16,8 +16,8 @@ use std::{
 
 use tokio::time::{Instant, MissedTickBehavior};
 use vestibule_core::{
-    feed::{Break, Mark, Position},
-    store::{Change, Changed, FeedNotifier, StoreError},
+    feed::{self, Break, Mark, Position},
+    store::{Change, Changed, FeedNotifier, Store, StoreError},
     time::Timestamp,
 };
 
@@ -105,7 +105,6 @@ pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
     let began = Instant::now();
     let position = hall.read_anew(Timestamp::from_seconds(0)).await?;
     hall.feed_age.was_read(began);
-    hall.note_position(position);
     let follower = Follower {
         hall: Arc::downgrade(hall),
         notifier: hall.notifier.clone(),
@@ -114,6 +113,33 @@ pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
     };
     tokio::spawn(follower.run());
     Ok(())
+}
+
+/// How far the feed of a store has come. Kept somewhere else, it tells later whether the store went back
+/// ([`check_history`]).
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn feed_position(store: &dyn Store) -> Result<Position, StoreError> {
+    let mut position = Position::start(store.epoch().await?);
+    let last = store.last_sequence().await?;
+    if let Some(last) = store.changes_after(last.saturating_sub(1), 1).await?.first() {
+        (position.sequence, position.mark) = (last.sequence, Mark::of(last));
+    }
+    Ok(position)
+}
+
+/// Whether a store goes on from where it was when `seen` was noted ([`feed_position`]).
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn check_history(
+    store: &dyn Store,
+    seen: &Position,
+) -> Result<Result<(), Break>, StoreError> {
+    let (epoch, last) = (store.epoch().await?, store.last_sequence().await?);
+    let entries = store.changes_after(seen.read_behind(), 1).await?;
+    Ok(feed::check_history(seen, epoch, last, entries.first()))
 }
 
 struct Follower {
@@ -172,10 +198,7 @@ impl Follower {
             }
         };
         match read {
-            Ok(()) => {
-                hall.feed_age.was_read(began);
-                hall.note_position(self.position);
-            }
+            Ok(()) => hall.feed_age.was_read(began),
             Err(error) => {
                 tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
             }
@@ -241,27 +264,18 @@ impl Hall {
     /// Reads what is relevant of the store's present history, and gives up to where. Tokens from before
     /// `since` are renewed before they count.
     async fn read_anew(&self, since: Timestamp) -> Result<Position, StoreError> {
-        let epoch = self.store.epoch().await?;
-        // The last entry first: a change between the two reads is then seen twice, which does no harm.
-        let mut position = Position::start(epoch);
-        let last = self.store.last_sequence().await?;
-        if let Some(last) = self.store.changes_after(last.saturating_sub(1), 1).await?.first() {
-            (position.sequence, position.mark) = (last.sequence, Mark::of(last));
-        }
+        // First: a change between the two reads is then seen twice, which does no harm.
+        let position = feed_position(&*self.store).await?;
         let relevant = self.now() - self.config.lifetimes.access_memory() - CLOCKS_DIFFER;
         let changes = self.store.changes_since(relevant).await?;
         let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
-        revocations.begin_anew(since.max(epoch.began_at));
+        revocations.begin_anew(since.max(position.epoch.began_at));
         drop(revocations);
         self.known_users.clear();
         for change in &changes {
             self.take_in(change);
         }
         Ok(position)
-    }
-
-    fn note_position(&self, position: Position) {
-        *self.position.lock().unwrap_or_else(PoisonError::into_inner) = Some(position);
     }
 
     fn take_in(&self, change: &Change) {

@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, RwLock},
 };
 
 use axum::{
@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 use vestibule_core::{
     csrf::CsrfKey,
     device::DeviceKey,
-    feed::Position,
     id::{SessionId, UserId},
     limit::SharedLimits,
     random::Entropy,
@@ -73,8 +72,6 @@ pub(crate) struct Hall {
     pub(crate) tokens: TokenCache,
     pub(crate) revocations: RwLock<Revocations>,
     pub(crate) feed_age: FeedAge,
-    /// Up to where the feed was read.
-    pub(crate) position: Mutex<Option<Position>>,
     pub(crate) notifier: Option<Arc<dyn FeedNotifier>>,
     /// What this node calls itself towards the others.
     pub(crate) node: String,
@@ -152,15 +149,6 @@ impl Vestibule {
     #[must_use]
     pub fn has_lost_feed(&self) -> bool {
         self.0.feed_age.is_lost()
-    }
-}
-
-impl Vestibule {
-    /// Up to where this node has read the feed of its store. An application that keeps it for the next start
-    /// can tell then whether the store went back meanwhile.
-    #[must_use]
-    pub fn feed_position(&self) -> Option<Position> {
-        *self.0.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -327,7 +315,6 @@ impl Builder {
             tokens: TokenCache::new(),
             revocations: RwLock::default(),
             feed_age: FeedAge::new(config.feed_bound),
-            position: Mutex::default(),
             notifier: self.notifier,
             node: background::draw_node_name(&*self.entropy),
             seen: Seen::nothing(),

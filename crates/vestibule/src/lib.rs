@@ -132,6 +132,7 @@ pub use config::{
 };
 pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role, SuperUser};
 pub use flows::{Admission, Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
+pub use follow::{check_history, feed_position};
 pub use hall::{BuildError, Builder, Vestibule};
 pub use json::{JsonBody, required};
 pub use keys::{KeyRingError, policy as rotation_policy};

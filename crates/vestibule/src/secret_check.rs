@@ -66,9 +66,10 @@ pub async fn reseal(
     // Last: until here the previous secret is still needed.
     loop {
         let kept = store.site_value(CHECK).await?;
-        match &kept {
-            Some(check) if secret.check(check)? == MadeUnder::Present => return Ok(count),
-            _ => {}
+        if let Some(check) = &kept
+            && secret.check(check)? == MadeUnder::Present
+        {
+            return Ok(count);
         }
         let check = secret.seal_check(entropy)?;
         if store.replace_site_value(CHECK, kept.as_deref(), &check).await? {

@@ -90,7 +90,7 @@ fn other_lengths_and_spellings_do_not_match() {
     for tail in 1..=64 {
         assert!(!value.matches(&URL_SAFE_NO_PAD.encode([&masked[..], &vec![0; tail]].concat())));
     }
-    let hex: String = value.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = value.present.iter().map(|byte| format!("{byte:02x}")).collect();
     for text in [
         String::new(),
         format!("{plain}="),

@@ -6,6 +6,7 @@
 //! crashes in between leaves a blob that nobody ever sees, and that the next clean-up removes.
 
 mod access;
+mod home;
 mod kind;
 mod name;
 mod quota;
@@ -20,6 +21,7 @@ use std::{fmt, str::FromStr};
 use aws_lc_rs::digest;
 
 pub use access::{Access, AccessRefused, ShareAccess, UnknownAccess, access};
+pub use home::{Belongs, Contents, KnownPlace, NotOurs, PlaceNote, belongs};
 pub use kind::{HEAD_BYTES, is_harmless, is_image, sniff};
 pub use name::{FileName, FileNameError};
 pub use quota::{OverQuota, Quota, Usage};

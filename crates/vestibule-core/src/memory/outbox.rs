@@ -177,7 +177,9 @@ impl Outbox for MemoryStore {
         let mut sealed: Vec<_> = tables
             .mails
             .values()
-            .filter(|row| row.state != MailState::Sent && after.is_none_or(|after| row.mail.id > after))
+            .filter(|row| {
+                row.state != MailState::Sent && after.is_none_or(|after| row.mail.id > after)
+            })
             .map(|row| (row.mail.id, row.mail.sealed.clone()))
             .collect();
         sealed.sort_unstable();

@@ -254,10 +254,12 @@ fn all_keys_can_be_replaced_at_once() {
     let keys = site.rotate(&site.tend(&[], at(0)).unwrap(), at(1));
     let tokens = [sign(&site.open(&keys)), sign(&site.open(&site.rotate(&keys, at(2))))];
     site.policy.algorithm = Algorithm::EdDSA;
-    let replaced =
-        replace_all(&keys, &site.policy, &site.sealing, &site.entropy, at(3)).unwrap();
+    let replaced = replace_all(&keys, &site.policy, &site.sealing, &site.entropy, at(3)).unwrap();
     let count = |state| replaced.iter().filter(|key| key.state == state).count();
-    assert_eq!((count(KeyState::Retired), count(KeyState::Active), count(KeyState::Next)), (3, 1, 1));
+    assert_eq!(
+        (count(KeyState::Retired), count(KeyState::Active), count(KeyState::Next)),
+        (3, 1, 1)
+    );
     assert!(replaced.iter().all(|key| key.algorithm == Algorithm::ES256));
     let ring = site.open(&replaced);
     assert!(tokens.iter().all(|token| !verifies(&ring, token, at(3))));

@@ -306,7 +306,8 @@ fn read_payload(payload: &str) -> Result<AccessClaims, InvalidToken> {
 
 #[test]
 fn a_refresh_token_from_before_the_secret_was_replaced_is_still_read() {
-    let with = |secret: &SiteSecret| TokenForge::new(secret, ISSUER, AUDIENCE, Duration::from_secs(5));
+    let with =
+        |secret: &SiteSecret| TokenForge::new(secret, ISSUER, AUDIENCE, Duration::from_secs(5));
     let new = SiteSecret::new([9; 32]).unwrap();
     let token = with(&secret()).refresh(&session()).unwrap();
     let both = with(&new.clone().with_previous(&secret()));

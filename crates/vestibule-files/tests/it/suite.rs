@@ -7,7 +7,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use tempfile::TempDir;
 use url::Url;
 use vestibule_core::{
-    file::{Blob, BlobKey, Content, FileName, MAX_BLOB, digest_of, sha256},
+    file::{Blob, BlobKey, Content, FileName, MAX_BLOB, PlaceNote, digest_of, sha256},
+    id::PlaceId,
     time::Timestamp,
 };
 use vestibule_files::{BlobError, Blobs, Intake, IntakeError};
@@ -48,6 +49,7 @@ cases!(
     what_is_removed_is_gone_and_removing_it_again_does_no_harm,
     what_is_missing_or_damaged_is_told_from_an_outage,
     a_listing_finds_every_blob,
+    a_place_says_whose_it_is,
 );
 
 pub(crate) fn folder() -> (Blobs, TempDir) {
@@ -199,4 +201,15 @@ async fn a_listing_finds_every_blob(blobs: Blobs) {
     for found in found {
         assert!(now.since(found.written_at).as_secs() < 600, "{found:?}");
     }
+}
+
+async fn a_place_says_whose_it_is(blobs: Blobs) {
+    assert_eq!(blobs.note().await.unwrap(), None);
+    let note = |number| PlaceNote { id: PlaceId::from_bytes([number; 16]), position: None };
+    assert!(blobs.write_first_note(&note(1)).await.unwrap());
+    assert!(!blobs.write_first_note(&note(2)).await.unwrap());
+    assert_eq!(blobs.note().await.unwrap(), Some(note(1)));
+    blobs.write_note(&note(3)).await.unwrap();
+    assert_eq!(blobs.note().await.unwrap(), Some(note(3)));
+    assert!(keys(&blobs).await.is_empty(), "it is no blob");
 }

@@ -271,6 +271,7 @@ fn ring_problem(error: RingChangeError) -> Problem {
                 RingChangeError::Busy => "ring_busy",
                 RingChangeError::Refused(RingError::NoActiveKey) => "ring_no_active_key",
                 RingChangeError::Refused(RingError::NoSuchKey) => "ring_no_such_key",
+                RingChangeError::Refused(RingError::TooManyKeys) => "ring_too_many",
                 _ => "ring_unusable",
             };
             Problem::new(ErrorCode::Conflict).because(&Said::new(code, error.to_string()))

@@ -7,6 +7,7 @@ pub(crate) mod migrate;
 pub(crate) mod openapi;
 mod output;
 mod prompt;
+pub(crate) mod restored;
 pub(crate) mod session;
 pub(crate) mod user;
 
@@ -39,6 +40,7 @@ pub(crate) fn run(flags: &ConfigFlags, command: Command) -> Result<(), CommandEr
         Command::User(command) => wait(quiet(user::run(command, &load()?))),
         Command::Session(command) => wait(quiet(session::run(command, &load()?))),
         Command::Key(command) => wait(quiet(key::run(command, &load()?))),
+        Command::Restored(what) => wait(quiet(restored::run(&what, &load()?))),
         Command::Config(command) => config::run(command, &load()?),
         Command::Openapi => openapi::run(),
     }

@@ -1,6 +1,10 @@
 //! Removing what nobody asks for any more: contents of deleted and replaced files, uploads that were never
 //! finished, and what a crash left behind.
 //!
+//! A blob that no row names is marked, and removed where it is still so a day later; never at a start. What lay
+//! there before this database took the place over (`home`), and everything while the database is older than it
+//! was once seen, is left alone.
+//!
 //! Every node looks, and a lease keeps them from doing the same at once. Should two do so after all, no harm
 //! is done: removing is the same whoever does it, and once more.
 
@@ -21,7 +25,7 @@ use vestibule::{
 };
 use vestibule_files::BlobError;
 
-use super::Files;
+use super::{Files, home, home::HomeError};
 
 /// Between two looks at what the catalogue has dropped.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -31,6 +35,10 @@ const LOOK_THROUGH: Duration = Duration::from_secs(24 * 3600);
 const DROPPED_KEPT: Duration = Duration::from_secs(5 * 60);
 /// A blob without a row that is younger may belong to an upload that is under way.
 const STRAY_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// After a start nothing is looked through before so long.
+const FIRST_LOOK_THROUGH: Duration = Duration::from_secs(3600);
+/// How often it is noted how far the store's history has come.
+const NOTE: Duration = Duration::from_secs(3600);
 /// What is looked at in one go.
 const BATCH: usize = 500;
 
@@ -46,6 +54,8 @@ pub(crate) struct Cleanup {
     hall: Vestibule,
     /// What this node is called in leases.
     holder: String,
+    started: Timestamp,
+    noted: Timestamp,
     looked_through: Option<Timestamp>,
 }
 
@@ -64,13 +74,23 @@ pub(super) enum Interrupted {
     Store(#[from] StoreError),
     #[error(transparent)]
     Blob(#[from] BlobError),
+    #[error(transparent)]
+    Home(#[from] HomeError),
 }
 
 impl Cleanup {
     pub(crate) fn new(files: &Files, hall: &Vestibule) -> Self {
         let name: [u8; 12] = random::draw(hall.entropy());
         let holder = URL_SAFE_NO_PAD.encode(name);
-        Self { files: files.clone(), hall: hall.clone(), holder, looked_through: None }
+        let started = hall.now();
+        Self {
+            files: files.clone(),
+            hall: hall.clone(),
+            holder,
+            started,
+            noted: started,
+            looked_through: None,
+        }
     }
 
     /// Cleans up, beginning now, until `stop`.
@@ -113,9 +133,14 @@ impl Cleanup {
             removed.uploads = catalogue.expire_uploads(now - UPLOAD_KEPT, now).await?;
             removed.dropped = self.remove_dropped(now - DROPPED_KEPT).await?;
         }
-        let is_due = self.looked_through.is_none_or(|last| now >= last + LOOK_THROUGH);
+        if now >= self.noted + NOTE {
+            self.files.note_history().await?;
+            self.noted = now;
+        }
+        let is_due = now >= self.started + FIRST_LOOK_THROUGH
+            && self.looked_through.is_none_or(|last| now >= last + LOOK_THROUGH);
         if is_due && self.take(STRAY_LEASE, now, STRAY_LEASE_KEPT).await? {
-            removed.stray = self.remove_stray(now - STRAY_KEPT).await?;
+            removed.stray = self.remove_stray(now).await?;
             self.looked_through = Some(now);
         }
         Ok(removed)
@@ -141,29 +166,44 @@ impl Cleanup {
         }
     }
 
-    async fn remove_stray(&self, before: Timestamp) -> Result<u64, Interrupted> {
-        let mut count = self.files.blobs.remove_drafts(before).await?;
-        let mut found = self.files.blobs.list();
+    async fn remove_stray(&self, now: Timestamp) -> Result<u64, Interrupted> {
+        let before = now - STRAY_KEPT;
+        let (blobs, catalogue) = (&self.files.blobs, &*self.files.catalogue);
+        let home = home::settle(blobs, catalogue, self.hall.entropy()).await?;
+        if home::note_history(&home, blobs, catalogue).await?.is_err() {
+            // It was said a moment ago.
+            return Ok(0);
+        }
+        let mut count = blobs.remove_drafts(before).await?;
+        let mut found = blobs.list();
         let mut old = Vec::new();
         while let Some(found) = found.try_next().await? {
-            if found.written_at < before {
+            if found.written_at < before && found.written_at >= home.known.since {
                 old.push(found.key);
             }
             if old.len() == BATCH {
-                count += self.remove_unknown(&std::mem::take(&mut old)).await?;
+                count += self.remove_unknown(&std::mem::take(&mut old), now).await?;
             }
         }
-        Ok(count + self.remove_unknown(&old).await?)
+        Ok(count + self.remove_unknown(&old, now).await?)
     }
 
-    async fn remove_unknown(&self, keys: &[BlobKey]) -> Result<u64, Interrupted> {
-        let known: HashSet<_> = self.files.catalogue.known_blobs(keys).await?.into_iter().collect();
-        let mut count = 0;
-        for key in keys.iter().filter(|key| !known.contains(key)) {
-            self.files.blobs.remove(*key).await?;
-            count += 1;
+    /// Marks those of the blobs that nobody knows, and removes those that were marked a day ago.
+    async fn remove_unknown(&self, keys: &[BlobKey], now: Timestamp) -> Result<u64, Interrupted> {
+        let catalogue = &self.files.catalogue;
+        let known: HashSet<_> = catalogue.known_blobs(keys).await?.into_iter().collect();
+        let unknown: Vec<_> = keys.iter().copied().filter(|key| !known.contains(key)).collect();
+        if unknown.is_empty() {
+            return Ok(0);
         }
-        Ok(count)
+        let marked = catalogue.mark_strays(&unknown, now).await?;
+        let is_due = |(_, since): &(BlobKey, Timestamp)| now >= *since + STRAY_KEPT;
+        let due: Vec<_> = marked.into_iter().filter(is_due).map(|(key, _)| key).collect();
+        for key in &due {
+            self.files.blobs.remove(*key).await?;
+        }
+        catalogue.forget_strays(&due).await?;
+        Ok(due.len() as u64)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `serve`, `range`, `disposition` | a content on its way out |
 //! | `bodies` | what the API takes and gives |
 //! | `turns` | how many contents arrive and leave at once |
+//! | `home` | whose the place is where contents lie |
 //! | `cleanup` | removing what nobody asks for any more |
 
 mod acts;
@@ -16,6 +17,7 @@ mod bodies;
 mod cleanup;
 mod content;
 mod disposition;
+mod home;
 mod multipart;
 mod range;
 mod receive;
@@ -35,8 +37,11 @@ use axum::{
     http::{Method, Request},
     routing::{delete, get, post, put},
 };
-use vestibule::core::{file::Quota, store::SiteStore};
-use vestibule_files::Blobs;
+use vestibule::{
+    SystemEntropy,
+    core::{feed::Break, file::Quota, store::SiteStore},
+};
+use vestibule_files::{BlobError, Blobs};
 
 use self::turns::Turns;
 use crate::{
@@ -49,11 +54,14 @@ use crate::{
 pub(crate) use self::{
     api::{Description, cursor, read_cursor},
     cleanup::Cleanup,
+    home::{Home, HomeError, adopt, begin_anew, settle, unknown_blobs},
     sizes::{Size, Unit, in_words as size_in_words},
 };
 
 /// How many files one person may keep, whatever their size.
 const MOST_FILES: u64 = 10_000;
+/// How long a start waits for the place of files.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 /// What a body may have beside the file: the boundary and the headers of a form's parts.
 const AROUND_A_FILE: u64 = 64 * 1024;
 /// For a whole upload, however large. Within it something has to arrive all the time.
@@ -86,6 +94,15 @@ impl Files {
         &self.quota
     }
 
+    /// Notes how far the store's history has come, so that the next start can tell whether it went back.
+    pub(crate) async fn note_history(&self) -> Result<(), HomeError> {
+        let home = settle(&self.blobs, &*self.catalogue, &SystemEntropy).await?;
+        if let Err(found) = home::note_history(&home, &self.blobs, &*self.catalogue).await? {
+            say_history(found);
+        }
+        Ok(())
+    }
+
     /// The most bytes of one file.
     pub(crate) const fn max_size(&self) -> u64 {
         self.max_size
@@ -111,6 +128,42 @@ pub(crate) async fn open_blobs(settings: &Settings) -> Result<Blobs, CommandErro
         FilesUrl::S3(url) => Blobs::in_bucket(url.url()),
     });
     opened.await?.map_err(|error| CommandError::Usage(format!("files.url: {error}")))
+}
+
+/// Makes sure, before the site is served, that the files are this database's. While the place cannot be reached
+/// the site starts all the same, and removes nothing.
+///
+/// # Errors
+/// [`CommandError::Usage`] where they are another one's.
+pub(crate) async fn settle_at_start(
+    blobs: &Blobs,
+    store: &dyn SiteStore,
+    settings: &Settings,
+) -> Result<(), CommandError> {
+    let settled = async {
+        let home = settle(blobs, store, &SystemEntropy).await?;
+        home::note_history(&home, blobs, store).await
+    };
+    match tokio::time::timeout(SETTLE_WITHIN, settled).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(found))) => say_history(found),
+        Ok(Err(HomeError::Blob(BlobError::Unavailable(error)))) => {
+            tracing::warn!(%error, "files.url cannot be reached yet; nothing is removed there until it is known whose it is");
+        }
+        Err(_) => tracing::warn!(
+            "files.url does not answer yet; nothing is removed there until it is known whose it is"
+        ),
+        Ok(Err(error)) => return Err(error.at(settings)),
+    }
+    Ok(())
+}
+
+/// Says that the store is older than what was seen of it before.
+fn say_history(found: Break) {
+    tracing::error!(
+        "{found}; if it was restored from a backup, run `vestibule restored`: until then signed-out sessions and \
+         replaced keys may be good again, and no leftover files are removed"
+    );
 }
 
 /// The routes for programs, and the address of each file. They have to be inside of the hall's layer.

@@ -155,7 +155,7 @@ pub(super) fn unavailable(error: BlobError) -> Problem {
     tracing::error!(%error, "a content cannot be written or read");
     match error {
         BlobError::Unavailable(_) => Problem::unavailable(std::time::Duration::from_secs(2)),
-        BlobError::Missing(_) => Problem::new(ErrorCode::Internal),
+        BlobError::Missing(_) | BlobError::DamagedNote => Problem::new(ErrorCode::Internal),
     }
 }
 

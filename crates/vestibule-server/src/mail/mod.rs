@@ -50,8 +50,8 @@ use vestibule::{
     },
 };
 
-pub(crate) use self::texts::kind_in_words;
 pub(crate) use self::desk::sealing_key;
+pub(crate) use self::texts::kind_in_words;
 use self::{desk::Desk, post::Post, texts::Kind};
 use crate::{commands::CommandError, config::Settings, pages::Templates};
 

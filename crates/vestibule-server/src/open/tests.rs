@@ -60,7 +60,7 @@ fn the_secret_is_the_given_one_or_the_one_in_the_file() {
 
 /// The same nonce each time, so that equal keys give equal bytes.
 struct Zero;
-impl random::Entropy for Zero {
+impl Entropy for Zero {
     fn fill(&self, bytes: &mut [u8]) {
         bytes.fill(0);
     }

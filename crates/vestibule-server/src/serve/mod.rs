@@ -126,6 +126,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
              key reseal`"
         );
     }
+    files::settle_at_start(&blobs, &*store, &settings).await?;
     let clock = SystemClock::start();
     let redis = open::open_redis(&settings)?;
     let limits: Option<Arc<dyn SharedLimits>> = match &redis {
@@ -216,11 +217,15 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         signal = signals.next() => tracing::warn!(signal, "stopping at once"),
     }
     hall.record(hall.event(EventName::SysShutdown), "the site has stopped");
-    let (seen, mails, events) = tokio::join!(
+    let (seen, mails, events, noted) = tokio::join!(
         tokio::time::timeout(LAST_WRITES, hall.flush()),
         tokio::time::timeout(LAST_WRITES, site.mailer.flush()),
         tokio::time::timeout(LAST_WRITES, site.audit.flush()),
+        tokio::time::timeout(LAST_WRITES, site.files.note_history()),
     );
+    if !matches!(noted, Ok(Ok(()))) {
+        tracing::debug!("how far the database has come could not be noted beside the files");
+    }
     if seen.is_err() {
         tracing::warn!("when sessions were last used could not be written");
     }

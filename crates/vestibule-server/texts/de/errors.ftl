@@ -121,6 +121,7 @@ fault-filter-time = Schreiben Sie einen Tag wie 2026-11-24, einen Zeitpunkt wie 
 fault-filter-place = Das ist keine Stelle in der Liste.
 fault-ring-none = Token werden mit HS256 und dem einen Schlüssel der Konfiguration signiert, der hier nicht wechselt; setzen Sie einen anderen `jwt_secret_key` und starten Sie neu, oder setzen Sie `tokens.algorithm` auf ES256 oder EdDSA.
 fault-ring-busy = Der Schlüsselbund wurde ständig von anderen geändert; sehen Sie ihn an und versuchen Sie es noch einmal.
+fault-ring-too-many = Es sind so viele Schlüssel in Gebrauch, dass kein weiterer gemacht wird; warten Sie, bis einige abgelaufen sind, oder ziehen Sie einen zurück.
 fault-ring-no-active-key = Kein Schlüssel ist aktiv; rufen Sie `vestibule key rotate` auf.
 fault-ring-no-such-key = Diesen Schlüssel gibt es nicht; `vestibule key list` zeigt alle.
 fault-ring-unusable = Der Schlüsselbund lässt sich nicht verwenden; das Log sagt, warum.

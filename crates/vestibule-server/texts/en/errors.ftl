@@ -121,6 +121,7 @@ fault-filter-time = Write a day as 2026-11-24, a moment as 2026-11-24T14:03:59Z,
 fault-filter-place = This is not a place in this list: begin without it.
 fault-ring-none = Tokens are signed with HS256 and the one key of the configuration, which does not rotate here; give another `jwt_secret_key` and restart, or set `tokens.algorithm` to ES256 or EdDSA.
 fault-ring-busy = The ring was changed by others all the time; look at it and try again.
+fault-ring-too-many = So many keys are in use that no further one is made; wait until some have retired, or retire one.
 fault-ring-no-active-key = No key of the ring is active; run `vestibule key rotate`.
 fault-ring-no-such-key = There is no such key; `vestibule key list` shows the ring.
 fault-ring-unusable = The key ring cannot be used; the log says why.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use vestibule::{
-    BuildError, Carrier, Signing, SiteSecret, Vestibule, check_secret, reseal,
+    BuildError, Carrier, Signing, SiteSecret, Vestibule, check_secret,
     core::{
         ring::KeyState,
         secret::MadeUnder,
         store::{KeyStore as _, SiteValues as _},
     },
+    reseal,
 };
 use vestibule_testkit::{SeededEntropy, both_carriers};
 
@@ -79,9 +80,9 @@ async fn replacing_it_signs_nobody_out(carrier: Carrier) {
     let moved = after.visitor(carrier);
     moved.hold(visitor.access_token().as_deref(), visitor.refresh_token().as_deref());
     assert_eq!(moved.get("/api/thing").await.status, 200);
-    after.outlive_access();
     // By the refresh token of before, and in a browser with the CSRF value of before.
     let (refresh, csrf) = (visitor.refresh_token().unwrap(), site.csrf_of(&*visitor));
+    after.outlive_access();
     let renewed = refresh_at(after.transport(), carrier, &refresh, csrf).await;
     assert_eq!(renewed.status, 200, "{}", renewed.text());
     let moved = holder(&after, carrier, &renewed);

@@ -118,8 +118,7 @@ async fn nodes_with_different_algorithms_share_one_ring_and_leave_it_alone() {
     drop(cluster.sites.pop());
     cluster.places[1].set("VESTIBULE_TOKENS__ALGORITHM", "EdDSA");
     cluster.sites.push(serve(&cluster.places[1]));
-    cluster.ways =
-        Ways::to(cluster.sites.iter().map(Site::address), cluster.places[0].secrets());
+    cluster.ways = Ways::to(cluster.sites.iter().map(Site::address), cluster.places[0].secrets());
     assert!(cluster.places[1].log().contains("key rotate --algorithm EdDSA"));
     for node in 0..2 {
         let app = cluster.app(node);

@@ -7,7 +7,9 @@ use vestibule_testkit::{
 };
 
 use super::HEARD_WITHIN;
-use crate::house::{PASSWORD, create_user, place, run, run_json, serve};
+use crate::house::{
+    PASSWORD, SECRET, create_user, file_place, place, run, run_json, serve, serve_again,
+};
 
 /// The id of the key that has signed this app's access token.
 pub(crate) fn kid(app: &App) -> String {
@@ -96,4 +98,64 @@ async fn another_algorithm_is_published_first_and_old_tokens_stay_good() {
     }
     let keys = run_json(&place, &["key", "list", "--json"]);
     assert_eq!(keys.as_array().unwrap().len(), 4, "{keys}");
+}
+
+/// A secret that no list of well-known ones holds, other than everybody's.
+const OTHER: &str = "bV8nW2kRq5TzX1cJ7mLs4GdY9hFp3AeU";
+
+#[tokio::test]
+async fn a_wrong_secret_starts_neither_the_site_nor_what_needs_it() {
+    for algorithm in ["ES256", "HS256"] {
+        let mut place = file_place()
+            .with("SECRET_KEY", SECRET)
+            .with("JWT_SECRET_KEY", "Qw7eR4tY8uI1oP5aS9dF2gH6jK3lZ0xC")
+            .with("VESTIBULE_TOKENS__ALGORITHM", algorithm);
+        serve(&place).stop();
+        place.set("SECRET_KEY", OTHER);
+        for command in
+            [&["serve", "--listen", "127.0.0.1:0"][..], &["key", "reseal"], &["restored"]]
+        {
+            let done = place.run(command);
+            assert_eq!(done.code(), 2, "{algorithm} {command:?}: {done:?}");
+            let words = "SECRET_KEY does not match this database.";
+            assert!(done.stderr.contains(words), "{algorithm} {command:?}: {done:?}");
+        }
+        place.set("SECRET_KEY", SECRET);
+        serve(&place).stop();
+    }
+}
+
+#[tokio::test]
+async fn the_secret_is_replaced_and_nobody_has_to_sign_in_again() {
+    let mut place = place().with("SECRET_KEY", SECRET);
+    place.secrets().add(OTHER);
+    create_user(&place, "ada", &[]);
+    let site = serve(&place);
+    let app = site.app();
+    assert_eq!(app.sign_in("ada", PASSWORD).await.status, 200);
+    // Tokens name the address, which is the site's.
+    let address = site.address();
+    site.stop();
+
+    place.set("SECRET_KEY", OTHER);
+    place.set("SECRET_KEY_PREVIOUS", SECRET);
+    let site = serve_again(&place, address);
+    let moved = site.app();
+    moved.hold(app.access_token().as_deref(), app.refresh_token().as_deref());
+    assert_eq!(moved.get("/api/auth/me").await.status, 200);
+    assert_eq!(moved.refresh().await.status, 200);
+    let said = run(&place, &["key", "reseal"]);
+    assert!(said.contains("Sealed under the present secret: 2 keys"), "{said}");
+    assert_eq!(moved.get("/api/auth/me").await.status, 200);
+    site.stop();
+
+    place.set("SECRET_KEY_PREVIOUS", "");
+    let site = serve_again(&place, address);
+    let last = site.app();
+    last.hold(moved.access_token().as_deref(), moved.refresh_token().as_deref());
+    assert_eq!(last.get("/api/auth/me").await.status, 200);
+    assert_eq!(last.refresh().await.status, 200);
+    let late = site.app();
+    late.hold(None, app.refresh_token().as_deref());
+    assert_eq!(late.refresh().await.status, 401, "what is under the old secret alone is over");
 }

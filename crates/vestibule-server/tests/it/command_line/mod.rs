@@ -4,6 +4,7 @@ mod configuration;
 mod keys;
 mod moving;
 mod people;
+mod restoring;
 mod sessions;
 
 use std::time::Duration;
@@ -35,7 +36,7 @@ fn wrong_usage_ends_with_status_2_and_says_how_it_is_right() {
         assert_eq!(done.stdout, "", "{wrong:?}");
     }
     let help = run(&place, &["--help"]);
-    for command in ["serve", "migrate", "user", "session", "key", "config", "openapi"] {
+    for command in ["serve", "migrate", "user", "session", "key", "restored", "config", "openapi"] {
         assert!(help.contains(command), "{help}");
     }
     assert!(!place.path().join("data").exists(), "asking for help makes nothing");

@@ -1,0 +1,132 @@
+//! `vestibule restored`
+
+use vestibule::{
+    Signing,
+    core::{
+        event::EventName, feed::Epoch, id::EpochId, session::EndReason, store::SessionSelection,
+    },
+};
+
+use super::{
+    CommandError,
+    desk::{Desk, at_desk},
+    key,
+    output::{Console, counted},
+    session,
+};
+use crate::{
+    command::Restored,
+    config::{Configuration, Settings},
+    files::{self, Home, HomeError},
+    open,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Why mails of the backup are not sent.
+const GIVEN_UP: &str = "the database was restored from a backup";
+
+/// Sees to a database that was put back from a backup.
+///
+/// # Errors
+///
+/// What could not be done; running it again does the rest.
+pub(crate) async fn run(
+    what: &Restored,
+    configuration: &Configuration,
+) -> Result<(), CommandError> {
+    let settings = &configuration.settings;
+    let blobs = files::open_blobs(settings).await?;
+    at_desk(configuration, async |desk, console| {
+        carry_out(what, settings, &blobs, desk, console).await
+    })
+    .await
+}
+
+async fn carry_out(
+    what: &Restored,
+    settings: &Settings,
+    blobs: &vestibule_files::Blobs,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    open::check_secret(desk.store, &desk.config.secret, desk.entropy).await?;
+    // Before anything is changed: with another site's files it is perhaps the wrong database.
+    let at = |error: HomeError| error.at(settings);
+    let home = match what.adopt_files {
+        true => None,
+        false => Some(files::settle(blobs, desk.store, desk.entropy).await.map_err(at)?),
+    };
+
+    let everybody = SessionSelection::All;
+    let ended = session::end_all(everybody, EndReason::EndedByAdmin, desk).await?.len();
+    console.say(format_args!("Ended {}.", counted(ended, "session")))?;
+    let tokens = desk.store.drop_all_one_time().await?;
+    console.say(format_args!("Voided {}.", counted_of(tokens, "mailed link")))?;
+    let mails = desk.store.give_up_mails(GIVEN_UP, desk.clock.now()).await?;
+    if mails > 0 {
+        console.say(format_args!("Gave up {} that waited.", counted_of(mails, "mail")))?;
+    }
+    match &desk.config.signing {
+        Signing::Ring(_) => {
+            key::ring(desk).await?.replace_all(desk.clock.now()).await?;
+            console.say("Replaced the signing keys.")?;
+        }
+        Signing::Shared(_) => console.note(
+            "Tokens are signed with JWT_SECRET_KEY, which stays: those from before are renewed before they count \
+             here. Other services take them until they expire.",
+        ),
+    }
+    // Last: a node that notices it reads all of that.
+    let epoch = Epoch { id: EpochId::draw(desk.entropy), began_at: desk.clock.now() };
+    desk.store.begin_epoch(epoch).await?;
+    console.say("Began a new epoch: every running server reads everything again.")?;
+    let event = desk.event(EventName::AuthzAdmin).with("action", "restored");
+    desk.record(event, "the database was restored from a backup").await;
+
+    match home {
+        Some(home) => {
+            let now = desk.clock.now();
+            files::begin_anew(&home, blobs, desk.store, now).await.map_err(at)
+        }
+        None => adopt(blobs, desk, console).await.map_err(|error| match error {
+            Adopting::Home(error) => error.at(settings),
+            Adopting::Console(error) => error,
+        }),
+    }
+}
+
+enum Adopting {
+    Home(HomeError),
+    Console(CommandError),
+}
+
+/// Takes the files over, and lists those that this database does not know.
+async fn adopt(
+    blobs: &vestibule_files::Blobs,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), Adopting> {
+    let _: Home = files::adopt(blobs, desk.store, desk.entropy, desk.clock.now())
+        .await
+        .map_err(Adopting::Home)?;
+    let mut unknown = files::unknown_blobs(blobs, desk.store).await.map_err(Adopting::Home)?;
+    unknown.sort_unstable();
+    let mut say = || {
+        console.say("The files belong to this database now.")?;
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        console.say(format_args!(
+            "It does not know {} there, and does not remove them:",
+            counted(unknown.len(), "piece")
+        ))?;
+        unknown.iter().try_for_each(|key| console.say(format_args!("  {key}")))
+    };
+    say().map_err(Adopting::Console)
+}
+
+fn counted_of(count: u64, noun: &str) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), noun)
+}
