@@ -17,20 +17,26 @@ const PROOF_BYTES: usize = 16;
 type Proof = [u8; PROOF_BYTES];
 
 /// Makes and checks what devices show.
-pub struct DeviceKey(hmac::Key);
+pub struct DeviceKey {
+    present: hmac::Key,
+    /// Where the site's secret was replaced, that of the previous one.
+    previous: Option<hmac::Key>,
+}
 
 impl DeviceKey {
     /// The key of the site with this secret.
     #[must_use]
     pub fn new(secret: &SiteSecret) -> Self {
-        Self(secret.device_key())
+        let previous = secret.previous().map(|previous| previous.device_key());
+        Self { present: secret.device_key(), previous }
     }
 
     /// Whether this user has signed in with this device.
     #[must_use]
     pub fn knows(&self, device: &KnownDevice, user: UserId) -> bool {
-        let proof = self.proof(device.id, user);
-        device.proofs.iter().any(|shown| is_same(shown, &proof))
+        let keys = std::iter::once(&self.present).chain(&self.previous);
+        let proofs: Vec<_> = keys.map(|key| proof(key, device.id, user)).collect();
+        device.proofs.iter().any(|shown| proofs.iter().any(|proof| is_same(shown, proof)))
     }
 
     /// The device after this user has signed in with it; a new one where there was none. One that is shared by
@@ -43,23 +49,23 @@ impl DeviceKey {
         entropy: &dyn Entropy,
     ) -> KnownDevice {
         let id = device.map_or_else(|| DeviceId::draw(entropy), |device| device.id);
-        let proof = self.proof(id, user);
+        let proof = proof(&self.present, id, user);
         let others = device.iter().flat_map(|device| &device.proofs);
         let others = others.copied().filter(|shown| !is_same(shown, &proof));
         let proofs = std::iter::once(proof).chain(others).take(KnownDevice::MOST_USERS).collect();
         KnownDevice { id, proofs }
     }
+}
 
-    fn proof(&self, device: DeviceId, user: UserId) -> Proof {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(device.as_bytes());
-        context.update(&user.0.to_be_bytes());
-        let mut proof = [0; PROOF_BYTES];
-        for (byte, tag) in proof.iter_mut().zip(context.sign().as_ref()) {
-            *byte = *tag;
-        }
-        proof
+fn proof(key: &hmac::Key, device: DeviceId, user: UserId) -> Proof {
+    let mut context = hmac::Context::with_key(key);
+    context.update(device.as_bytes());
+    context.update(&user.0.to_be_bytes());
+    let mut proof = [0; PROOF_BYTES];
+    for (byte, tag) in proof.iter_mut().zip(context.sign().as_ref()) {
+        *byte = *tag;
     }
+    proof
 }
 
 /// What a device shows. What of it is true, [`DeviceKey::knows`] tells.
@@ -158,5 +164,17 @@ mod tests {
             assert_eq!(KnownDevice::parse(bad), None, "{bad}");
         }
         assert_eq!(format!("{good:?}"), "KnownDevice(…)");
+    }
+
+    #[test]
+    fn a_device_is_known_after_the_secret_was_replaced() {
+        let old = SiteSecret::new([7; 32]).unwrap();
+        let new = SiteSecret::new([8; 32]).unwrap();
+        let device = DeviceKey::new(&old).introduce(None, UserId(1), &Fixed(1));
+        let both = DeviceKey::new(&new.clone().with_previous(&old));
+        assert!(both.knows(&device, UserId(1)) && !both.knows(&device, UserId(2)));
+        assert!(!DeviceKey::new(&new).knows(&device, UserId(1)));
+        let again = both.introduce(Some(&device), UserId(1), &Fixed(1));
+        assert!(DeviceKey::new(&new).knows(&again, UserId(1)));
     }
 }
