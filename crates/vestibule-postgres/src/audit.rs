@@ -94,7 +94,7 @@ impl AuditTrail for PostgresStore {
     }
 }
 
-async fn append(connection: &mut PgConnection, events: &[Event]) -> Result<(), Trouble> {
+pub(crate) async fn append(connection: &mut PgConnection, events: &[Event]) -> Result<(), Trouble> {
     let all = || events.iter();
     let details = all().map(|event| serde_json::to_string(&event.details));
     let details: Vec<String> = details.collect::<Result<_, _>>().map_err(Trouble::row)?;

@@ -1,6 +1,7 @@
 //! Feedback.
 
 use async_trait::async_trait;
+use sqlx::PgConnection;
 use vestibule_core::{
     id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
@@ -9,6 +10,7 @@ use vestibule_core::{
 
 use crate::{
     PostgresStore,
+    error::Trouble,
     rows::{self, feedback_columns},
 };
 
@@ -52,16 +54,7 @@ const WAITING: &str = "SELECT count(*) FROM feedback WHERE done_at IS NULL";
 impl FeedbackBox for PostgresStore {
     async fn add_feedback(&self, new: &NewFeedback, now: Timestamp) -> StoreResult<Feedback> {
         self.write((new.clone(), now), |(new, now), connection| {
-            Box::pin(async move {
-                let add = sqlx::query(ADD)
-                    .bind(now.millis())
-                    .bind(new.user.map(|user| user.0))
-                    .bind(&new.email)
-                    .bind(&new.text)
-                    .bind(&new.address)
-                    .bind(&new.agent);
-                rows::feedback(&add.fetch_one(connection).await?)
-            })
+            Box::pin(add(connection, new, *now))
         })
         .await
     }
@@ -104,10 +97,7 @@ impl FeedbackBox for PostgresStore {
         now: Timestamp,
     ) -> StoreResult<Option<Feedback>> {
         self.write((id, is_done, now), |(id, is_done, now), connection| {
-            Box::pin(async move {
-                let settle = sqlx::query(SETTLE).bind(*id).bind(*is_done).bind(now.millis());
-                settle.fetch_optional(connection).await?.as_ref().map(rows::feedback).transpose()
-            })
+            Box::pin(settle(connection, *id, *is_done, *now))
         })
         .await
     }
@@ -120,4 +110,29 @@ impl FeedbackBox for PostgresStore {
         })
         .await
     }
+}
+
+pub(crate) async fn add(
+    connection: &mut PgConnection,
+    new: &NewFeedback,
+    now: Timestamp,
+) -> Result<Feedback, Trouble> {
+    let add = sqlx::query(ADD)
+        .bind(now.millis())
+        .bind(new.user.map(|user| user.0))
+        .bind(&new.email)
+        .bind(&new.text)
+        .bind(&new.address)
+        .bind(&new.agent);
+    rows::feedback(&add.fetch_one(connection).await?)
+}
+
+pub(crate) async fn settle(
+    connection: &mut PgConnection,
+    id: i64,
+    is_done: bool,
+    now: Timestamp,
+) -> Result<Option<Feedback>, Trouble> {
+    let settle = sqlx::query(SETTLE).bind(id).bind(is_done).bind(now.millis());
+    settle.fetch_optional(connection).await?.as_ref().map(rows::feedback).transpose()
 }

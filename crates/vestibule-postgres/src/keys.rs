@@ -55,17 +55,23 @@ impl KeyStore for PostgresStore {
         now: Timestamp,
     ) -> StoreResult<bool> {
         self.transact((revision, keys.to_vec(), now), |(revision, keys, now), connection| {
-            Box::pin(replace(connection, *revision, keys, *now))
+            Box::pin(async move {
+                let is_replaced = replace(connection, *revision, keys).await?;
+                if is_replaced {
+                    feed::append(connection, &Changed::Keys, *now).await?;
+                }
+                Ok(is_replaced)
+            })
         })
         .await
     }
 }
 
-async fn replace(
+/// Replaces the ring; the feed is for the caller to append to, at the end of the transaction.
+pub(crate) async fn replace(
     connection: &mut PgConnection,
     revision: u64,
     keys: &[StoredKey],
-    now: Timestamp,
 ) -> Result<bool, Trouble> {
     let raise = sqlx::query(RAISE).bind(signed(revision));
     if raise.execute(&mut *connection).await?.rows_affected() == 0 {
@@ -84,6 +90,5 @@ async fn replace(
             .execute(&mut *connection)
             .await?;
     }
-    feed::append(connection, &Changed::Keys, now).await?;
     Ok(true)
 }

@@ -37,6 +37,7 @@
 
 mod audit;
 mod batches;
+mod commit;
 mod erasure;
 mod error;
 mod feed;

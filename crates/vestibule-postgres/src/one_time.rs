@@ -46,22 +46,7 @@ pub(crate) const PURGE: &str = "DELETE FROM one_time WHERE expires_at < $1";
 #[async_trait]
 impl OneTimeTokens for PostgresStore {
     async fn put_one_time(&self, token: &OneTime) -> StoreResult<()> {
-        self.write(token.clone(), |token, connection| {
-            Box::pin(async move {
-                sqlx::query(PUT)
-                    .bind(&token.hash.as_bytes()[..])
-                    .bind(token.purpose.name())
-                    .bind(token.user.0)
-                    .bind(&token.email)
-                    .bind(token.created_at.millis())
-                    .bind(token.expires_at.millis())
-                    .bind(token.used_at.map(Timestamp::millis))
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(token.clone(), |token, connection| Box::pin(put(connection, token))).await
     }
 
     async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>> {
@@ -93,12 +78,7 @@ impl OneTimeTokens for PostgresStore {
         now: Timestamp,
     ) -> StoreResult<Option<OneTime>> {
         self.write((*hash, purpose, now), |(hash, purpose, now), connection| {
-            Box::pin(async move {
-                let using = sqlx::query(USE).bind(&hash.as_bytes()[..]);
-                let using = using.bind(purpose.name()).bind(now.millis());
-                let row = using.fetch_optional(connection).await?;
-                row.as_ref().map(rows::one_time).transpose()
-            })
+            Box::pin(use_up(connection, hash, *purpose, *now))
         })
         .await
     }
@@ -131,4 +111,30 @@ impl OneTimeTokens for PostgresStore {
 pub(crate) async fn drop_of(connection: &mut PgConnection, user: UserId) -> Result<(), Trouble> {
     sqlx::query(DROP).bind(user.0).execute(connection).await?;
     Ok(())
+}
+
+pub(crate) async fn put(connection: &mut PgConnection, token: &OneTime) -> Result<(), Trouble> {
+    sqlx::query(PUT)
+        .bind(&token.hash.as_bytes()[..])
+        .bind(token.purpose.name())
+        .bind(token.user.0)
+        .bind(&token.email)
+        .bind(token.created_at.millis())
+        .bind(token.expires_at.millis())
+        .bind(token.used_at.map(Timestamp::millis))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn use_up(
+    connection: &mut PgConnection,
+    hash: &TokenHash,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Option<OneTime>, Trouble> {
+    let using = sqlx::query(USE).bind(&hash.as_bytes()[..]);
+    let using = using.bind(purpose.name()).bind(now.millis());
+    let row = using.fetch_optional(connection).await?;
+    row.as_ref().map(rows::one_time).transpose()
 }

@@ -1,13 +1,14 @@
 //! Mails that wait to be sent.
 
 use async_trait::async_trait;
+use sqlx::PgConnection;
 use vestibule_core::{
     outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail},
     store::{Outbox, OutboxQuery, StoreResult},
     time::Timestamp,
 };
 
-use crate::{PostgresStore, rows};
+use crate::{PostgresStore, error::Trouble, rows};
 
 const INSERT: &str = "INSERT INTO mails (id, kind, user_id, recipient, sealed, state, tries, created_at, \
      gives_up_at, at, held_until) VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $7, $6, 0)";
@@ -68,22 +69,7 @@ pub(crate) const PURGE: &str = "DELETE FROM mails WHERE state <> 'waiting' AND a
 #[async_trait]
 impl Outbox for PostgresStore {
     async fn enqueue_mail(&self, mail: &OutgoingMail) -> StoreResult<()> {
-        self.write(mail.clone(), |mail, connection| {
-            Box::pin(async move {
-                sqlx::query(INSERT)
-                    .bind(&mail.id.as_bytes()[..])
-                    .bind(&mail.kind)
-                    .bind(mail.user.map(|user| user.0))
-                    .bind(&mail.recipient)
-                    .bind(&mail.sealed)
-                    .bind(mail.created_at.millis())
-                    .bind(mail.gives_up_at.millis())
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(mail.clone(), |mail, connection| Box::pin(insert(connection, mail))).await
     }
 
     async fn claim_mail(
@@ -185,11 +171,7 @@ impl Outbox for PostgresStore {
         gives_up_at: Timestamp,
     ) -> StoreResult<bool> {
         self.write((id, now, gives_up_at), |(id, now, gives_up_at), connection| {
-            Box::pin(async move {
-                let retry = sqlx::query(RETRY).bind(&id.as_bytes()[..]);
-                let retry = retry.bind(now.millis()).bind(gives_up_at.millis());
-                Ok(retry.execute(connection).await?.rows_affected() == 1)
-            })
+            Box::pin(retry(connection, *id, *now, *gives_up_at))
         })
         .await
     }
@@ -242,4 +224,32 @@ impl Outbox for PostgresStore {
         })
         .await
     }
+}
+
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    mail: &OutgoingMail,
+) -> Result<(), Trouble> {
+    sqlx::query(INSERT)
+        .bind(&mail.id.as_bytes()[..])
+        .bind(&mail.kind)
+        .bind(mail.user.map(|user| user.0))
+        .bind(&mail.recipient)
+        .bind(&mail.sealed)
+        .bind(mail.created_at.millis())
+        .bind(mail.gives_up_at.millis())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn retry(
+    connection: &mut PgConnection,
+    id: MailId,
+    now: Timestamp,
+    gives_up_at: Timestamp,
+) -> Result<bool, Trouble> {
+    let retry = sqlx::query(RETRY).bind(&id.as_bytes()[..]);
+    let retry = retry.bind(now.millis()).bind(gives_up_at.millis());
+    Ok(retry.execute(connection).await?.rows_affected() == 1)
 }

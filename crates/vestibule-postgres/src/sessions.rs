@@ -50,8 +50,8 @@ pub(crate) const HAND_OUT: &str = "UPDATE sessions SET handed_out_at = GREATEST(
 pub(crate) const CONFIRM: &str =
     "UPDATE sessions SET auth_time = $2, methods = $3 WHERE id = $1 AND end_at IS NULL";
 
-pub(crate) const END: &str =
-    "UPDATE sessions SET end_at = $2, end_reason = $3 WHERE id = $1 AND end_at IS NULL";
+pub(crate) const END: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
+     WHERE id = $1 AND end_at IS NULL RETURNING user_id";
 
 /// What changes many rows locks them first, in the order of their ids, so that nobody waits in a circle. By a
 /// statement of its own: one that locked and changed would change what its snapshot showed, and on the way
@@ -111,13 +111,7 @@ impl SessionStore for PostgresStore {
         guard: Option<&PasswordHash>,
     ) -> StoreResult<bool> {
         self.write((session.clone(), guard.cloned()), |(session, guard), connection| {
-            Box::pin(async move {
-                let insert = match guard {
-                    None => columns(sqlx::query(INSERT), session),
-                    Some(hash) => columns(sqlx::query(INSERT_GUARDED), session).bind(hash.as_str()),
-                };
-                Ok(insert.execute(connection).await?.rows_affected() == 1)
-            })
+            Box::pin(create(connection, session, guard.as_ref()))
         })
         .await
     }
@@ -182,8 +176,7 @@ impl SessionStore for PostgresStore {
     ) -> StoreResult<bool> {
         self.transact((id, reason, now), |(id, reason, now), connection| {
             Box::pin(async move {
-                let end = sqlx::query(END).bind(bytes(id)).bind(now.millis()).bind(reason.name());
-                let has_ended = changes_one(connection, end).await?;
+                let has_ended = end_one(connection, *id, *reason, *now).await?.is_some();
                 if has_ended {
                     feed::append(connection, &Changed::SessionEnded(*id), *now).await?;
                 }
@@ -312,8 +305,59 @@ async fn changes_one(
     Ok(statement.execute(connection).await?.rows_affected() == 1)
 }
 
+/// Writes a new session where its guard holds.
+pub(crate) async fn create(
+    connection: &mut PgConnection,
+    session: &Session,
+    guard: Option<&PasswordHash>,
+) -> Result<bool, Trouble> {
+    let insert = match guard {
+        None => columns(sqlx::query(INSERT), session),
+        Some(hash) => columns(sqlx::query(INSERT_GUARDED), session).bind(hash.as_str()),
+    };
+    changes_one(connection, insert).await
+}
+
+/// Ends one session; whose it was, or `None` where there is none that had not ended. The feed is for the caller
+/// to append to, at the end of the transaction.
+pub(crate) async fn end_one(
+    connection: &mut PgConnection,
+    id: SessionId,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<Option<UserId>, Trouble> {
+    let end = sqlx::query(END).bind(bytes(&id)).bind(now.millis()).bind(reason.name());
+    let row = end.fetch_optional(connection).await?;
+    row.map(|row| rows::column(&row, 0).map(UserId)).transpose()
+}
+
+/// Ends a user's sessions and says which, likewise.
+pub(crate) async fn end_of(
+    connection: &mut PgConnection,
+    user: UserId,
+    except: Option<SessionId>,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Trouble> {
+    let open = sqlx::query(OPEN_OF_USER).bind(user.0).bind(except.as_ref().map(bytes));
+    end_found(connection, open, reason, now).await
+}
+
 /// Ends the sessions that the statement finds and locks, and appends each to the feed.
 async fn end_and_tell(
+    connection: &mut PgConnection,
+    open: Statement<'_>,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Trouble> {
+    let ended = end_found(connection, open, reason, now).await?;
+    if !ended.is_empty() {
+        feed::append_ended(connection, &ended, now).await?;
+    }
+    Ok(ended)
+}
+
+async fn end_found(
     connection: &mut PgConnection,
     open: Statement<'_>,
     reason: EndReason,
@@ -330,7 +374,6 @@ async fn end_and_tell(
         .bind(reason.name())
         .execute(&mut *connection)
         .await?;
-    feed::append_ended(connection, &open, now).await?;
     Ok(open)
 }
 

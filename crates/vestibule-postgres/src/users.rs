@@ -127,7 +127,16 @@ impl UserStore for PostgresStore {
         now: Timestamp,
     ) -> StoreResult<Option<Result<User, NotChanged>>> {
         self.transact((id, change.clone(), now), |(id, change, now), connection| {
-            Box::pin(update(connection, *id, change, *now))
+            Box::pin(async move {
+                let changed = update(connection, *id, change, *now).await?;
+                if let Some(Ok(user)) = &changed
+                    && change.raises_version()
+                {
+                    let what = Changed::User { id: *id, version: user.version };
+                    feed::append(connection, &what, *now).await?;
+                }
+                Ok(changed)
+            })
         })
         .await
     }
@@ -151,7 +160,7 @@ impl UserStore for PostgresStore {
     }
 }
 
-async fn create(
+pub(crate) async fn create(
     connection: &mut PgConnection,
     new: &NewUser,
     now: Timestamp,
@@ -182,7 +191,8 @@ async fn create(
     names.taken.map(Err).ok_or(Trouble::Raced)
 }
 
-async fn update(
+/// Changes an account; the feed is for the caller to append to, at the end of the transaction.
+pub(crate) async fn update(
     connection: &mut PgConnection,
     id: UserId,
     change: &UserChange,
@@ -245,10 +255,19 @@ async fn update(
     if voids_tokens {
         one_time::drop_of(connection, id).await?;
     }
-    if change.raises_version() {
-        feed::append(connection, &Changed::User { id, version: user.version }, now).await?;
-    }
     Ok(Some(Ok(user)))
+}
+
+/// Holds an account, and with it all active super users where the change is one that the rule about the last of
+/// them is asked about, and gives it as it is.
+pub(crate) async fn hold(
+    connection: &mut PgConnection,
+    id: UserId,
+    change: &UserChange,
+) -> Result<Option<User>, Trouble> {
+    let hold = if change.ends_super_user() { HOLD_SUPER_USERS } else { HOLD };
+    let held = sqlx::query(hold).bind(id.0).fetch_all(connection).await?;
+    Ok(rows::all(&held, rows::user)?.into_iter().find(|user| user.id == id))
 }
 
 /// Asks the rule, holds what it was asked about until the change is done, and gives what is kept of a deletion

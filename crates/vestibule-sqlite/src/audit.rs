@@ -78,7 +78,7 @@ impl AuditTrail for SqliteStore {
     }
 }
 
-fn append(connection: &Connection, events: &[Event]) -> rusqlite::Result<()> {
+pub(crate) fn append(connection: &Connection, events: &[Event]) -> rusqlite::Result<()> {
     let mut add = connection.prepare_cached(ADD)?;
     let mut count = connection.prepare_cached(COUNT)?;
     for event in events {

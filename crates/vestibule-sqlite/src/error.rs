@@ -72,6 +72,7 @@ fn is_unreadable(cause: &rusqlite::Error) -> bool {
         | rusqlite::Error::InvalidColumnName(_)
         | rusqlite::Error::InvalidColumnIndex(_)
         | rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::ToSqlConversionFailure(..)
         | rusqlite::Error::Utf8Error(..) => true,
         _ => false,
     }

@@ -1,7 +1,7 @@
 //! Feedback.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use vestibule_core::{
     id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
@@ -53,12 +53,7 @@ pub(crate) const WAITING: &str = "SELECT COUNT(*) FROM feedback WHERE done_at IS
 impl FeedbackBox for SqliteStore {
     async fn add_feedback(&self, new: &NewFeedback, now: Timestamp) -> StoreResult<Feedback> {
         let new = new.clone();
-        self.write(move |connection| {
-            let user = new.user.map(|user| user.0);
-            let row = params![now.millis(), user, new.email, new.text, new.address, new.agent];
-            connection.prepare_cached(ADD)?.query_row(row, rows::feedback)
-        })
-        .await
+        self.write(move |connection| add(connection, &new, now)).await
     }
 
     async fn feedback(&self, query: &FeedbackQuery) -> StoreResult<Vec<Feedback>> {
@@ -93,11 +88,7 @@ impl FeedbackBox for SqliteStore {
         is_done: bool,
         now: Timestamp,
     ) -> StoreResult<Option<Feedback>> {
-        self.write(move |connection| {
-            let row = params![id, is_done, now.millis()];
-            connection.prepare_cached(SETTLE)?.query_row(row, rows::feedback).optional()
-        })
-        .await
+        self.write(move |connection| settle(connection, id, is_done, now)).await
     }
 
     async fn waiting_feedback(&self) -> StoreResult<u64> {
@@ -106,4 +97,24 @@ impl FeedbackBox for SqliteStore {
         })
         .await
     }
+}
+
+pub(crate) fn add(
+    connection: &Connection,
+    new: &NewFeedback,
+    now: Timestamp,
+) -> rusqlite::Result<Feedback> {
+    let user = new.user.map(|user| user.0);
+    let row = params![now.millis(), user, new.email, new.text, new.address, new.agent];
+    connection.prepare_cached(ADD)?.query_row(row, rows::feedback)
+}
+
+pub(crate) fn settle(
+    connection: &Connection,
+    id: i64,
+    is_done: bool,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Feedback>> {
+    let row = params![id, is_done, now.millis()];
+    connection.prepare_cached(SETTLE)?.query_row(row, rows::feedback).optional()
 }

@@ -53,7 +53,7 @@ impl KeyStore for SqliteStore {
     }
 }
 
-fn replace(
+pub(crate) fn replace(
     connection: &Connection,
     revision: u64,
     keys: &[StoredKey],

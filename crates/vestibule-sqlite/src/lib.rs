@@ -32,6 +32,7 @@
 
 mod audit;
 mod batches;
+mod commit;
 mod erasure;
 mod error;
 mod feed;

@@ -72,11 +72,7 @@ impl OneTimeTokens for SqliteStore {
         now: Timestamp,
     ) -> StoreResult<Option<OneTime>> {
         let hash = *hash;
-        self.write(move |connection| {
-            let token = params![hash.as_bytes(), purpose.name(), now.millis()];
-            connection.prepare_cached(USE)?.query_row(token, rows::one_time).optional()
-        })
-        .await
+        self.write(move |connection| use_up(connection, &hash, purpose, now)).await
     }
 
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()> {
@@ -98,7 +94,17 @@ impl OneTimeTokens for SqliteStore {
     }
 }
 
-fn put(connection: &Connection, token: &OneTime) -> rusqlite::Result<()> {
+pub(crate) fn use_up(
+    connection: &Connection,
+    hash: &TokenHash,
+    purpose: Purpose,
+    now: Timestamp,
+) -> rusqlite::Result<Option<OneTime>> {
+    let token = params![hash.as_bytes(), purpose.name(), now.millis()];
+    connection.prepare_cached(USE)?.query_row(token, rows::one_time).optional()
+}
+
+pub(crate) fn put(connection: &Connection, token: &OneTime) -> rusqlite::Result<()> {
     let row = params![
         token.hash.as_bytes(),
         token.purpose.name(),

@@ -138,11 +138,7 @@ impl Outbox for SqliteStore {
         now: Timestamp,
         gives_up_at: Timestamp,
     ) -> StoreResult<bool> {
-        self.write(move |connection| {
-            let retry = params![id.as_bytes(), now.millis(), gives_up_at.millis()];
-            Ok(connection.prepare_cached(RETRY)?.execute(retry)? == 1)
-        })
-        .await
+        self.write(move |connection| retry(connection, id, now, gives_up_at)).await
     }
 
     async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64> {
@@ -189,7 +185,17 @@ impl Outbox for SqliteStore {
     }
 }
 
-fn insert(connection: &Connection, mail: &OutgoingMail) -> rusqlite::Result<()> {
+pub(crate) fn retry(
+    connection: &Connection,
+    id: MailId,
+    now: Timestamp,
+    gives_up_at: Timestamp,
+) -> rusqlite::Result<bool> {
+    let row = params![id.as_bytes(), now.millis(), gives_up_at.millis()];
+    Ok(connection.prepare_cached(RETRY)?.execute(row)? == 1)
+}
+
+pub(crate) fn insert(connection: &Connection, mail: &OutgoingMail) -> rusqlite::Result<()> {
     let row = params![
         mail.id.as_bytes(),
         mail.kind,

@@ -40,8 +40,8 @@ pub(crate) const HAND_OUT: &str = "UPDATE sessions SET handed_out_at = MAX(hande
 pub(crate) const CONFIRM: &str =
     "UPDATE sessions SET auth_time = ?2, methods = ?3 WHERE id = ?1 AND end_at IS NULL";
 
-pub(crate) const END: &str =
-    "UPDATE sessions SET end_at = ?2, end_reason = ?3 WHERE id = ?1 AND end_at IS NULL";
+pub(crate) const END: &str = "UPDATE sessions SET end_at = ?2, end_reason = ?3 \
+     WHERE id = ?1 AND end_at IS NULL RETURNING user_id";
 
 pub(crate) const END_OF_USER: &str = "UPDATE sessions SET end_at = ?2, end_reason = ?3 \
      WHERE user_id = ?1 AND end_at IS NULL AND id IS NOT ?4 RETURNING id";
@@ -84,15 +84,7 @@ impl SessionStore for SqliteStore {
         guard: Option<&PasswordHash>,
     ) -> StoreResult<bool> {
         let (session, guard) = (session.clone(), guard.cloned());
-        self.write(move |connection| {
-            if let Some(hash) = guard
-                && !guard_holds(connection, session.user_id, &hash)?
-            {
-                return Ok(false);
-            }
-            insert(connection, &session).map(|()| true)
-        })
-        .await
+        self.write(move |connection| create(connection, &session, guard.as_ref())).await
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
@@ -158,15 +150,7 @@ impl SessionStore for SqliteStore {
         reason: EndReason,
         now: Timestamp,
     ) -> StoreResult<bool> {
-        self.write(move |connection| {
-            let end = params![id.as_bytes(), now.millis(), reason.name()];
-            if connection.prepare_cached(END)?.execute(end)? == 0 {
-                return Ok(false);
-            }
-            feed::append(connection, &Changed::SessionEnded(id), now)?;
-            Ok(true)
-        })
-        .await
+        self.write(move |connection| Ok(end_one(connection, id, reason, now)?.is_some())).await
     }
 
     async fn end_sessions(
@@ -175,14 +159,7 @@ impl SessionStore for SqliteStore {
         reason: EndReason,
         now: Timestamp,
     ) -> StoreResult<Vec<SessionId>> {
-        self.write(move |connection| {
-            let ended = end(connection, which, reason, now)?;
-            for id in &ended {
-                feed::append(connection, &Changed::SessionEnded(*id), now)?;
-            }
-            Ok(ended)
-        })
-        .await
+        self.write(move |connection| end(connection, which, reason, now)).await
     }
 
     async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
@@ -252,6 +229,20 @@ impl SessionStore for SqliteStore {
     }
 }
 
+/// Writes a new session where its guard holds.
+pub(crate) fn create(
+    connection: &Connection,
+    session: &Session,
+    guard: Option<&PasswordHash>,
+) -> rusqlite::Result<bool> {
+    if let Some(hash) = guard
+        && !guard_holds(connection, session.user_id, hash)?
+    {
+        return Ok(false);
+    }
+    insert(connection, session).map(|()| true)
+}
+
 fn guard_holds(
     connection: &Connection,
     user: UserId,
@@ -286,26 +277,46 @@ fn insert(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn end(
+/// Ends one session and writes it to the feed; whose it was, or `None` where there is none that had not ended.
+pub(crate) fn end_one(
+    connection: &Connection,
+    id: SessionId,
+    reason: EndReason,
+    now: Timestamp,
+) -> rusqlite::Result<Option<UserId>> {
+    let row = params![id.as_bytes(), now.millis(), reason.name()];
+    let user = connection.prepare_cached(END)?.query_row(row, |row| row.get(0)).optional()?;
+    if user.is_some() {
+        feed::append(connection, &Changed::SessionEnded(id), now)?;
+    }
+    Ok(user.map(UserId))
+}
+
+/// Ends many, writes them to the feed and says which.
+pub(crate) fn end(
     connection: &Connection,
     which: SessionSelection,
     reason: EndReason,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<SessionId>> {
     let id = |row: &rusqlite::Row<'_>| rows::session_id(row, 0);
-    match which {
+    let ended: Vec<_> = match which {
         SessionSelection::All => connection
             .prepare_cached(END_ALL)?
             .query_map(params![now.millis(), reason.name()], id)?
-            .collect(),
+            .collect::<Result<_, _>>()?,
         SessionSelection::User { id: user, except } => {
             let except = except.as_ref().map(SessionId::as_bytes);
             connection
                 .prepare_cached(END_OF_USER)?
                 .query_map(params![user.0, now.millis(), reason.name(), except], id)?
-                .collect()
+                .collect::<Result<_, _>>()?
         }
+    };
+    for id in &ended {
+        feed::append(connection, &Changed::SessionEnded(*id), now)?;
     }
+    Ok(ended)
 }
 
 fn json(methods: &[String]) -> rusqlite::Result<String> {

@@ -97,7 +97,10 @@ impl UserStore for SqliteStore {
         now: Timestamp,
     ) -> StoreResult<Option<Result<User, NotChanged>>> {
         let change = change.clone();
-        self.write(move |connection| update(connection, id, &change, now)).await
+        self.write(move |connection| {
+            Ok(update(connection, id, &change, now)?.map(|changed| changed.map(|(_, user)| user)))
+        })
+        .await
     }
 
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
@@ -141,12 +144,13 @@ pub(crate) fn create(
     connection.prepare_cached(INSERT)?.query_row(row, rows::user).map(Ok)
 }
 
-fn update(
+/// Changes an account, and gives it as it was and as it is.
+pub(crate) fn update(
     connection: &Connection,
     id: UserId,
     change: &UserChange,
     now: Timestamp,
-) -> rusqlite::Result<Option<Result<User, NotChanged>>> {
+) -> rusqlite::Result<Option<Result<(User, User), NotChanged>>> {
     let current = connection.prepare_cached(BY_ID)?.query_row([id.0], rows::user).optional()?;
     let Some(current) = current else {
         return Ok(None);
@@ -193,7 +197,7 @@ fn update(
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now)?;
     }
-    Ok(Some(Ok(user)))
+    Ok(Some(Ok((current, user))))
 }
 
 /// Asked before the row is written, inside the one transaction that may write, so that which of the names

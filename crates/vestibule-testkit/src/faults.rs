@@ -21,8 +21,9 @@ use vestibule_core::{
     ring::StoredKey,
     session::{EndReason, Session},
     store::{
-        Change, Changed, Feed, KeyStore, Leases, RenewalNote, SessionSelection, SessionStore,
-        Sighting, SiteValues, StoreError, StoreResult, UserQuery, UserStore,
+        Change, Changed, Commit, Commits, Committed, Feed, KeyStore, Leases, Obstacle, RenewalNote,
+        SessionSelection, SessionStore, Sighting, SiteValues, StoreError, StoreResult, UserQuery,
+        UserStore,
     },
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange},
@@ -99,6 +100,19 @@ impl<S> FailingStore<S> {
     #[must_use]
     pub fn advances(&self) -> u64 {
         self.state.advances.load(Ordering::SeqCst)
+    }
+
+    /// Carries out a change together with as many others as [`FailingStore::gather_changes`] says.
+    async fn together<T>(&self, change: impl Future<Output = T>) -> T {
+        let gathering = self.gathering().clone();
+        if let Some(all) = &gathering {
+            all.wait().await;
+        }
+        let changed = change.await;
+        if let Some(all) = &gathering {
+            all.wait().await;
+        }
+        changed
     }
 
     fn up(&self) -> StoreResult<&S> {
@@ -233,15 +247,7 @@ impl<S: UserStore> UserStore for FailingStore<S> {
         now: Timestamp,
     ) -> StoreResult<Option<Result<User, NotChanged>>> {
         let store = self.up()?;
-        let gathering = self.gathering().clone();
-        if let Some(all) = &gathering {
-            all.wait().await;
-        }
-        let changed = store.change_user(id, change, now).await;
-        if let Some(all) = &gathering {
-            all.wait().await;
-        }
-        changed
+        self.together(store.change_user(id, change, now)).await
     }
 
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
@@ -250,6 +256,23 @@ impl<S: UserStore> UserStore for FailingStore<S> {
 
     async fn has_super_user(&self) -> StoreResult<bool> {
         self.up()?.has_super_user().await
+    }
+}
+
+#[async_trait]
+impl<S: Commits> Commits for FailingStore<S> {
+    async fn commit(
+        &self,
+        commit: &Commit,
+        now: Timestamp,
+    ) -> StoreResult<Result<Committed, Obstacle>> {
+        let store = self.up()?;
+        // Whoever hangs up may do so between the question and its answer.
+        tokio::task::yield_now().await;
+        match commit.account {
+            Some(_) => self.together(store.commit(commit, now)).await,
+            None => store.commit(commit, now).await,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    fn append(&mut self, event: &Event) {
+    pub(super) fn append(&mut self, event: &Event) {
         self.last += 1;
         let cause = event.cause().unwrap_or_default().to_owned();
         let day = event.at.seconds().div_euclid(DAY);

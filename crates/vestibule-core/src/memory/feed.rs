@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryStore, Tables};
 use crate::{
     feed::Epoch,
     ring::StoredKey,
@@ -27,9 +27,7 @@ impl KeyStore for MemoryStore {
         if tables.revision != revision {
             return Ok(false);
         }
-        tables.revision += 1;
-        tables.keys = keys.to_vec();
-        tables.append(Changed::Keys, now);
+        tables.replace_keys(keys.to_vec(), now);
         Ok(true)
     }
 }
@@ -77,5 +75,13 @@ impl Feed for MemoryStore {
             removed += 1;
         }
         Ok(removed)
+    }
+}
+
+impl Tables {
+    pub(super) fn replace_keys(&mut self, keys: Vec<StoredKey>, now: Timestamp) {
+        self.revision += 1;
+        self.keys = keys;
+        self.append(Changed::Keys, now);
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryStore, Tables};
 use crate::{
     id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
@@ -13,9 +13,7 @@ use crate::{
 impl FeedbackBox for MemoryStore {
     async fn add_feedback(&self, new: &NewFeedback, now: Timestamp) -> StoreResult<Feedback> {
         let mut tables = self.tables();
-        // No row is ever removed, so the last number is the highest that was given out.
-        let id = tables.feedback.last().map_or(1, |last| last.id + 1);
-        let feedback = Feedback { id, at: now, content: new.clone(), done_at: None };
+        let feedback = tables.new_feedback(new, now);
         tables.feedback.push(feedback.clone());
         Ok(feedback)
     }
@@ -51,18 +49,40 @@ impl FeedbackBox for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<Option<Feedback>> {
         let mut tables = self.tables();
-        let Some(feedback) = tables.feedback.iter_mut().find(|feedback| feedback.id == id) else {
-            return Ok(None);
-        };
-        if feedback.done_at.is_some() != is_done {
-            feedback.done_at = is_done.then_some(now);
+        let settled = tables.settled(id, is_done, now);
+        if let Some(settled) = &settled {
+            tables.keep_settled(settled);
         }
-        Ok(Some(feedback.clone()))
+        Ok(settled)
     }
 
     async fn waiting_feedback(&self) -> StoreResult<u64> {
         let tables = self.tables();
         let waiting = tables.feedback.iter().filter(|feedback| feedback.done_at.is_none());
         Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Tables {
+    /// Feedback as it would be kept.
+    pub(super) fn new_feedback(&self, new: &NewFeedback, now: Timestamp) -> Feedback {
+        // No row is ever removed, so the last number is the highest that was given out.
+        let id = self.feedback.last().map_or(1, |last| last.id + 1);
+        Feedback { id, at: now, content: new.clone(), done_at: None }
+    }
+
+    /// Feedback as it would be once it is settled, or waits again.
+    pub(super) fn settled(&self, id: i64, is_done: bool, now: Timestamp) -> Option<Feedback> {
+        let mut feedback = self.feedback.iter().find(|feedback| feedback.id == id)?.clone();
+        if feedback.done_at.is_some() != is_done {
+            feedback.done_at = is_done.then_some(now);
+        }
+        Some(feedback)
+    }
+
+    pub(super) fn keep_settled(&mut self, settled: &Feedback) {
+        if let Some(row) = self.feedback.iter_mut().find(|row| row.id == settled.id) {
+            row.clone_from(settled);
+        }
     }
 }

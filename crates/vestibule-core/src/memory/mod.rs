@@ -5,6 +5,7 @@
 
 mod audit;
 mod batches;
+mod commit;
 mod feed;
 mod feedback;
 mod files;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryStore, Tables};
 use crate::{
     id::UserId,
     one_time::{OneTime, Purpose, Standing, TokenHash},
@@ -32,10 +32,7 @@ impl OneTimeTokens for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<Option<OneTime>> {
         let mut tables = self.tables();
-        let is_open = |token: &&mut OneTime| {
-            token.hash == *hash && token.purpose == purpose && token.standing(now) == Standing::Open
-        };
-        Ok(tables.one_time.values_mut().find(is_open).map(|token| {
+        Ok(tables.open_token(hash, purpose, now).map(|token| {
             token.used_at = Some(now);
             token.clone()
         }))
@@ -58,5 +55,20 @@ impl OneTimeTokens for MemoryStore {
         let count = tables.one_time.len();
         tables.one_time.retain(|_, token| token.expires_at >= before);
         Ok((count - tables.one_time.len()) as u64)
+    }
+}
+
+impl Tables {
+    /// The token with this hash, while it can be used.
+    pub(super) fn open_token(
+        &mut self,
+        hash: &TokenHash,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Option<&mut OneTime> {
+        let is_open = |token: &&mut OneTime| {
+            token.hash == *hash && token.purpose == purpose && token.standing(now) == Standing::Open
+        };
+        self.one_time.values_mut().find(is_open)
     }
 }

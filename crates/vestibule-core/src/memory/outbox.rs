@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryStore, Tables};
 use crate::{
     outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail},
     store::{Outbox, OutboxQuery, StoreResult},
@@ -54,15 +54,7 @@ impl Row {
 #[async_trait]
 impl Outbox for MemoryStore {
     async fn enqueue_mail(&self, mail: &OutgoingMail) -> StoreResult<()> {
-        let row = Row {
-            mail: mail.clone(),
-            state: MailState::Waiting,
-            tries: 0,
-            last_error: None,
-            at: mail.created_at,
-            claim: None,
-        };
-        self.tables().mails.insert(mail.id, row);
+        self.tables().enqueue(mail.clone());
         Ok(())
     }
 
@@ -146,14 +138,7 @@ impl Outbox for MemoryStore {
         now: Timestamp,
         gives_up_at: Timestamp,
     ) -> StoreResult<bool> {
-        let mut tables = self.tables();
-        let can_retry = |row: &&mut Row| row.state != MailState::Sent && !row.is_claimed(now);
-        let Some(row) = tables.mails.get_mut(&id).filter(can_retry) else {
-            return Ok(false);
-        };
-        row.end(MailState::Waiting, now);
-        row.mail.gives_up_at = gives_up_at;
-        Ok(true)
+        Ok(self.tables().retry(id, now, gives_up_at))
     }
 
     async fn give_up_mails(&self, reason: &str, now: Timestamp) -> StoreResult<u64> {
@@ -201,5 +186,35 @@ impl Outbox for MemoryStore {
         let count = tables.mails.len();
         tables.mails.retain(|_, row| row.state == MailState::Waiting || row.at >= before);
         Ok((count - tables.mails.len()) as u64)
+    }
+}
+
+impl Tables {
+    pub(super) fn enqueue(&mut self, mail: OutgoingMail) {
+        let row = Row {
+            state: MailState::Waiting,
+            tries: 0,
+            last_error: None,
+            at: mail.created_at,
+            claim: None,
+            mail,
+        };
+        self.mails.insert(row.mail.id, row);
+    }
+
+    /// Whether a mail can be tried again.
+    pub(super) fn can_retry(&self, id: MailId, now: Timestamp) -> bool {
+        let row = self.mails.get(&id);
+        row.is_some_and(|row| row.state != MailState::Sent && !row.is_claimed(now))
+    }
+
+    pub(super) fn retry(&mut self, id: MailId, now: Timestamp, gives_up_at: Timestamp) -> bool {
+        if !self.can_retry(id, now) {
+            return false;
+        }
+        let Some(row) = self.mails.get_mut(&id) else { return false };
+        row.end(MailState::Waiting, now);
+        row.mail.gives_up_at = gives_up_at;
+        true
     }
 }

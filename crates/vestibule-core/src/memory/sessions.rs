@@ -167,10 +167,10 @@ impl SessionStore for MemoryStore {
 /// A session's name was drawn twice.
 #[derive(Debug, thiserror::Error)]
 #[error("there is a session of this name already; sign in again")]
-struct SameSession;
+pub(super) struct SameSession;
 
 impl Tables {
-    fn guard_holds(&self, user: UserId, hash: &PasswordHash) -> bool {
+    pub(super) fn guard_holds(&self, user: UserId, hash: &PasswordHash) -> bool {
         self.users.get(&user).is_some_and(|row| {
             row.user.status == UserStatus::Active && row.password_hash.as_ref() == Some(hash)
         })
@@ -180,7 +180,7 @@ impl Tables {
         self.sessions.get_mut(&id).filter(|session| session.end.is_none())
     }
 
-    fn end(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> bool {
+    pub(super) fn end(&mut self, id: SessionId, reason: EndReason, now: Timestamp) -> bool {
         let Some(session) = self.open_session(id) else {
             return false;
         };

@@ -51,33 +51,7 @@ impl UserStore for MemoryStore {
 
     async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>> {
         let mut tables = self.tables();
-        if let Some(taken) = tables.taken(None, Some(&new.username), Some(&new.email)) {
-            return Ok(Err(taken));
-        }
-        // No row is ever removed, so the last number is the highest that was given out.
-        let id = UserId(tables.users.last_key_value().map_or(1, |(last, _)| last.0 + 1));
-        let user = User {
-            id,
-            username: new.username.as_str().to_owned(),
-            email: new.email.as_str().to_owned(),
-            email_verified_at: new.email_verified_at,
-            status: new.status,
-            is_super_user: new.is_super_user,
-            roles: new.roles.clone(),
-            locale: new.locale.clone(),
-            version: 1,
-            created_at: new.created_at.unwrap_or(now),
-            updated_at: now,
-            deletion: new.deletion(now),
-        };
-        let row = Row {
-            user: user.clone(),
-            password_hash: new.password_hash.clone(),
-            username_key: new.username.key().to_owned(),
-            email_key: new.email.key().to_owned(),
-        };
-        tables.users.insert(id, row);
-        Ok(Ok(user))
+        Ok(tables.new_row(new, now).map(|row| tables.put(row)))
     }
 
     async fn change_user(
@@ -87,34 +61,8 @@ impl UserStore for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<Option<Result<User, NotChanged>>> {
         let mut tables = self.tables();
-        let taken = tables.taken(Some(id), change.username.as_ref(), change.email.as_ref());
-        let is_other_super_user = tables.users.values().any(|row| {
-            row.user.id != id && row.user.is_super_user && row.user.status == UserStatus::Active
-        });
-        let Some(row) = tables.users.get_mut(&id) else {
-            return Ok(None);
-        };
-        if change.instead_of.is_some() && change.instead_of != row.password_hash {
-            return Ok(None);
-        }
-        if let Some(taken) = taken {
-            return Ok(Some(Err(taken.into())));
-        }
-        if let Some(refusal) =
-            change.refusal(&row.user, now, || Ok::<_, StoreError>(is_other_super_user))?
-        {
-            return Ok(Some(Err(refusal)));
-        }
-        let voids_tokens = change.voids_tokens(&row.email_key);
-        apply(change, row, now);
-        let user = row.user.clone();
-        if voids_tokens {
-            tables.one_time.retain(|(owner, _), _| *owner != id);
-        }
-        if change.raises_version() {
-            tables.append(Changed::User { id, version: user.version }, now);
-        }
-        Ok(Some(Ok(user)))
+        let changed = tables.changed_row(id, change, now)?;
+        Ok(changed.map(|changed| changed.map(|row| tables.replace(row, change, now))))
     }
 
     async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
@@ -219,6 +167,85 @@ fn erase(row: &mut Row, now: Timestamp) -> UserId {
 }
 
 impl Tables {
+    /// The row of a new account, which is not there yet.
+    pub(super) fn new_row(&self, new: &NewUser, now: Timestamp) -> Result<Row, Taken> {
+        if let Some(taken) = self.taken(None, Some(&new.username), Some(&new.email)) {
+            return Err(taken);
+        }
+        // No row is ever removed, so the last number is the highest that was given out.
+        let id = UserId(self.users.last_key_value().map_or(1, |(last, _)| last.0 + 1));
+        let user = User {
+            id,
+            username: new.username.as_str().to_owned(),
+            email: new.email.as_str().to_owned(),
+            email_verified_at: new.email_verified_at,
+            status: new.status,
+            is_super_user: new.is_super_user,
+            roles: new.roles.clone(),
+            locale: new.locale.clone(),
+            version: 1,
+            created_at: new.created_at.unwrap_or(now),
+            updated_at: now,
+            deletion: new.deletion(now),
+        };
+        Ok(Row {
+            user,
+            password_hash: new.password_hash.clone(),
+            username_key: new.username.key().to_owned(),
+            email_key: new.email.key().to_owned(),
+        })
+    }
+
+    /// The row of an account as it would be after a change, where that is admitted.
+    pub(super) fn changed_row(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        now: Timestamp,
+    ) -> StoreResult<Option<Result<Row, NotChanged>>> {
+        let Some(row) = self.users.get(&id) else {
+            return Ok(None);
+        };
+        if change.instead_of.is_some() && change.instead_of != row.password_hash {
+            return Ok(None);
+        }
+        if let Some(taken) = self.taken(Some(id), change.username.as_ref(), change.email.as_ref()) {
+            return Ok(Some(Err(taken.into())));
+        }
+        let is_other_super_user = self.users.values().any(|row| {
+            row.user.id != id && row.user.is_super_user && row.user.status == UserStatus::Active
+        });
+        if let Some(refusal) =
+            change.refusal(&row.user, now, || Ok::<_, StoreError>(is_other_super_user))?
+        {
+            return Ok(Some(Err(refusal)));
+        }
+        let mut row = row.clone();
+        apply(change, &mut row, now);
+        Ok(Some(Ok(row)))
+    }
+
+    /// Writes the row of a new account.
+    pub(super) fn put(&mut self, row: Row) -> User {
+        let user = row.user.clone();
+        self.users.insert(user.id, row);
+        user
+    }
+
+    /// Writes the row of an account as it is after a change.
+    pub(super) fn replace(&mut self, row: Row, change: &UserChange, now: Timestamp) -> User {
+        let id = row.user.id;
+        let before = self.users.get(&id);
+        if before.is_some_and(|before| change.voids_tokens(&before.email_key)) {
+            self.one_time.retain(|(owner, _), _| *owner != id);
+        }
+        let user = self.put(row);
+        if change.raises_version() {
+            self.append(Changed::User { id, version: user.version }, now);
+        }
+        user
+    }
+
     /// Which of the names belongs to an account other than `own`, the user name first.
     fn taken(
         &self,

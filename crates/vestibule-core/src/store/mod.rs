@@ -6,11 +6,15 @@
 //! - An operation that returned `Ok` is durable; one that returned an error may have been carried out
 //!   or not, but never by half.
 //! - Whatever ends a session or raises a user's version appends to the feed in the same transaction.
+//! - A change with everything that belongs to it (the one-time token that it uses up, the sessions that it
+//!   ends, its mails, its events) is one [`Commit`]: all of it happens, or nothing does, whatever becomes of
+//!   the caller while it waits.
 //! - [`StoreError::Unavailable`] means "ask again later". It says nothing about the caller, and is
 //!   never turned into a refusal of their tokens.
 
 mod audit;
 mod batches;
+mod commit;
 mod erasure;
 mod feedback;
 mod files;
@@ -37,6 +41,10 @@ use crate::{
 
 pub use audit::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEvent};
 pub use batches::{Owners, UserBatches};
+pub use commit::{
+    AccountChange, Commit, Commits, Committed, Consequences, EndedSession, Ending, Follow,
+    NewSession, Obstacle, RingChange, SiteChange, TokenUse,
+};
 pub use erasure::Erasure;
 pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
@@ -396,9 +404,12 @@ impl<T: FeedNotifier + ?Sized> FeedNotifier for Arc<T> {
 }
 
 /// Everything a site needs of its store.
-pub trait Store: SessionStore + UserStore + KeyStore + Feed + Leases + SiteValues {}
+pub trait Store:
+    SessionStore + UserStore + KeyStore + Feed + Leases + SiteValues + Commits
+{
+}
 
-impl<T: SessionStore + UserStore + KeyStore + Feed + Leases + SiteValues> Store for T {}
+impl<T: SessionStore + UserStore + KeyStore + Feed + Leases + SiteValues + Commits> Store for T {}
 
 /// The roles as one text, sorted, separated by spaces: how stores may keep them.
 #[must_use]

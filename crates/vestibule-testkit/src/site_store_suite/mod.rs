@@ -1,5 +1,6 @@
 //! The behaviour suite of what a store that keeps a whole site has beside the store contract: the catalogue of
-//! files, the audit trail, feedback, one-time tokens, mails and the erasure of deleted accounts (see
+//! files, the audit trail, feedback, one-time tokens, mails, changes with all that belongs to them, and the
+//! erasure of deleted accounts (see
 //! [`vestibule_core::store::SiteStore`]).
 //!
 //! It stands beside [`store_suite`](mod@crate::store_suite), and is used in the same way:
@@ -27,6 +28,7 @@
 pub mod audit;
 pub mod batches;
 pub mod blobs;
+pub mod commits;
 pub mod erasure;
 pub mod feedback;
 pub mod files;
@@ -123,6 +125,18 @@ macro_rules! site_store_suite {
             owners_are_told_in_the_order_of_the_names
             an_empty_batch_is_nothing
             of_ten_who_make_one_batch_each_account_is_made_once
+        );
+        $crate::site_store_suite!(@cases $make, commits,
+            all_of_a_commit_is_carried_out
+            what_follows_knows_what_was_done
+            a_session_begins_and_another_ends_in_one
+            an_obstacle_leaves_nothing_behind
+            what_follows_and_panics_leaves_nothing_behind
+            of_twenty_commits_with_one_token_one_is_carried_out
+            a_caller_who_goes_away_leaves_all_or_nothing
+            commits_that_meet_are_all_carried_out
+            an_account_of_another_table_is_announced
+            the_sites_own_tables_change_in_a_commit_too
         );
         $crate::site_store_suite!(@cases $make, audit,
             an_event_is_read_as_it_was_written

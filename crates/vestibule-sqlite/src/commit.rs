@@ -1,0 +1,171 @@
+//! Changes with everything that belongs to them.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use vestibule_core::{
+    store::{
+        AccountChange, Changed, Commit, Commits, Committed, Consequences, EndedSession, Ending,
+        Obstacle, SessionSelection, SiteChange, StoreResult,
+    },
+    time::Timestamp,
+};
+
+use crate::{SqliteStore, audit, feed, feedback, keys, one_time, outbox, sessions, users};
+
+#[async_trait]
+impl Commits for SqliteStore {
+    async fn commit(
+        &self,
+        commit: &Commit,
+        now: Timestamp,
+    ) -> StoreResult<Result<Committed, Obstacle>> {
+        let commit = commit.clone();
+        self.write(move |connection| whole(connection, &commit, now)).await
+    }
+}
+
+/// Carries out all of it, or nothing: an obstacle takes back what came before it.
+fn whole(
+    connection: &Connection,
+    commit: &Commit,
+    now: Timestamp,
+) -> rusqlite::Result<Result<Committed, Obstacle>> {
+    connection.prepare_cached("SAVEPOINT whole")?.execute([])?;
+    let done = carry_out(connection, commit, now)?;
+    if done.is_err() {
+        connection.prepare_cached("ROLLBACK TO whole")?.execute([])?;
+    }
+    connection.prepare_cached("RELEASE whole")?.execute([])?;
+    Ok(done)
+}
+
+fn carry_out(
+    connection: &Connection,
+    commit: &Commit,
+    now: Timestamp,
+) -> rusqlite::Result<Result<Committed, Obstacle>> {
+    let mut done = Committed::default();
+    if let Some(using) = &commit.token {
+        done.token = one_time::use_up(connection, &using.hash, using.purpose, now)?;
+        if done.token.is_none() {
+            return Ok(Err(Obstacle::TokenSpent));
+        }
+    }
+    if let Some(change) = &commit.account
+        && let Err(obstacle) = change_account(connection, change, &mut done, now)?
+    {
+        return Ok(Err(obstacle));
+    }
+    if let Some(token) = &done.token
+        && done.user.is_some()
+    {
+        // Where the change voided the tokens of its user, this one goes on to say that it has been used.
+        one_time::put(connection, token)?;
+    }
+    if let Some(new) = &commit.session
+        && !sessions::create(connection, &new.session, new.guard.as_ref())?
+    {
+        return Ok(Err(Obstacle::Guard));
+    }
+    for ending in &commit.endings {
+        end(connection, *ending, &mut done, now)?;
+    }
+    if let Some(ring) = &commit.key_ring
+        && !keys::replace(connection, ring.revision, &ring.keys, now)?
+    {
+        return Ok(Err(Obstacle::RingMoved));
+    }
+    if let Some(change) = &commit.site
+        && !change_site(connection, change, &mut done, now)?
+    {
+        return Ok(Err(Obstacle::Gone));
+    }
+    let consequences = commit
+        .consequences(&done)
+        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
+    keep(connection, &consequences)?;
+    Ok(Ok(done))
+}
+
+fn change_account(
+    connection: &Connection,
+    change: &AccountChange,
+    done: &mut Committed,
+    now: Timestamp,
+) -> rusqlite::Result<Result<(), Obstacle>> {
+    match change {
+        AccountChange::Create(new) => match users::create(connection, new, now)? {
+            Ok(user) => done.user = Some(user),
+            Err(taken) => return Ok(Err(taken.into())),
+        },
+        AccountChange::Change { id, change } => {
+            match users::update(connection, *id, change, now)? {
+                Some(Ok((before, user))) => {
+                    done.before = Some(before);
+                    done.user = Some(user);
+                }
+                Some(Err(refusal)) => return Ok(Err(refusal.into())),
+                None => return Ok(Err(Obstacle::NoAccount)),
+            }
+        }
+        AccountChange::Elsewhere { before, user, raises_version } => {
+            if *raises_version {
+                let what = Changed::User { id: user.id, version: user.version };
+                feed::append(connection, &what, now)?;
+            }
+            done.before.clone_from(before);
+            done.user = Some(user.clone());
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn end(
+    connection: &Connection,
+    ending: Ending,
+    done: &mut Committed,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    match ending {
+        Ending::Session { id, reason } => {
+            let user = sessions::end_one(connection, id, reason, now)?;
+            done.ended.extend(user.map(|user| EndedSession { id, user, reason }));
+        }
+        Ending::OfUser { id: user, except, reason } => {
+            let which = SessionSelection::User { id: user, except };
+            let ended = sessions::end(connection, which, reason, now)?;
+            done.ended.extend(ended.into_iter().map(|id| EndedSession { id, user, reason }));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what it is about was there.
+fn change_site(
+    connection: &Connection,
+    change: &SiteChange,
+    done: &mut Committed,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    match change {
+        SiteChange::AddFeedback(new) => done.feedback = Some(feedback::add(connection, new, now)?),
+        SiteChange::SettleFeedback { id, is_done } => {
+            done.feedback = feedback::settle(connection, *id, *is_done, now)?;
+            return Ok(done.feedback.is_some());
+        }
+        SiteChange::RetryMail { id, gives_up_at } => {
+            return outbox::retry(connection, *id, now, *gives_up_at);
+        }
+    }
+    Ok(true)
+}
+
+fn keep(connection: &Connection, consequences: &Consequences) -> rusqlite::Result<()> {
+    for token in &consequences.tokens {
+        one_time::put(connection, token)?;
+    }
+    for mail in &consequences.mails {
+        outbox::insert(connection, mail)?;
+    }
+    audit::append(connection, &consequences.events)
+}
