@@ -13,6 +13,12 @@ use crate::{hall::Vestibule, visit::Visit};
 pub trait AuditSink: Send + Sync + 'static {
     /// Takes an event, which is in the log already.
     fn note(&self, event: Event);
+
+    /// Whether the trail is the one of the store that the [`Vestibule`] is over. Events of a change are then
+    /// written in its transaction, so that neither is there without the other, and are not noted a second time.
+    fn is_in_store(&self) -> bool {
+        false
+    }
 }
 
 impl Vestibule {

@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use serde_json::{Map, Value};
+use tokio_util::task::TaskTracker;
 use vestibule_core::{
     csrf::CsrfKey,
     device::DeviceKey,
@@ -84,6 +85,8 @@ pub(crate) struct Hall {
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
     pub(crate) claims: Option<ClaimsOf>,
     pub(crate) on_problem: Option<OnProblem>,
+    /// Flows that run to their end, whoever waits for them.
+    pub(crate) running: TaskTracker,
 }
 
 type ClaimsOf = Box<dyn Fn(&User) -> Map<String, Value> + Send + Sync>;
@@ -137,9 +140,20 @@ impl Vestibule {
         crate::address::client_address(extensions, headers, &self.0.config.trusted_proxies)
     }
 
-    /// Writes what was noticed of sessions and is not in the store yet, and lets other nodes take over. For
-    /// the end of a program: while it runs the first happens by itself, within a second.
+    /// Waits until every flow that was begun has come to its end, whether or not a client still waits for it
+    /// ([`Vestibule::uncancelled`]).
+    pub async fn settled(&self) {
+        let running = &self.0.running;
+        running.close();
+        running.wait().await;
+        running.reopen();
+    }
+
+    /// Waits for the flows that still run, writes what was noticed of sessions and is not in the store yet,
+    /// and lets other nodes take over. For the end of a program, once no request comes any more: while it runs
+    /// the second happens by itself, within a second.
     pub async fn flush(&self) {
+        self.settled().await;
         self.0.write_noticed().await;
         self.0.give_leases_back().await;
     }
@@ -240,6 +254,12 @@ impl Builder {
     }
 
     /// Users in a table of the application's own, instead of the store's.
+    ///
+    /// A transaction of the store cannot hold a change of that table. So the change is made by itself, between
+    /// two transactions of the store: one that uses up the one-time token and ends sessions, and one that ends
+    /// them once more and holds the feed's entry, the events and the mails. A program that ends in between
+    /// leaves a change without its events and mails behind, or a token that was used up for nothing; it never
+    /// leaves a session open whose user must not have one, since every renewal reads the user.
     pub fn users(self, users: impl UserStore) -> Self {
         Self { users: Some(Arc::new(users)), ..self }
     }
@@ -331,6 +351,7 @@ impl Builder {
             audit: self.audit,
             claims: self.claims,
             on_problem: self.on_problem,
+            running: TaskTracker::new(),
             config,
         });
         metrics::describe();

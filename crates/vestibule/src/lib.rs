@@ -99,6 +99,7 @@ mod background;
 mod batch;
 mod body;
 mod cache;
+mod commit;
 mod config;
 mod cookies;
 mod credentials;
@@ -127,6 +128,7 @@ mod throttle;
 mod visit;
 
 pub use audit::{AuditSink, log_event};
+pub use commit::Together;
 pub use config::{
     Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
 };
@@ -137,7 +139,7 @@ pub use hall::{BuildError, Builder, Vestibule};
 pub use json::{JsonBody, required};
 pub use keys::{KeyRingError, policy as rotation_policy};
 pub use layer::{HallLayer, HallService};
-pub use notice::{Messenger, Notice};
+pub use notice::{Composed, Messenger, Notice};
 pub use problem::{Asked, FieldProblem, Problem, Reason, Said};
 pub use routes::{api_description, route};
 pub use secret_check::{CHECK as SECRET_CHECK, SecretError, check_secret, reseal};

@@ -1,7 +1,11 @@
 //! What people have to be told outside of the request that caused it.
 
+use std::fmt;
+
 use async_trait::async_trait;
-use vestibule_core::{name::EmailAddress, session::Session, user::User};
+use vestibule_core::{
+    name::EmailAddress, one_time::OneTime, outbox::OutgoingMail, session::Session, user::User,
+};
 
 /// Something that a person has to be told at the address of their account.
 #[derive(Clone, Debug)]
@@ -56,12 +60,50 @@ pub enum Notice {
 /// Brings notices to people.
 ///
 /// Must not wait for a mail server: put the notice where it is not lost and return. How long it takes may tell
-/// whoever asked whether there is an account: with what anybody can ask for (registered, registered again,
-/// verify address, password forgotten, change of address) return at once.
+/// whoever asked whether there is an account: with what anybody can ask for (registered again, verify address,
+/// password forgotten, change of address) return at once.
+///
+/// A messenger whose mails are rows of the same store writes them together with what they are about: see
+/// [`Messenger::compose`].
 #[async_trait]
 pub trait Messenger: Send + Sync + 'static {
     /// Takes a notice. What goes wrong is for the messenger to log: the request goes on.
     async fn tell(&self, notice: Notice);
+
+    /// What a notice becomes in the store: rows that are written in the transaction of the change that it is
+    /// about, so that neither is there without the other. With `None` the messenger is told once the change is
+    /// made.
+    ///
+    /// It is asked inside of that transaction, and again where that is carried out again: be quick, and leave
+    /// nothing behind but what is given back.
+    fn compose(&self, notice: &Notice) -> Option<Composed> {
+        let _ = notice;
+        None
+    }
+
+    /// Whether a notice that [`Messenger::compose`] would write is wanted: a limit for each account may be
+    /// used up, or a device be known already. It is asked ahead of the change, with the rows as they are then.
+    async fn admits(&self, notice: &Notice) -> bool {
+        let _ = notice;
+        true
+    }
+}
+
+/// A notice as rows of the store.
+#[derive(Default)]
+pub struct Composed {
+    /// The one-time tokens of its links.
+    pub tokens: Vec<OneTime>,
+    /// The mails.
+    pub mails: Vec<OutgoingMail>,
+    /// What is done once they are kept, as waking whoever sends them. Must return at once.
+    pub when_kept: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl fmt::Debug for Composed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Composed").field("mails", &self.mails).finish_non_exhaustive()
+    }
 }
 
 /// Tells nobody.

@@ -14,7 +14,7 @@ use vestibule_core::{
     limit::Limited,
     redirect::LocalPath,
     session::Carrier,
-    store::StoreError,
+    store::{Obstacle, StoreError},
     user::NotChanged,
 };
 
@@ -197,6 +197,18 @@ impl From<StoreError> for Problem {
 impl From<NotChanged> for Problem {
     fn from(refusal: NotChanged) -> Self {
         Self::new(ErrorCode::Conflict).because(&refusal)
+    }
+}
+
+impl From<Obstacle> for Problem {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Account(refusal) => refusal.into(),
+            Obstacle::NoAccount | Obstacle::Gone => Self::new(ErrorCode::NotFound),
+            // The password was changed or the account suspended while a sign-in was on its way.
+            Obstacle::Guard => Self::new(ErrorCode::InvalidCredentials),
+            Obstacle::TokenSpent | Obstacle::RingMoved => Self::new(ErrorCode::Conflict),
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use vestibule_core::{
     freshness::Freshness,
     renewal::{Advance, Decision, Outcome, Refusal, Repeat, State, decide},
     session::{Carrier, EndReason, Session},
+    store::{Commit, Committed, Ending},
     token::{AccessExtras, MintError, RefreshClaims},
     user::{User, UserStatus},
 };
 
 use crate::{
-    cookies::SessionCookies, hall::Vestibule, notice::Notice, problem::Problem, visit::Visit,
+    commit::Report, cookies::SessionCookies, hall::Vestibule, notice::Notice, problem::Problem,
+    visit::Visit,
 };
 
 /// How often a lost race is run again. Every round that is lost was won by somebody else, and from the
@@ -41,6 +43,17 @@ impl Renewed {
 impl Vestibule {
     /// Renews the session of a refresh token that was presented by `carrier`.
     pub(crate) async fn renew(
+        &self,
+        presented: &RefreshClaims,
+        carrier: Carrier,
+        visit: &Visit,
+    ) -> Result<Renewed, Problem> {
+        let (hall, presented, visit) = (self.clone(), presented.clone(), visit.clone());
+        let work = async move { hall.renew_whole(&presented, carrier, &visit).await };
+        self.uncancelled(work).await
+    }
+
+    async fn renew_whole(
         &self,
         presented: &RefreshClaims,
         carrier: Carrier,
@@ -159,22 +172,37 @@ impl Vestibule {
         visit: &Visit,
     ) -> Result<Problem, Problem> {
         let hall = &self.0;
-        let first = hall.end_session(session.id, EndReason::Theft).await?;
+        let notice = match hall.users.user(session.user_id).await {
+            Ok(Some(user)) => {
+                let notice = Notice::TheftNoticed(user);
+                self.admitted(notice.clone()).await.then_some(notice)
+            }
+            Ok(None) => None,
+            Err(error) => {
+                // A table of the application's own may be away: the session ends all the same.
+                tracing::error!(%error, "the owner of a stolen session could not be looked up, and is not told");
+                None
+            }
+        };
+        let commit = Commit {
+            endings: vec![Ending::Session { id: session.id, reason: EndReason::Theft }],
+            ..Commit::default()
+        };
+        // Who presented it is just what is not known.
+        let reuse = Event { actor: None, ..event(visit, EventName::AuthnTokenReuse, session) }
+            .with("presented", presented.generation)
+            .with("current", session.generation)
+            .with("last_address", session.address.as_str())
+            .with("last_agent", session.agent.as_str());
+        let report = move |done: &Committed| {
+            // Of several who notice it at once, one tells the user.
+            let notice = notice.clone().filter(|_| !done.ended.is_empty());
+            let in_words = "a refresh token was used twice: the session was ended";
+            Report::default().event(reuse.clone(), in_words).notice(notice)
+        };
+        hall.commit(commit, report).await??;
         visit.note_theft();
         self.note_outcome(presented, Outcome::Theft, visit);
-        // Who presented it is just what is not known.
-        let event = Event { actor: None, ..event(visit, EventName::AuthnTokenReuse, session) };
-        visit.record(
-            event
-                .with("presented", presented.generation)
-                .with("current", session.generation)
-                .with("last_address", session.address.as_str())
-                .with("last_agent", session.agent.as_str()),
-            "a refresh token was used twice: the session was ended",
-        );
-        if first && let Some(user) = hall.users.user(session.user_id).await? {
-            hall.messenger.tell(Notice::TheftNoticed(user)).await;
-        }
         Ok(Problem::new(ErrorCode::SessionEnded))
     }
 }

@@ -8,17 +8,17 @@ use vestibule_core::{
     event::EventName,
     fault::Fault,
     freshness::Freshness,
-    id::UserId,
     locale::Locale,
     name::{EmailAddress, UserName},
     password::{Password, PasswordHash},
     random,
-    session::{Carrier, EndReason},
-    store::{Changed, SessionSelection},
+    session::Carrier,
+    store::{AccountChange, Commit, Committed, Obstacle},
     user::{NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
 use crate::{
+    commit::{Report, Together},
     config::Registration,
     extract::Principal,
     hall::Vestibule,
@@ -58,6 +58,11 @@ impl Visit {
     /// `forbidden` where registration is closed, `invalid_input` with the fields, `conflict` for a taken
     /// user name, `rate_limited`, `unavailable`.
     pub async fn register(&self, registrant: Registrant) -> Result<(), Problem> {
+        let visit = self.clone();
+        self.hall().uncancelled(async move { visit.register_whole(registrant).await }).await
+    }
+
+    async fn register_whole(&self, registrant: Registrant) -> Result<(), Problem> {
         let hall = self.hall();
         let inner = &hall.0;
         if inner.config.registration == Registration::Closed {
@@ -72,22 +77,28 @@ impl Visit {
             .map_err(|limited| self.limited(limited, "registrations"))?;
         let new =
             NewUser { locale: self.locale().cloned(), ..hall.prepare_user(registrant).await? };
+        let email = new.email.clone();
+        let commit = Commit { account: Some(AccountChange::Create(new)), ..Commit::default() };
+        let visit = self.clone();
+        let report = move |done: &Committed| match &done.user {
+            Some(user) => Report::default()
+                .event(visit.event(EventName::UserCreated).of(user.id), "an account was made")
+                .notice(Some(Notice::Registered(user.clone()))),
+            None => Report::default(),
+        };
         // An account is written and a taken address is not, which takes another time.
-        let made = at_a_step(inner.users.create_user(&new, hall.now())).await?;
+        let made = at_a_step(inner.commit(commit, report)).await?;
         attempt.failed();
         match made {
-            Ok(user) => {
-                self.record(self.event(EventName::UserCreated).of(user.id), "an account was made");
-                inner.messenger.tell(Notice::Registered(user)).await;
-                Ok(())
-            }
-            Err(Taken::Username) => Err(taken_name()),
-            Err(Taken::Email) => {
-                hall.look_for_and_tell(new.email.as_str(), |owner| {
+            Ok(_) => Ok(()),
+            Err(Obstacle::Account(NotChanged::Taken(Taken::Username))) => Err(taken_name()),
+            Err(Obstacle::Account(NotChanged::Taken(Taken::Email))) => {
+                hall.look_for_and_tell(email.as_str(), |owner| {
                     Some(Notice::RegisteredAgain(owner))
                 });
                 Ok(())
             }
+            Err(obstacle) => Err(obstacle.into()),
         }
     }
 
@@ -98,6 +109,16 @@ impl Visit {
     /// # Errors
     /// `invalid_input`, `conflict` for a taken user name, `unavailable`.
     pub async fn change_profile(
+        &self,
+        caller: &Principal,
+        change: ProfileChange,
+    ) -> Result<User, Problem> {
+        let (visit, caller) = (self.clone(), caller.clone());
+        let work = async move { visit.change_profile_whole(&caller, change).await };
+        self.hall().uncancelled(work).await
+    }
+
+    async fn change_profile_whole(
         &self,
         caller: &Principal,
         change: ProfileChange,
@@ -157,28 +178,42 @@ impl Visit {
         current: String,
         new: String,
     ) -> Result<(), Problem> {
+        let (visit, caller) = (self.clone(), caller.clone());
+        let work = async move { visit.change_password_whole(&caller, current, new).await };
+        self.hall().uncancelled(work).await
+    }
+
+    async fn change_password_whole(
+        &self,
+        caller: &Principal,
+        current: String,
+        new: String,
+    ) -> Result<(), Problem> {
         let hall = self.hall();
         let user = self.prove(caller, current).await?;
         let hash = hall.hash_new_password("new", new, &user.guessable_words()).await?;
         let change =
             UserChange { password_hash: Some(hash), by: Party::Owner, ..UserChange::default() };
-        let id = caller.user_id();
-        let others = SessionSelection::User { id, except: Some(caller.session_id()) };
-        // Once before, so that an outage leaves the account as it was; once after, for a sign-in with the
-        // old password that was on its way.
-        hall.end_sessions(others, EndReason::PasswordChanged).await?;
-        let changed = hall.change_and_end(id, change, others, EndReason::PasswordChanged).await?;
-        let user = match changed {
-            Some(changed) => changed.map_err(not_theirs)?,
-            None => return Err(Problem::new(ErrorCode::TokenRevoked)),
+        let (id, session) = (caller.user_id(), caller.session_id());
+        let tells = hall.admitted(Notice::PasswordChanged(user)).await;
+        let visit = self.clone();
+        let report = move |done: &Committed, said: Report| {
+            let event = visit.event(EventName::AuthnPasswordChange).of(id).in_session(session);
+            let notice = done.user.clone().filter(|_| tells).map(Notice::PasswordChanged);
+            said.event(event, "a password was changed").notice(notice)
         };
-        let event = self.event(EventName::AuthnPasswordChange).of(user.id);
-        self.record(event.in_session(caller.session_id()), "a password was changed");
+        let with = Together::nothing();
+        let done = hall.change_account(id, change, Some(session), with, report).await?;
+        let user = match done {
+            Ok(done) => done.user,
+            Err(Obstacle::Account(refusal)) => return Err(not_theirs(refusal)),
+            Err(_) => None,
+        };
+        let user = user.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
         if caller.carrier() == Carrier::Cookie {
             let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
-            self.rotate(caller, user.clone(), fresh).await?;
+            self.rotate(caller, user, fresh).await?;
         }
-        hall.0.messenger.tell(Notice::PasswordChanged(user)).await;
         Ok(())
     }
 }
@@ -247,26 +282,6 @@ impl Vestibule {
     ) -> Result<PasswordHash, Problem> {
         let password = self.check_new_password(field, &typed, context)?;
         self.hash(password).await
-    }
-
-    /// Writes a change of an account and knows it at once.
-    pub(super) async fn write_change(
-        &self,
-        id: UserId,
-        change: UserChange,
-    ) -> Result<Option<Result<User, NotChanged>>, Problem> {
-        let changed = self.0.users.change_user(id, &change, self.now()).await?;
-        if let Some(Ok(user)) = &changed {
-            let what = Changed::User { id, version: user.version };
-            self.0.learn_alone(what);
-            if change.raises_version() && !self.0.guards_sessions() {
-                self.0.store.announce(&what, self.now()).await?;
-            }
-            self.0.tell_others().await;
-            let event = self.event(EventName::UserUpdated).about(id);
-            self.record(event.with("version", user.version), "an account was changed");
-        }
-        Ok(changed)
     }
 
     fn check_new_password(

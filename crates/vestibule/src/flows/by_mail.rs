@@ -6,12 +6,17 @@ use vestibule_core::{
     id::UserId,
     name::{EmailAddress, LoginKey},
     password::PasswordHash,
-    session::EndReason,
-    store::SessionSelection,
+    store::{Committed, Obstacle},
     user::{User, UserChange, UserStatus},
 };
 
-use crate::{hall::Vestibule, notice::Notice, problem::Problem, visit::Visit};
+use crate::{
+    commit::{Report, Together},
+    hall::Vestibule,
+    notice::Notice,
+    problem::Problem,
+    visit::Visit,
+};
 
 impl Visit {
     /// Has a message sent by which a new password can be chosen, by [`Notice::PasswordForgotten`], if `login`
@@ -20,8 +25,12 @@ impl Visit {
     /// # Errors
     /// `rate_limited` where too much came from this address, `unavailable`.
     pub async fn ask_for_reset(&self, login: &str) -> Result<(), Problem> {
-        self.count_asking().await?;
-        self.hall().tell_aside(login, |user| Some(Notice::PasswordForgotten(user))).await
+        let (visit, login) = (self.clone(), login.to_owned());
+        let work = async move {
+            visit.count_asking().await?;
+            visit.hall().tell_aside(&login, |user| Some(Notice::PasswordForgotten(user))).await
+        };
+        self.hall().uncancelled(work).await
     }
 
     /// Has the message that verifies an address sent once more, by [`Notice`], if `login` is the name of an
@@ -30,10 +39,15 @@ impl Visit {
     /// # Errors
     /// `rate_limited` where too much came from this address, `unavailable`.
     pub async fn ask_to_verify(&self, login: &str) -> Result<(), Problem> {
-        self.count_asking().await?;
-        let notice =
-            |user: User| user.email_verified_at.is_none().then_some(Notice::VerifyAddress(user));
-        self.hall().tell_aside(login, notice).await
+        let (visit, login) = (self.clone(), login.to_owned());
+        let work = async move {
+            visit.count_asking().await?;
+            let notice = |user: User| {
+                user.email_verified_at.is_none().then_some(Notice::VerifyAddress(user))
+            };
+            visit.hall().tell_aside(&login, notice).await
+        };
+        self.hall().uncancelled(work).await
     }
 
     /// Counts that a stranger asks for a mail. Nobody has a reason to ask often, whether there is such an
@@ -55,10 +69,37 @@ impl Visit {
         id: UserId,
         email: EmailAddress,
     ) -> Result<Option<User>, Problem> {
+        let verified = self.verify_email_with(id, email, Together::nothing()).await?;
+        Ok(verified.ok())
+    }
+
+    /// The same, together with something else, such as the use of the one-time token that shows it. Where an
+    /// obstacle is in the way, nothing is changed and the token works on.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn verify_email_with(
+        &self,
+        id: UserId,
+        email: EmailAddress,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
+        let visit = self.clone();
+        self.hall().uncancelled(async move { visit.verify_whole(id, email, with).await }).await
+    }
+
+    async fn verify_whole(
+        &self,
+        id: UserId,
+        email: EmailAddress,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
         let hall = self.hall();
         let Some(before) = hall.users().user(id).await? else {
-            return Ok(None);
+            return Ok(Err(Obstacle::NoAccount));
         };
+        let address = before.email.clone();
+        let tells = hall.admitted(Notice::AddressChanged { user: before, before: address }).await;
         let change = UserChange {
             // Written together with the proof: an address that is changed at this very moment never counts
             // as verified by the link of the one before.
@@ -67,19 +108,21 @@ impl Visit {
             by: Party::Owner,
             ..UserChange::default()
         };
-        let changed = hall.change_user(id, change).await?.and_then(Result::ok);
-        let Some(user) = &changed else {
-            return Ok(None);
+        let visit = self.clone();
+        let report = move |done: &Committed, said: Report| {
+            let other = done.before.as_ref().zip(done.user.as_ref()).filter(|(before, user)| {
+                LoginKey::from_typed(&user.email) != LoginKey::from_typed(&before.email)
+            });
+            let action = if other.is_some() { "change_address" } else { "verify_address" };
+            let event = visit.event(EventName::UserUpdated).of(id).with("action", action);
+            let notice = other.filter(|_| tells).map(|(before, user)| Notice::AddressChanged {
+                user: user.clone(),
+                before: before.email.clone(),
+            });
+            said.event(event, "an e-mail address was shown to be theirs").notice(notice)
         };
-        let is_other = LoginKey::from_typed(&user.email) != LoginKey::from_typed(&before.email);
-        let action = if is_other { "change_address" } else { "verify_address" };
-        let event = self.event(EventName::UserUpdated).of(user.id).with("action", action);
-        self.record(event, "an e-mail address was shown to be theirs");
-        if is_other {
-            let notice = Notice::AddressChanged { user: user.clone(), before: before.email };
-            hall.0.messenger.tell(notice).await;
-        }
-        Ok(changed)
+        let done = hall.change_account(id, change, None, with, report).await?;
+        Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 
     /// Gives an account a new password that its owner has chosen without knowing the old one, by a link in a
@@ -89,35 +132,63 @@ impl Visit {
     /// With `verified`, the address of the account was shown to be theirs by the same link.
     ///
     /// # Errors
-    /// `unavailable`; the account may then have the new password and its sessions not yet have ended, which
-    /// the next try mends.
+    /// `unavailable`.
     pub async fn reset_password(
         &self,
         id: UserId,
         hash: PasswordHash,
         verified: bool,
     ) -> Result<Option<User>, Problem> {
+        let reset = self.reset_password_with(id, hash, verified, Together::nothing()).await?;
+        Ok(reset.ok())
+    }
+
+    /// The same, together with something else, such as the use of the one-time token in the link. Where an
+    /// obstacle is in the way, nothing is changed and the token works on.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn reset_password_with(
+        &self,
+        id: UserId,
+        hash: PasswordHash,
+        verified: bool,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
+        let visit = self.clone();
+        let work = async move { visit.reset_whole(id, hash, verified, with).await };
+        self.hall().uncancelled(work).await
+    }
+
+    async fn reset_whole(
+        &self,
+        id: UserId,
+        hash: PasswordHash,
+        verified: bool,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
         let hall = self.hall();
         let found = hall.users().user(id).await?;
         let Some(before) = found.filter(|user| user.status == UserStatus::Active) else {
-            return Ok(None);
+            return Ok(Err(Obstacle::NoAccount));
         };
         let is_news = verified && before.email_verified_at.is_none();
+        let tells = hall.admitted(Notice::PasswordChanged(before)).await;
         let change = UserChange {
             password_hash: Some(hash),
             email_verified_at: is_news.then(|| hall.now()),
             by: Party::Owner,
             ..UserChange::default()
         };
-        let all = SessionSelection::User { id, except: None };
-        let changed = hall.change_and_end(id, change, all, EndReason::PasswordChanged).await?;
-        let changed = changed.and_then(Result::ok);
-        if let Some(user) = &changed {
-            let event = self.event(EventName::AuthnPasswordChange).of(user.id);
-            self.record(event.with("cause", "reset"), "a forgotten password was replaced");
-            hall.0.messenger.tell(Notice::PasswordChanged(user.clone())).await;
-        }
-        Ok(changed)
+        let visit = self.clone();
+        let report = move |done: &Committed, said: Report| {
+            let event = visit.event(EventName::AuthnPasswordChange).of(id);
+            let notice = done.user.clone().filter(|_| tells).map(Notice::PasswordChanged);
+            said.event(event.with("cause", "reset"), "a forgotten password was replaced")
+                .notice(notice)
+        };
+        let done = hall.change_account(id, change, None, with, report).await?;
+        Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 }
 
@@ -147,7 +218,7 @@ impl Vestibule {
         notice: impl FnOnce(User) -> Option<Notice> + Send + 'static,
     ) {
         let (hall, key) = (self.clone(), LoginKey::from_typed(login));
-        tokio::spawn(async move {
+        self.spawn_tracked(async move {
             let found = match hall.0.users.credentials(&key).await {
                 Ok(found) => found.map(|credentials| credentials.user),
                 Err(error) => {

@@ -32,6 +32,15 @@ impl Visit {
         caller: &Principal,
         password: String,
     ) -> Result<Confirmed, Problem> {
+        let (visit, caller) = (self.clone(), caller.clone());
+        self.hall().uncancelled(async move { visit.confirm_whole(&caller, password).await }).await
+    }
+
+    async fn confirm_whole(
+        &self,
+        caller: &Principal,
+        password: String,
+    ) -> Result<Confirmed, Problem> {
         let user = self.prove(caller, password).await?;
         let hall = self.hall();
         let inner = &hall.0;

@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use vestibule_core::{
     error::ErrorCode,
-    event::EventName,
+    event::{Event, EventName},
     id::{SessionId, UserId},
-    session::{EndReason, Session},
-    store::{Changed, SessionSelection},
+    session::{Carrier, EndReason, Session},
+    store::{Changed, Commit, Committed, EndedSession, Ending, SessionSelection},
 };
 
-use crate::{extract::Principal, hall::Vestibule, metrics, problem::Problem, visit::Visit};
+use crate::{
+    commit::{Report, Together, ended_event},
+    extract::Principal,
+    hall::Vestibule,
+    metrics,
+    problem::Problem,
+    visit::Visit,
+};
 
 /// How long an ended session is still shown.
 pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -42,18 +49,53 @@ impl Vestibule {
         which: SessionSelection,
         reason: EndReason,
     ) -> Result<Vec<SessionId>, Problem> {
-        let ended = self.0.store.end_sessions(which, reason, self.now()).await?;
+        self.end_sessions_with(which, reason, Together::nothing()).await
+    }
+
+    /// The same, together with something else. All sessions of everybody are too many for one transaction:
+    /// what is to happen together with their end happens in one of its own after it.
+    ///
+    /// # Errors
+    /// `unavailable`; `conflict` where the one-time token does not work any more.
+    pub async fn end_sessions_with(
+        &self,
+        which: SessionSelection,
+        reason: EndReason,
+        with: Together,
+    ) -> Result<Vec<SessionId>, Problem> {
+        let hall = self.clone();
+        let work = async move {
+            let now = hall.now();
+            let mut ended = Vec::new();
+            let endings = match which {
+                SessionSelection::User { id, except } => {
+                    vec![Ending::OfUser { id, except, reason }]
+                }
+                SessionSelection::All => {
+                    ended = hall.end_all(reason).await?;
+                    Vec::new()
+                }
+            };
+            let commit = Commit { token: with.token, endings, ..Commit::default() };
+            let report = move |done: &Committed| {
+                Report::default().ended(done, |ended| ended_event(ended, now)).together(&with, done)
+            };
+            let done = hall.0.commit(commit, report).await??;
+            ended.extend(done.ended.iter().map(|session| session.id));
+            Ok(ended)
+        };
+        self.uncancelled(work).await
+    }
+
+    async fn end_all(&self, reason: EndReason) -> Result<Vec<SessionId>, Problem> {
+        let ended = self.0.store.end_sessions(SessionSelection::All, reason, self.now()).await?;
         for session in &ended {
-            self.0.learn(Changed::SessionEnded(*session)).await;
+            self.0.learn_alone(Changed::SessionEnded(*session));
             metrics::session_ended(reason);
             let event = self.event(EventName::SessionLogout).in_session(*session);
-            let event = event.with("reason", reason.name());
-            let event = match which {
-                SessionSelection::User { id, .. } => event.about(id),
-                SessionSelection::All => event,
-            };
-            self.record(event, "a session was ended");
+            self.record(event.with("reason", reason.name()), "a session was ended");
         }
+        self.0.tell_others().await;
         Ok(ended)
     }
 }
@@ -68,17 +110,21 @@ impl Visit {
         caller: &Principal,
         session: SessionId,
     ) -> Result<(), Problem> {
-        let theirs = self.hall().store().session(session).await?;
-        if theirs.is_none_or(|session| session.user_id != caller.user_id()) {
-            return Err(Problem::new(ErrorCode::NotFound));
-        }
-        let this = session == caller.session_id();
-        let reason = if this { EndReason::SignedOut } else { EndReason::EndedByUser };
-        self.end_own(session, reason, Some(caller.user_id())).await?;
-        if this && caller.carrier() == vestibule_core::session::Carrier::Cookie {
-            self.forget_session();
-        }
-        Ok(())
+        let (visit, caller) = (self.clone(), caller.clone());
+        let work = async move {
+            let theirs = visit.hall().store().session(session).await?;
+            if theirs.is_none_or(|session| session.user_id != caller.user_id()) {
+                return Err(Problem::new(ErrorCode::NotFound));
+            }
+            let this = session == caller.session_id();
+            let reason = if this { EndReason::SignedOut } else { EndReason::EndedByUser };
+            visit.end_own(session, reason).await?;
+            if this && caller.carrier() == Carrier::Cookie {
+                visit.forget_session();
+            }
+            Ok(())
+        };
+        self.hall().uncancelled(work).await
     }
 
     /// Ends a session of this account, for whoever runs the site; whether it had not ended before. Who may is
@@ -91,17 +137,39 @@ impl Visit {
         owner: UserId,
         session: SessionId,
     ) -> Result<bool, Problem> {
-        let theirs = self.hall().store().session(session).await?;
-        if theirs.is_none_or(|session| session.user_id != owner) {
-            return Err(Problem::new(ErrorCode::NotFound));
-        }
-        let ended = self.hall().0.end_session(session, EndReason::EndedByAdmin).await?;
-        if ended {
-            let event = self.event(EventName::SessionLogout).in_session(session).about(owner);
-            let event = event.with("reason", EndReason::EndedByAdmin.name());
-            self.record(event, "a session was ended");
-        }
-        Ok(ended)
+        self.end_session_as_admin_with(owner, session, Together::nothing()).await
+    }
+
+    /// The same, together with something else.
+    ///
+    /// # Errors
+    /// As for [`Visit::end_session_as_admin`]; `conflict` where the one-time token does not work any more.
+    pub async fn end_session_as_admin_with(
+        &self,
+        owner: UserId,
+        session: SessionId,
+        with: Together,
+    ) -> Result<bool, Problem> {
+        let visit = self.clone();
+        let work = async move {
+            let hall = visit.hall().clone();
+            let theirs = hall.store().session(session).await?;
+            if theirs.is_none_or(|session| session.user_id != owner) {
+                return Err(Problem::new(ErrorCode::NotFound));
+            }
+            let ending = Ending::Session { id: session, reason: EndReason::EndedByAdmin };
+            let commit = Commit { token: with.token, endings: vec![ending], ..Commit::default() };
+            let report = move |done: &Committed| {
+                let event = |ended: &EndedSession| Event {
+                    actor: None,
+                    ..visit.ended_event(ended).about(owner)
+                };
+                Report::default().ended(done, event).together(&with, done)
+            };
+            let done = hall.0.commit(commit, report).await??;
+            Ok(!done.ended.is_empty())
+        };
+        self.hall().uncancelled(work).await
     }
 
     /// Ends all of the caller's sessions but this one.

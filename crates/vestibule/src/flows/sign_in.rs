@@ -14,11 +14,18 @@ use vestibule_core::{
     password::{Password, PasswordHash, Verified},
     random,
     session::{Carrier, EndReason, SignIn},
+    store::{Commit, Committed, Ending, NewSession, Obstacle},
     user::{Credentials, NotChanged, User, UserChange, UserStatus},
 };
 
 use crate::{
-    metrics, notice::Notice, problem::Problem, renew::Renewed, throttle::AccountKey, visit::Visit,
+    commit::{Report, Together},
+    metrics,
+    notice::Notice,
+    problem::Problem,
+    renew::Renewed,
+    throttle::AccountKey,
+    visit::Visit,
 };
 
 /// What somebody signs in with.
@@ -112,8 +119,13 @@ impl Visit {
     /// `invalid_credentials` for every cause that is the account's own business, `email_unverified`,
     /// `rate_limited`, `unavailable`.
     pub async fn sign_in(&self, form: SignInForm) -> Result<SignedIn, Problem> {
-        match self.recognize(&form, IfDeleted::Refuse).await? {
-            Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
+        let visit = self.clone();
+        self.hall().uncancelled(async move { visit.sign_in_whole(&form).await }).await
+    }
+
+    async fn sign_in_whole(&self, form: &SignInForm) -> Result<SignedIn, Problem> {
+        match self.recognize(form, IfDeleted::Refuse).await? {
+            Proven::Active(user, hash) => self.begin_session(user, hash, form).await,
             Proven::Deleted(..) => Err(Problem::new(ErrorCode::InvalidCredentials)),
         }
     }
@@ -124,9 +136,14 @@ impl Visit {
     /// # Errors
     /// As for [`Visit::sign_in`].
     pub async fn sign_in_or_recognize(&self, form: SignInForm) -> Result<Admission, Problem> {
-        match self.recognize(&form, IfDeleted::Tell).await? {
+        let visit = self.clone();
+        self.hall().uncancelled(async move { visit.sign_in_or_recognize_whole(&form).await }).await
+    }
+
+    async fn sign_in_or_recognize_whole(&self, form: &SignInForm) -> Result<Admission, Problem> {
+        match self.recognize(form, IfDeleted::Tell).await? {
             Proven::Active(user, hash) => {
-                let signed_in = self.begin_session(user, hash, &form).await?;
+                let signed_in = self.begin_session(user, hash, form).await?;
                 Ok(Admission::SignedIn(Box::new(signed_in)))
             }
             Proven::Deleted(user, _) => Ok(Admission::Deleted(Box::new(user))),
@@ -138,15 +155,23 @@ impl Visit {
     /// # Errors
     /// As for [`Visit::sign_in`]. With `email_unverified` the account is back all the same.
     pub async fn restore(&self, form: SignInForm) -> Result<SignedIn, Problem> {
-        match self.recognize(&form, IfDeleted::Tell).await? {
-            Proven::Active(user, hash) => self.begin_session(user, hash, &form).await,
-            Proven::Deleted(user, hash) => match self.take_back(user.id).await? {
-                // Somebody with the same password was faster, most likely the same person.
-                Err(NotChanged::NotDeleted) => self.begin_session(user, hash, &form).await,
-                Err(_) => Err(Problem::new(ErrorCode::InvalidCredentials)),
-                Ok(user) => self.begin_session(user, hash, &form).await,
-            },
-        }
+        let visit = self.clone();
+        let work = async move {
+            match visit.recognize(&form, IfDeleted::Tell).await? {
+                Proven::Active(user, hash) => visit.begin_session(user, hash, &form).await,
+                Proven::Deleted(user, hash) => {
+                    match visit.take_back(user.id, Together::nothing()).await? {
+                        Ok(user) => visit.begin_session(user, hash, &form).await,
+                        // Somebody with the same password was faster, most likely the same person.
+                        Err(Obstacle::Account(NotChanged::NotDeleted)) => {
+                            visit.begin_session(user, hash, &form).await
+                        }
+                        Err(_) => Err(Problem::new(ErrorCode::InvalidCredentials)),
+                    }
+                }
+            }
+        };
+        self.hall().uncancelled(work).await
     }
 
     /// The same for somebody who gave the right password a moment ago, and whom the application knows again
@@ -157,16 +182,48 @@ impl Visit {
     /// `invalid_credentials` where the account cannot be taken back by its owner (any more), `email_unverified`
     /// (the account is back all the same), `unavailable`.
     pub async fn restore_proven(&self, id: UserId, form: &SignInForm) -> Result<SignedIn, Problem> {
+        self.restore_proven_with(id, form, Together::nothing()).await
+    }
+
+    /// The same, together with something else that happens when the account comes back. The session begins in
+    /// a transaction of its own after that.
+    ///
+    /// # Errors
+    /// As for [`Visit::restore_proven`]; `conflict` where the one-time token does not work any more.
+    pub async fn restore_proven_with(
+        &self,
+        id: UserId,
+        form: &SignInForm,
+        with: Together,
+    ) -> Result<SignedIn, Problem> {
+        let (visit, form) = (self.clone(), form.clone());
+        self.hall().uncancelled(async move { visit.restore_whole(id, &form, with).await }).await
+    }
+
+    async fn restore_whole(
+        &self,
+        id: UserId,
+        form: &SignInForm,
+        with: Together,
+    ) -> Result<SignedIn, Problem> {
         let hall = self.hall();
         let refused = || Problem::new(ErrorCode::InvalidCredentials);
-        self.take_back(id).await?.map_err(|_| refused())?;
+        match self.take_back(id, with).await? {
+            Ok(_) => {}
+            Err(obstacle @ Obstacle::TokenSpent) => return Err(obstacle.into()),
+            Err(_) => return Err(refused()),
+        }
         let found = hall.0.users.credentials_of(id).await?.ok_or_else(refused)?;
         let hash = found.password_hash.filter(|_| hall.0.guards_sessions());
         self.begin_session(found.user, hash, form).await
     }
 
     /// Takes back, for its owner, that an account was deleted.
-    async fn take_back(&self, id: UserId) -> Result<Result<User, NotChanged>, Problem> {
+    async fn take_back(
+        &self,
+        id: UserId,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
         let hall = self.hall();
         let change = UserChange {
             status: Some(UserStatus::Active),
@@ -174,15 +231,18 @@ impl Visit {
             guarded: true,
             ..UserChange::default()
         };
-        let Some(changed) = hall.change_user(id, change).await? else {
-            return Err(Problem::new(ErrorCode::InvalidCredentials));
+        let tells = match hall.0.users.user(id).await? {
+            Some(user) => hall.admitted(Notice::Restored(user)).await,
+            None => return Ok(Err(Obstacle::NoAccount)),
         };
-        if let Ok(user) = &changed {
-            let event = self.event(EventName::UserRestored).of(user.id);
-            self.record(event, "an account was taken back by its owner");
-            hall.0.messenger.tell(Notice::Restored(user.clone())).await;
-        }
-        Ok(changed)
+        let visit = self.clone();
+        let report = move |done: &Committed, said: Report| {
+            let event = visit.event(EventName::UserRestored).of(id);
+            let notice = done.user.clone().filter(|_| tells).map(Notice::Restored);
+            said.event(event, "an account was taken back by its owner").notice(notice)
+        };
+        let done = hall.change_account(id, change, None, with, report).await?;
+        Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 
     /// Who has this login and this password. Where that is nobody, what failed is counted.
@@ -252,15 +312,34 @@ impl Visit {
         let fresh = Freshness::proven(session.auth_time, inner.config.lifetimes.fresh);
         // Made before the session is written: claims that do not fit leave none behind.
         let signed_in = hall.tokens_of(session, user, fresh)?;
-        if !inner.store.create_session(&signed_in.session, hash.as_ref()).await? {
-            // The password was changed or the account suspended while this was on its way.
-            return Err(Problem::new(ErrorCode::InvalidCredentials));
-        }
-        if let Some(before) = before {
-            self.end_own(before, EndReason::Replaced, None).await?;
-        }
         let known = form.known_device(self);
         let device = inner.devices.introduce(known.as_ref(), signed_in.user.id, hall.entropy());
+        let notice = Notice::SignedIn {
+            user: signed_in.user.clone(),
+            session: Box::new(signed_in.session.clone()),
+        };
+        let notice = hall.admitted(notice.clone()).await.then_some(notice);
+        let commit = Commit {
+            session: Some(NewSession { session: signed_in.session.clone(), guard: hash }),
+            endings: before
+                .map(|id| Ending::Session { id, reason: EndReason::Replaced })
+                .into_iter()
+                .collect(),
+            ..Commit::default()
+        };
+        let (visit, session) = (self.clone(), signed_in.session.clone());
+        let report = move |done: &Committed| {
+            let event = |name| visit.event(name).of(session.user_id).in_session(session.id);
+            let signed_in =
+                event(EventName::AuthnLoginSuccess).with("carrier", session.carrier.name());
+            let created = event(EventName::SessionCreated).with("remembered", session.remembered);
+            Report::default()
+                .ended(done, |ended| visit.ended_event(ended))
+                .event(signed_in, "somebody signed in")
+                .event(created, "a session was created")
+                .notice(notice.clone())
+        };
+        inner.commit(commit, report).await??;
         if form.carrier == Carrier::Cookie {
             self.establish(&signed_in);
             // One that stays is not exchanged for one that goes when the browser is closed.
@@ -269,20 +348,6 @@ impl Visit {
             }
         }
         metrics::sign_in("succeeded");
-        let event = |name| self.event(name).of(signed_in.user.id).in_session(signed_in.session.id);
-        self.record(
-            event(EventName::AuthnLoginSuccess).with("carrier", form.carrier.name()),
-            "somebody signed in",
-        );
-        self.record(
-            event(EventName::SessionCreated).with("remembered", signed_in.session.remembered),
-            "a session was created",
-        );
-        let notice = Notice::SignedIn {
-            user: signed_in.user.clone(),
-            session: Box::new(signed_in.session.clone()),
-        };
-        inner.messenger.tell(notice).await;
         Ok(SignedIn { renewed: signed_in, device })
     }
 

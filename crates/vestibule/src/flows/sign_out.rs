@@ -4,11 +4,12 @@ use vestibule_core::{
     csrf::Source,
     error::ErrorCode,
     event::{Event, EventName},
-    id::{SessionId, UserId},
+    id::SessionId,
     session::{Carrier, EndReason},
+    store::{Commit, Committed, EndedSession, Ending},
 };
 
-use crate::{credentials::Presented, problem::Problem, visit::Visit};
+use crate::{commit::Report, credentials::Presented, problem::Problem, visit::Visit};
 
 impl Visit {
     /// Signs out whoever this request belongs to, by an access or a refresh token, expired or not. Harmless
@@ -18,6 +19,11 @@ impl Visit {
     /// `csrf_failed` for cookies from elsewhere, `token_invalid` for a header that holds no token of ours,
     /// `unavailable` where the end could not be written: it is never a success that did not happen.
     pub async fn sign_out(&self) -> Result<(), Problem> {
+        let visit = self.clone();
+        self.hall().uncancelled(async move { visit.sign_out_whole().await }).await
+    }
+
+    async fn sign_out_whole(&self) -> Result<(), Problem> {
         let session = match self.presented() {
             Presented::Nothing => {
                 // Nothing to end, but cookies may be there that contradict each other.
@@ -52,7 +58,7 @@ impl Visit {
                 session
             }
         };
-        self.end_own(session, EndReason::SignedOut, None).await?;
+        self.end_own(session, EndReason::SignedOut).await?;
         if matches!(self.presented(), Presented::Cookies(_)) {
             self.forget_session();
         }
@@ -66,27 +72,24 @@ impl Visit {
         Ok(session.is_none_or(|session| session.carrier == Carrier::Header))
     }
 
-    /// Ends one session and knows it at once. Whose it is goes into the audit trail where it is known.
+    /// Ends one session and knows it at once; whether it had not ended before.
     pub(crate) async fn end_own(
         &self,
         session: SessionId,
         reason: EndReason,
-        owner: Option<UserId>,
     ) -> Result<bool, Problem> {
-        let ended = self.hall().0.end_session(session, reason).await?;
-        if ended {
-            let event = self.event(EventName::SessionLogout).in_session(session);
-            let event = event.with("reason", reason.name());
-            let owner = match owner {
-                Some(owner) => Some(owner),
-                // It has ended, whether or not it can be found out whose it was.
-                None => {
-                    self.hall().store().session(session).await.ok().flatten().map(|s| s.user_id)
-                }
-            };
-            let event = owner.into_iter().fold(event, Event::of);
-            self.record(event, "a session was ended");
-        }
-        Ok(ended)
+        let commit =
+            Commit { endings: vec![Ending::Session { id: session, reason }], ..Commit::default() };
+        let visit = self.clone();
+        let report =
+            move |done: &Committed| Report::default().ended(done, |ended| visit.ended_event(ended));
+        let done = self.hall().0.commit(commit, report).await??;
+        Ok(!done.ended.is_empty())
+    }
+
+    /// That a session was ended by this request, which is its user's own.
+    pub(super) fn ended_event(&self, ended: &EndedSession) -> Event {
+        let event = self.event(EventName::SessionLogout).in_session(ended.id).of(ended.user);
+        event.with("reason", ended.reason.name())
     }
 }

@@ -2,15 +2,21 @@
 
 use vestibule_core::{
     deletion::Party,
-    error::ErrorCode,
-    event::EventName,
+    event::{Event, EventName},
     id::UserId,
-    session::{Carrier, EndReason},
-    store::SessionSelection,
+    session::Carrier,
+    store::{Committed, Obstacle},
     user::{NotChanged, User, UserChange, UserStatus},
 };
 
-use crate::{extract::Principal, hall::Vestibule, notice::Notice, problem::Problem, visit::Visit};
+use crate::{
+    commit::{Report, Together, changed_user},
+    extract::Principal,
+    hall::Vestibule,
+    notice::Notice,
+    problem::Problem,
+    visit::Visit,
+};
 
 impl Visit {
     /// Deletes the caller's own account, and ends all their sessions. For a while they may take it back
@@ -19,21 +25,33 @@ impl Visit {
     /// # Errors
     /// `unavailable`.
     pub async fn delete_account(&self, caller: &Principal) -> Result<(), Problem> {
+        let (visit, caller) = (self.clone(), caller.clone());
+        self.hall().uncancelled(async move { visit.delete_whole(&caller).await }).await
+    }
+
+    async fn delete_whole(&self, caller: &Principal) -> Result<(), Problem> {
+        let (hall, id) = (self.hall(), caller.user_id());
         let change = UserChange {
             status: Some(UserStatus::Deleted),
             by: Party::Owner,
             guarded: true,
             ..UserChange::default()
         };
-        let user = self.hall().change_standing(caller.user_id(), change).await?;
+        let found = hall.users().user(id).await?;
+        let tells = match found {
+            Some(user) => hall.admitted(Notice::Deleted(user)).await,
+            None => false,
+        };
+        let (visit, session) = (self.clone(), caller.session_id());
+        let report = move |done: &Committed, said: Report| {
+            let event = visit.event(EventName::UserDeleted).of(id).in_session(session);
+            let notice = done.user.clone().filter(|_| tells).map(Notice::Deleted);
+            said.event(event, "an account was deleted by its owner").notice(notice)
+        };
+        let done = hall.change_account(id, change, None, Together::nothing(), report).await?;
+        changed_user(done)?;
         if caller.carrier() == Carrier::Cookie {
             self.forget_session();
-        }
-        if let Some(user) = user {
-            let event = self.event(EventName::UserDeleted).of(user.id);
-            let event = event.in_session(caller.session_id());
-            self.record(event, "an account was deleted by its owner");
-            self.hall().0.messenger.tell(Notice::Deleted(user)).await;
         }
         Ok(())
     }
@@ -43,9 +61,8 @@ impl Vestibule {
     /// Suspends, activates or deletes an account. Whoever is no longer active is signed out everywhere.
     ///
     /// # Errors
-    /// `conflict` for the last active super user, and for what would bring a deleted account back too late.
-    /// `unavailable`; the account may then be changed and its sessions not yet ended, which the next
-    /// try mends, and no session of it renews meanwhile.
+    /// `conflict` for the last active super user, and for what would bring a deleted account back too late;
+    /// `unavailable`.
     pub async fn set_status(
         &self,
         id: UserId,
@@ -64,10 +81,47 @@ impl Vestibule {
         id: UserId,
         change: UserChange,
     ) -> Result<Option<User>, Problem> {
-        match change.status {
-            Some(UserStatus::Active) => self.activate(id, change).await,
-            _ => Ok(self.change_user(id, change).await?.transpose()?),
-        }
+        self.change_standing_with(id, change, Together::nothing()).await
+    }
+
+    /// The same, together with something else.
+    ///
+    /// # Errors
+    /// As for [`Vestibule::change_standing`]; `conflict` where the one-time token does not work any more too.
+    pub async fn change_standing_with(
+        &self,
+        id: UserId,
+        change: UserChange,
+        with: Together,
+    ) -> Result<Option<User>, Problem> {
+        let hall = self.clone();
+        self.uncancelled(async move { hall.change_standing_whole(id, change, with).await }).await
+    }
+
+    async fn change_standing_whole(
+        &self,
+        id: UserId,
+        change: UserChange,
+        with: Together,
+    ) -> Result<Option<User>, Problem> {
+        let activates = change.status == Some(UserStatus::Active);
+        let tells = match self.0.users.user(id).await? {
+            Some(user) if activates && user.status == UserStatus::Deleted => {
+                self.admitted(Notice::Restored(user)).await
+            }
+            _ => false,
+        };
+        let now = self.now();
+        let report = move |done: &Committed, said: Report| {
+            let status_before = done.before.as_ref().map(|user| user.status);
+            if !activates || status_before != Some(UserStatus::Deleted) {
+                return said;
+            }
+            let event = Event::new(EventName::UserRestored, now).about(id);
+            let notice = done.user.clone().filter(|_| tells).map(Notice::Restored);
+            said.event(event, "a deleted account was brought back").notice(notice)
+        };
+        changed_user(self.change_account(id, change, None, with, report).await?)
     }
 
     /// Changes an account and knows it at once. Where nobody may go on with it as before, since it is not active
@@ -80,51 +134,15 @@ impl Vestibule {
         id: UserId,
         change: UserChange,
     ) -> Result<Option<Result<User, NotChanged>>, Problem> {
-        match change.ends_sessions() {
-            None => self.write_change(id, change).await,
-            Some(reason) => {
-                let all = SessionSelection::User { id, except: None };
-                self.change_and_end(id, change, all, reason).await
-            }
-        }
-    }
-
-    /// Lets an account be used again, and tells the owner of a deleted one that it is back.
-    async fn activate(&self, id: UserId, change: UserChange) -> Result<Option<User>, Problem> {
-        let Some(before) = self.0.users.user(id).await? else {
-            return Ok(None);
-        };
-        let changed = self.change_user(id, change).await?.transpose()?;
-        if let Some(user) = &changed
-            && before.status == UserStatus::Deleted
-        {
-            let event = self.event(EventName::UserRestored).about(id);
-            self.record(event, "a deleted account was brought back");
-            self.0.messenger.tell(Notice::Restored(user.clone())).await;
-        }
-        Ok(changed)
-    }
-
-    /// Changes an account and ends sessions for it: one piece of work, which is not cut in half where the
-    /// client that asked for it goes away.
-    pub(super) async fn change_and_end(
-        &self,
-        id: UserId,
-        change: UserChange,
-        which: SessionSelection,
-        reason: EndReason,
-    ) -> Result<Option<Result<User, NotChanged>>, Problem> {
         let hall = self.clone();
-        let work = tokio::spawn(async move {
-            let changed = hall.write_change(id, change).await?;
-            if !matches!(changed, Some(Err(_))) {
-                hall.end_sessions(which, reason).await?;
-            }
-            Ok(changed)
-        });
-        work.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a change of an account was cut short");
-            Err(Problem::new(ErrorCode::Internal))
-        })
+        let work = async move {
+            let (with, said) = (Together::nothing(), |_: &Committed, said: Report| said);
+            Ok(match hall.change_account(id, change, None, with, said).await? {
+                Ok(done) => done.user.map(Ok),
+                Err(Obstacle::Account(refusal)) => Some(Err(refusal)),
+                Err(_) => None,
+            })
+        };
+        self.uncancelled(work).await
     }
 }

@@ -19,6 +19,7 @@ mod extractors;
 mod forge;
 mod freshness;
 mod going_back;
+mod hanging_up;
 mod history;
 mod input;
 mod keys;
