@@ -1,8 +1,8 @@
 //! The site's audit trail: what happens is noted in memory and written in batches.
 //!
-//! No request waits for it, but those of administrators: what they do is in the store before it is answered.
-//! A crash loses what was noted within the last half second, which the log has; a batch whose writing was not
-//! confirmed may be there twice.
+//! The event of a change is in the store together with the change. No request waits for the others, but those of
+//! administrators: what they are refused is in the store before it is answered. A crash loses what was noted
+//! within the last half second, which the log has; a batch whose writing was not confirmed may be there twice.
 
 use std::{
     mem,
@@ -87,6 +87,10 @@ impl AuditLog {
 }
 
 impl AuditSink for AuditLog {
+    fn is_in_store(&self) -> bool {
+        true
+    }
+
     fn note(&self, event: Event) {
         let mut waiting = self.0.lock();
         if waiting.events.len() < CAPACITY {

@@ -53,14 +53,10 @@ impl FeedbackDesk {
             address: visit.address().to_string(),
             agent: visit.agent().to_owned(),
         };
-        let kept = site.store.add_feedback(&new, site.hall.now()).await?;
-        let caller = visit.known_caller();
-        let username = caller.as_ref().map(|caller| caller.username());
-        if let Err(error) = self.mailer.bring(&kept, username).await {
-            // It is kept, and the pages show it.
-            tracing::error!(%error, feedback = kept.id, "feedback is not told by mail");
-        }
-        Ok(())
+        let username = visit.known_caller().map(|caller| caller.username().to_owned());
+        let mailer = self.mailer.clone();
+        let work = async move { Ok(mailer.keep_feedback(new, username).await?) };
+        site.hall.uncancelled(work).await
     }
 
     /// Every message counts, not only those that fail.

@@ -5,17 +5,21 @@ use std::time::Duration;
 use vestibule::{
     Config, Signing,
     core::{
+        event::Event,
         jws::Algorithm,
         random::Entropy,
         ring::{self, KeyRing, KeyState, RingError, RotationPolicy, StoredKey},
         secret::SealingKey,
-        store::{SiteStore, StoreError},
+        store::{Commit, Consequences, RingChange, SiteStore, StoreError},
         time::{Clock, Timestamp},
     },
-    rotation_policy,
+    log_event, rotation_policy,
 };
 
 use crate::commands::CommandError;
+
+/// What is said of a change of the ring, in the audit trail and in the log.
+type Said<'a> = (&'a Event, &'a str);
 
 /// How often somebody else may change the ring meanwhile.
 const MAX_TRIES: u32 = 16;
@@ -73,9 +77,14 @@ impl<'a> Ring<'a> {
     ///
     /// # Errors
     /// [`RingChangeError`].
-    pub(crate) async fn rotate(&self, now: Timestamp) -> Result<Vec<StoredKey>, RingChangeError> {
-        self.replace(now, |keys| ring::rotate(keys, &self.policy, &self.sealing, self.entropy, now))
-            .await
+    pub(crate) async fn rotate(
+        &self,
+        now: Timestamp,
+        said: Said<'_>,
+    ) -> Result<Vec<StoredKey>, RingChangeError> {
+        let change =
+            |keys: &[StoredKey]| ring::rotate(keys, &self.policy, &self.sealing, self.entropy, now);
+        self.replace(now, change, Some(said)).await
     }
 
     /// Has keys of this algorithm sign from now on, once every node knows the first of them, and gives the ring
@@ -87,36 +96,38 @@ impl<'a> Ring<'a> {
         &self,
         algorithm: Algorithm,
         clock: &dyn Clock,
+        said: Said<'_>,
         waiting: impl FnOnce(&str, Duration),
     ) -> Result<Vec<StoredKey>, CommandError> {
         let now = clock.now();
-        let staged = self.replace(now, |keys| {
+        let stage = |keys: &[StoredKey]| {
             ring::change_algorithm(keys, algorithm, &self.policy, &self.sealing, self.entropy, now)
-        });
-        let staged = staged.await?;
+        };
+        let staged = self.replace(now, stage, None).await?;
         let is_signing = |keys: &[StoredKey]| {
             keys.iter().any(|key| key.state == KeyState::Active && key.algorithm == algorithm)
         };
         let Some(next) = staged.iter().find(|key| key.state == KeyState::Next) else {
-            return Ok(staged);
+            let stays = |keys: &[StoredKey]| Ok(keys.to_vec());
+            return Ok(self.replace(now, stays, Some(said)).await?);
         };
         if is_signing(&staged) {
-            return Ok(self.rotate(now).await?);
+            return Ok(self.rotate(now, said).await?);
         }
         let wait = self.policy.published_for.saturating_sub(now.since(next.changed_at));
         waiting(&next.kid, wait);
         tokio::time::sleep(wait).await;
         let now = clock.now();
         // A server may have been faster, and whoever changed the ring meanwhile is not overruled.
-        let turned = self.replace(now, |keys| {
+        let turn = |keys: &[StoredKey]| {
             let is_waiting =
                 keys.iter().any(|key| key.state == KeyState::Next && key.kid == next.kid);
             if is_signing(keys) || !is_waiting {
                 return Ok(keys.to_vec());
             }
             ring::rotate(keys, &self.policy, &self.sealing, self.entropy, now)
-        });
-        Ok(turned.await?)
+        };
+        Ok(self.replace(now, turn, Some(said)).await?)
     }
 
     /// Has nothing that was ever signed be good any more, and gives the ring as it is then.
@@ -127,10 +138,10 @@ impl<'a> Ring<'a> {
         &self,
         now: Timestamp,
     ) -> Result<Vec<StoredKey>, RingChangeError> {
-        self.replace(now, |keys| {
+        let change = |keys: &[StoredKey]| {
             ring::replace_all(keys, &self.policy, &self.sealing, self.entropy, now)
-        })
-        .await
+        };
+        self.replace(now, change, None).await
     }
 
     /// Has nothing that this key signed be good any more, and gives the ring as it is then.
@@ -141,29 +152,42 @@ impl<'a> Ring<'a> {
         &self,
         kid: &str,
         now: Timestamp,
+        said: Said<'_>,
     ) -> Result<Vec<StoredKey>, RingChangeError> {
-        self.replace(now, |keys| {
+        let change = |keys: &[StoredKey]| {
             ring::retire(keys, kid, &self.policy, &self.sealing, self.entropy, now)
-        })
-        .await
+        };
+        self.replace(now, change, Some(said)).await
     }
 
-    /// Changes the ring from whatever it is by then.
+    /// Changes the ring from whatever it is by then, and writes what is said of it in the same transaction.
     async fn replace(
         &self,
         now: Timestamp,
         change: impl Fn(&[StoredKey]) -> Result<Vec<StoredKey>, RingError>,
+        said: Option<Said<'_>>,
     ) -> Result<Vec<StoredKey>, RingChangeError> {
         for _ in 0..MAX_TRIES {
             let (revision, keys) = self.store.key_ring().await?;
             let changed = change(&keys)?;
-            if changed == keys {
+            let is_same = changed == keys;
+            if is_same && said.is_none() {
                 return Ok(keys);
             }
             // A ring with keys under two secrets opens for nobody: with the wrong secret nothing is written.
             KeyRing::open(&changed, &self.policy, &self.sealing)?;
-            if self.store.replace_key_ring(revision, &changed, now).await? {
-                tracing::info!(revision = revision + 1, "the key ring was changed");
+            let key_ring = (!is_same).then(|| RingChange { revision, keys: changed.clone() });
+            let events = said.iter().map(|(event, _)| Event::clone(event)).collect();
+            let follows = Consequences { events, ..Consequences::default() };
+            let commit =
+                Commit { key_ring, ..Commit::default() }.followed_by(move |_| follows.clone());
+            if self.store.commit(&commit, now).await?.is_ok() {
+                if let Some((event, in_words)) = said {
+                    log_event(event, in_words);
+                }
+                if !is_same {
+                    tracing::info!(revision = revision + 1, "the key ring was changed");
+                }
                 return Ok(changed);
             }
         }

@@ -16,7 +16,7 @@ pub(crate) mod filter;
 pub(crate) mod outbox;
 
 use vestibule::{
-    ErrorCode, Principal, Problem, Said, User, Visit,
+    ErrorCode, Principal, Problem, Said, Together, User, Visit,
     core::{
         event::{Event, EventName},
         id::{SessionId, UserId},
@@ -24,9 +24,10 @@ use vestibule::{
         outbox::MailId,
         ring::{RingError, StoredKey},
         session::{EndReason, Session},
-        store::{Feedback, SessionSelection},
+        store::{Commit, Feedback, SessionSelection, SiteChange},
         user::{MAX_ROLES, UserChange, UserStatus},
     },
+    log_event,
 };
 
 use crate::{
@@ -80,9 +81,10 @@ impl Admin<'_> {
             return Ok(user);
         }
         let event = described(self.event("change_user").about(id), &change);
-        let changed = self.site.hall.change_standing(id, change).await;
+        let (with, in_words) = saying(&event, "an administrator changed an account");
+        let changed = self.site.hall.change_standing_with(id, change, with).await;
         let changed = changed.and_then(|user| user.ok_or(Problem::new(ErrorCode::NotFound)));
-        self.done(event, changed, "an administrator changed an account").await
+        self.note_refusal(event, changed, in_words).await
     }
 
     /// Gives a role to an account, or takes it.
@@ -111,11 +113,15 @@ impl Admin<'_> {
     pub(crate) async fn end_sessions(&self, id: UserId) -> Result<usize, Problem> {
         self.user(id).await?;
         let theirs = SessionSelection::User { id, except: None };
-        let ended = self.site.hall.end_sessions(theirs, EndReason::EndedByAdmin).await;
-        let ended = ended.map(|ended| ended.len());
         let event = self.event("end_sessions").about(id);
-        let event = event.with("count", ended.as_ref().copied().unwrap_or_default());
-        self.done(event, ended, "an administrator ended the sessions of an account").await
+        let in_words = "an administrator ended the sessions of an account";
+        let said = event.clone();
+        let with = Together::nothing()
+            .with_event(move |done| said.clone().with("count", done.ended.len()), in_words);
+        let hall = &self.site.hall;
+        let ended = hall.end_sessions_with(theirs, EndReason::EndedByAdmin, with).await;
+        let ended = ended.map(|ended| ended.len());
+        self.note_refusal(event.with("count", 0), ended, in_words).await
     }
 
     /// A session of this account.
@@ -133,9 +139,10 @@ impl Admin<'_> {
     /// `not_found`, `unavailable`.
     pub(crate) async fn end_session(&self, id: UserId, session: SessionId) -> Result<(), Problem> {
         self.session(id, session).await?;
-        let ended = self.visit.end_session_as_admin(id, session).await;
         let event = self.event("end_session").about(id).in_session(session);
-        self.done(event, ended.map(|_| ()), "an administrator ended a session").await
+        let (with, in_words) = saying(&event, "an administrator ended a session");
+        let ended = self.visit.end_session_as_admin_with(id, session, with).await;
+        self.note_refusal(event, ended.map(|_| ()), in_words).await
     }
 
     /// Has the owner of an account sent a link by which they choose a new password. The one that they have
@@ -145,15 +152,22 @@ impl Admin<'_> {
     /// `conflict` where the account is not active; `not_found`, `unavailable`.
     pub(crate) async fn start_reset(&self, id: UserId) -> Result<(), Problem> {
         let user = self.user(id).await?;
+        let event = self.event("start_reset").about(id);
+        let in_words = "an administrator started a password reset";
         let started = if user.status == UserStatus::Active {
-            self.site.mailer.start_reset(user).await.map_err(Problem::from)
+            let (mailer, event) = (self.site.mailer.clone(), event.clone());
+            let work = async move {
+                mailer.start_reset(user, event.clone()).await?;
+                log_event(&event, in_words);
+                Ok(())
+            };
+            self.site.hall.uncancelled(work).await
         } else {
             let text = "The account is not active: activate it first.";
             let inactive = Said::new("account_not_active", text);
             Err(Problem::new(ErrorCode::Conflict).because(&inactive))
         };
-        let event = self.event("start_reset").about(id);
-        self.done(event, started, "an administrator started a password reset").await
+        self.note_refusal(event, started, in_words).await
     }
 
     /// Has a mail tried again, now.
@@ -161,7 +175,17 @@ impl Admin<'_> {
     /// # Errors
     /// `conflict` where it was sent, or its link has expired; `not_found`, `unavailable`.
     pub(crate) async fn retry_mail(&self, id: MailId) -> Result<(), Problem> {
-        let retried = match self.site.mailer.retry(id).await {
+        let event = self.event("retry_mail").with("mail", id.to_string());
+        let in_words = "an administrator had a mail tried again";
+        let (mailer, said) = (self.site.mailer.clone(), event.clone());
+        let work = async move {
+            let retried = mailer.retry(id, said.clone()).await?;
+            if retried == Some(Retry::Begun) {
+                log_event(&said, in_words);
+            }
+            Ok(retried)
+        };
+        let retried = match self.site.hall.uncancelled(work).await {
             Ok(Some(Retry::Begun)) => Ok(()),
             Ok(Some(refusal)) => Err(Problem::new(ErrorCode::Conflict).because(&match refusal {
                 Retry::LinkExpired => Said::new(
@@ -171,10 +195,9 @@ impl Admin<'_> {
                 _ => Said::new("mail_sent", "This mail was sent, or is being sent right now."),
             })),
             Ok(None) => Err(Problem::new(ErrorCode::NotFound)),
-            Err(error) => Err(error.into()),
+            Err(problem) => Err(problem),
         };
-        let event = self.event("retry_mail").with("mail", id.to_string());
-        self.done(event, retried, "an administrator had a mail tried again").await
+        self.note_refusal(event, retried, in_words).await
     }
 
     /// Notes that feedback is dealt with, or waits again.
@@ -182,12 +205,15 @@ impl Admin<'_> {
     /// # Errors
     /// `not_found`, `unavailable`.
     pub(crate) async fn settle(&self, id: i64, is_done: bool) -> Result<Feedback, Problem> {
-        let settled = self.site.store.settle_feedback(id, is_done, self.site.hall.now()).await;
-        let settled = settled.map_err(Problem::from);
-        let settled = settled.and_then(|found| found.ok_or(Problem::new(ErrorCode::NotFound)));
         let action = if is_done { "settle_feedback" } else { "reopen_feedback" };
         let event = self.event(action).with("feedback", id);
-        self.done(event, settled, "an administrator dealt with feedback").await
+        let (with, in_words) = saying(&event, "an administrator dealt with feedback");
+        let site = Some(SiteChange::SettleFeedback { id, is_done });
+        let commit = Commit { site, ..Commit::default() };
+        let settled = self.site.hall.commit(commit, with).await;
+        let settled =
+            settled.and_then(|done| done?.feedback.ok_or(Problem::new(ErrorCode::NotFound)));
+        self.note_refusal(event, settled, in_words).await
     }
 
     /// Has the next key sign from now on.
@@ -195,12 +221,13 @@ impl Admin<'_> {
     /// # Errors
     /// `conflict` where it cannot, `unavailable`.
     pub(crate) async fn rotate_keys(&self) -> Result<Vec<StoredKey>, Problem> {
+        let event = self.event("rotate_keys");
+        let in_words = "an administrator rotated the keys";
         let changed = match self.ring() {
-            Ok(ring) => ring.rotate(self.site.hall.now()).await,
+            Ok(ring) => ring.rotate(self.site.hall.now(), (&event, in_words)).await,
             Err(error) => Err(error),
         };
-        let event = self.event("rotate_keys");
-        self.done(event, changed.map_err(ring_problem), "an administrator rotated the keys").await
+        self.note_refusal(event, changed.map_err(ring_problem), in_words).await
     }
 
     /// Has nothing that this key signed be good any more.
@@ -208,13 +235,14 @@ impl Admin<'_> {
     /// # Errors
     /// `conflict` where it cannot, `unavailable`.
     pub(crate) async fn retire_key(&self, kid: &str) -> Result<Vec<StoredKey>, Problem> {
+        let shown: String = kid.chars().take(64).collect();
+        let event = self.event("retire_key").with("kid", shown);
+        let in_words = "an administrator retired a key";
         let changed = match self.ring() {
-            Ok(ring) => ring.retire(kid, self.site.hall.now()).await,
+            Ok(ring) => ring.retire(kid, self.site.hall.now(), (&event, in_words)).await,
             Err(error) => Err(error),
         };
-        let kid: String = kid.chars().take(64).collect();
-        let event = self.event("retire_key").with("kid", kid);
-        self.done(event, changed.map_err(ring_problem), "an administrator retired a key").await
+        self.note_refusal(event, changed.map_err(ring_problem), in_words).await
     }
 
     fn ring(&self) -> Result<Ring<'_>, RingChangeError> {
@@ -228,23 +256,27 @@ impl Admin<'_> {
         event.with("action", action)
     }
 
-    /// Writes down what was done or refused, then gives it. Where the trail cannot be written the answer says
-    /// that something went wrong, although it was done.
-    async fn done<T>(
+    /// Writes down what was refused, before it is answered. What was done is in the trail already, by the same
+    /// transaction.
+    async fn note_refusal<T>(
         &self,
         event: Event,
         outcome: Result<T, Problem>,
         in_words: &str,
     ) -> Result<T, Problem> {
-        let event = match &outcome {
-            Ok(_) => event,
-            Err(problem) => event.failed().with("cause", problem.code.name()),
-        };
-        let written = self.site.audit.write_now(event, in_words).await;
-        let outcome = outcome?;
-        written?;
-        Ok(outcome)
+        if let Err(problem) = &outcome {
+            let event = event.failed().with("cause", problem.code.name());
+            // The next batch writes it where this does not; the refusal is the same.
+            let _ = self.site.audit.write_now(event, in_words).await;
+        }
+        outcome
     }
+}
+
+/// An event that is written together with what was done.
+fn saying(event: &Event, in_words: &'static str) -> (Together, &'static str) {
+    let event = event.clone();
+    (Together::nothing().with_event(move |_| event.clone(), in_words), in_words)
 }
 
 /// What a change wants, for the trail.

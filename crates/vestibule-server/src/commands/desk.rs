@@ -7,7 +7,7 @@ use vestibule::{
     core::{
         event::{Event, EventName},
         random::Entropy,
-        store::SiteStore,
+        store::{Commit, Committed, Consequences, Obstacle, SiteStore, StoreResult},
         time::Clock,
     },
     log_event,
@@ -34,13 +34,36 @@ impl Desk<'_> {
         Event::new(name, self.clock.now()).with("via", "command")
     }
 
-    /// Says that something was done, in the log and in the audit trail. It is done: where the trail cannot
-    /// be written, the log says so.
+    /// Says that something was done that no transaction holds, in the log and in the audit trail. It is done:
+    /// where the trail cannot be written, the log says so.
     pub(crate) async fn record(&self, event: Event, in_words: &str) {
         self.record_all(&[event], in_words).await;
     }
 
-    /// The same for many.
+    /// Carries out a change with the events of it, in one transaction.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(crate) async fn commit(
+        &self,
+        commit: Commit,
+        events: impl Fn(&Committed) -> Vec<(Event, &'static str)> + Clone + Send + Sync + 'static,
+    ) -> StoreResult<Result<Committed, Obstacle>> {
+        let written = events.clone();
+        let commit = commit.followed_by(move |done| Consequences {
+            events: written(done).into_iter().map(|(event, _)| event).collect(),
+            ..Consequences::default()
+        });
+        let done = self.store.commit(&commit, self.clock.now()).await?;
+        if let Ok(done) = &done {
+            for (event, in_words) in events(done) {
+                log_event(&event, in_words);
+            }
+        }
+        Ok(done)
+    }
+
+    /// The same as [`Desk::record`] for many.
     pub(crate) async fn record_all(&self, events: &[Event], in_words: &str) {
         for some in events.chunks(1000) {
             some.iter().for_each(|event| log_event(event, in_words));

@@ -111,9 +111,9 @@ async fn list(
 }
 
 async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let keys = ring(desk).await?.rotate(desk.clock.now()).await.map_err(failed)?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
-    desk.record(event, "the keys were rotated").await;
+    let said = (&event, "the keys were rotated");
+    let keys = ring(desk).await?.rotate(desk.clock.now(), said).await.map_err(failed)?;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
         console.say(format_args!("Key {} signs from now on.", key.kid))?;
     }
@@ -129,9 +129,11 @@ async fn change_algorithm(
         KeyAlgorithm::Es256 => Algorithm::ES256,
         KeyAlgorithm::EdDsa => Algorithm::EdDSA,
     };
+    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+    let event = event.with("algorithm", wanted.name());
     let keys = ring(desk)
         .await?
-        .change_algorithm(wanted, desk.clock, |kid, wait| {
+        .change_algorithm(wanted, desk.clock, (&event, "the keys were rotated"), |kid, wait| {
             console.note(format_args!(
                 "Key {kid} ({}) is published, and signs in {} seconds.",
                 wanted.name(),
@@ -139,8 +141,6 @@ async fn change_algorithm(
             ));
         })
         .await?;
-    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
-    desk.record(event.with("algorithm", wanted.name()), "the keys were rotated").await;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
         let algorithm = key.algorithm.name();
         console.say(format_args!("Key {} ({algorithm}) signs from now on.", key.kid))?;
@@ -158,9 +158,9 @@ async fn change_algorithm(
 }
 
 async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let keys = ring(desk).await?.retire(kid, desk.clock.now()).await.map_err(failed)?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
-    desk.record(event, "a key was retired").await;
+    let said = (&event, "a key was retired");
+    let keys = ring(desk).await?.retire(kid, desk.clock.now(), said).await.map_err(failed)?;
     console.say(format_args!(
         "Key {} is retired: what it signed is refused from now on.",
         visible(kid)

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use vestibule::core::{
-    event::{Event, EventName},
+    event::EventName,
     id::{SessionId, UserId},
     session::{EndReason, Over, Session},
-    store::{RenewalNote, SessionSelection},
+    store::{Commit, Committed, EndedSession, Ending, RenewalNote, SessionSelection},
     time::Timestamp,
 };
 
@@ -256,19 +256,26 @@ async fn end(
     console.say(format_args!("Ended {}.", counted(ended, "session")))
 }
 
-/// Ends every session of the selection and logs it.
+/// Ends every session of the selection and logs it. All of everybody are too many for one transaction: what is
+/// said of those comes after it.
 pub(super) async fn end_all(
     selection: SessionSelection,
     reason: EndReason,
     desk: &Desk<'_>,
 ) -> Result<Vec<SessionId>, CommandError> {
-    let ended = desk.store.end_sessions(selection, reason, desk.clock.now()).await?;
-    let subject = match selection {
-        SessionSelection::User { id, .. } => Some(id),
-        SessionSelection::All => None,
-    };
-    record_ends(&ended, subject, reason, desk).await;
-    Ok(ended)
+    match selection {
+        SessionSelection::User { id, except } => {
+            let ending = Ending::OfUser { id, except, reason };
+            Ok(end_and_record(ending, desk).await?.iter().map(|ended| ended.id).collect())
+        }
+        SessionSelection::All => {
+            let ended = desk.store.end_sessions(selection, reason, desk.clock.now()).await?;
+            let event = desk.event(EventName::SessionLogout).with("reason", reason.name());
+            let events: Vec<_> = ended.iter().map(|id| event.clone().in_session(*id)).collect();
+            desk.record_all(&events, "a session was ended").await;
+            Ok(ended)
+        }
+    }
 }
 
 /// Whether it was this command that ended it.
@@ -278,10 +285,8 @@ async fn end_one(
     console: &mut Console<'_>,
 ) -> Result<bool, CommandError> {
     let id: SessionId = typed.parse().map_err(|_| unknown(typed))?;
-    let reason = EndReason::EndedByAdmin;
-    if desk.store.end_session(id, reason, desk.clock.now()).await? {
-        let owner = desk.store.session(id).await?.map(|session| session.user_id);
-        record_ends(&[id], owner, reason, desk).await;
+    let ending = Ending::Session { id, reason: EndReason::EndedByAdmin };
+    if !end_and_record(ending, desk).await?.is_empty() {
         return Ok(true);
     }
     let session = find(typed, desk).await?;
@@ -295,19 +300,24 @@ async fn end_one(
     Ok(false)
 }
 
-async fn record_ends(
-    sessions: &[SessionId],
-    owner: Option<UserId>,
-    reason: EndReason,
+/// Ends sessions and says so, in one transaction.
+async fn end_and_record(
+    ending: Ending,
     desk: &Desk<'_>,
-) {
-    let event = |session: &SessionId| Event {
-        subject: owner,
-        session: Some(*session),
-        ..desk.event(EventName::SessionLogout).with("reason", reason.name())
+) -> Result<Vec<EndedSession>, CommandError> {
+    let event = desk.event(EventName::SessionLogout);
+    let events = move |done: &Committed| {
+        let ended = done.ended.iter().map(|ended| {
+            let event = event.clone().about(ended.user).in_session(ended.id);
+            (event.with("reason", ended.reason.name()), "a session was ended")
+        });
+        ended.collect()
     };
-    let events: Vec<_> = sessions.iter().map(event).collect();
-    desk.record_all(&events, "a session was ended").await;
+    let commit = Commit { endings: vec![ending], ..Commit::default() };
+    match desk.commit(commit, events).await? {
+        Ok(done) => Ok(done.ended),
+        Err(obstacle) => Err(CommandError::Failed(obstacle.to_string())),
+    }
 }
 
 /// What a device calls itself can be long, and the beginning says it.

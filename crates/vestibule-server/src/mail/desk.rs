@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use vestibule::{
     Rate, RateLimit, SiteSecret,
     core::{
+        event::Event,
         id::UserId,
         limit::SharedLimits,
         name::{EmailAddress, LoginKey},
@@ -12,7 +13,7 @@ use vestibule::{
         outbox::{self, MailId, OutgoingMail},
         random::Entropy,
         secret::SealingKey,
-        store::{SiteStore, StoreError, StoreResult},
+        store::{Commit, Consequences, SiteStore, StoreResult},
         time::Clock,
     },
 };
@@ -78,18 +79,26 @@ impl Desk {
         }
     }
 
-    /// Writes a mail and has it sent. A letter that cannot be written is logged: nobody can mend it by trying
-    /// again.
+    /// Writes a mail, with its link, into the store and has it sent. A letter that cannot be written is logged:
+    /// nobody can mend it by trying again.
     ///
     /// # Errors
     /// Where the store cannot be used.
     pub(super) async fn write(&self, letter: Letter) -> StoreResult<()> {
+        match self.draft(&letter) {
+            Some(draft) => self.keep(vec![draft], Vec::new()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A mail with its link, as it lies in the store; `None` where it cannot be written.
+    pub(super) fn draft(&self, letter: &Letter) -> Option<Draft> {
         let (kind, user, now) = (letter.kind, letter.user.id, self.clock.now());
         let to = match EmailAddress::parse(&letter.to) {
             Ok(to) => to,
             Err(error) => {
                 tracing::error!(%error, %user, mail = kind.name(), "no mail can be sent to the address of this account");
-                return Ok(());
+                return None;
             }
         };
         let token = kind.purpose().map(|purpose| (purpose, OneTimeToken::draw(&*self.entropy)));
@@ -99,35 +108,23 @@ impl Desk {
         let facts = Facts {
             site_name: &self.site_name,
             public_url: &self.public_url,
-            letter: &letter,
+            letter,
             now,
             link: link.as_deref(),
         };
         // The log has it already.
-        let Ok(written) = texts::write(&self.templates, &facts) else { return Ok(()) };
+        let written = texts::write(&self.templates, &facts).ok()?;
         let tried_for =
             token.as_ref().map_or(outbox::TRIED_FOR, |(purpose, _)| worth(purpose.lifetime()));
-        // The link works before it is on its way.
-        if let Some((purpose, token)) = &token {
-            self.store.put_one_time(&OneTime::new(token, *purpose, user, &to, now)).await?;
-        }
+        let kept = token.map(|(purpose, token)| OneTime::new(&token, purpose, user, &to, now));
         let envelope = Envelope { kind: kind.name(), user: Some(user), to, tried_for };
-        let id = self.post_it(envelope, &written).await?;
-        if let Some(link) = link.filter(|_| self.shows_links) {
-            tracing::info!(%id, link, "what this mail asks to open");
-        }
-        Ok(())
+        let mail = self.seal(envelope, &written)?;
+        let shown_link = link.filter(|_| self.shows_links);
+        Some(Draft { token: kept, mail, shown_link })
     }
 
-    /// Puts a mail into the store and has it sent.
-    ///
-    /// # Errors
-    /// Where the store cannot be used.
-    pub(super) async fn post_it(
-        &self,
-        envelope: Envelope,
-        written: &Written,
-    ) -> StoreResult<MailId> {
+    /// A mail as it lies in the store; `None` where it cannot be sealed.
+    pub(super) fn seal(&self, envelope: Envelope, written: &Written) -> Option<OutgoingMail> {
         let Envelope { kind, user, to, tried_for } = envelope;
         let (id, now) = (MailId::draw(&*self.entropy), self.clock.now());
         let message = Message {
@@ -139,11 +136,15 @@ impl Desk {
             text: &written.text,
             html: &written.html,
         };
-        let sealed = self
-            .seal
-            .seal(&id.to_string(), message.to_text().as_bytes(), &*self.entropy)
-            .map_err(StoreError::unreadable)?;
-        let mail = OutgoingMail {
+        let text = message.to_text();
+        let sealed = match self.seal.seal(&id.to_string(), text.as_bytes(), &*self.entropy) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                tracing::error!(%error, mail = kind, "a mail could not be sealed, and is lost");
+                return None;
+            }
+        };
+        Some(OutgoingMail {
             id,
             kind: kind.to_owned(),
             user,
@@ -151,12 +152,71 @@ impl Desk {
             sealed,
             created_at: now,
             gives_up_at: now + tried_for,
-        };
-        self.store.enqueue_mail(&mail).await?;
+        })
+    }
+
+    /// Puts mails into the store, with the tokens of their links and others, and has them sent: the link works
+    /// before it is on its way.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(super) async fn keep(&self, drafts: Vec<Draft>, others: Vec<OneTime>) -> StoreResult<()> {
+        self.keep_with(drafts, others, Vec::new()).await
+    }
+
+    /// The same, with what happened by it.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(super) async fn keep_with(
+        &self,
+        drafts: Vec<Draft>,
+        others: Vec<OneTime>,
+        events: Vec<Event>,
+    ) -> StoreResult<()> {
+        let mut rows = Consequences { tokens: others, events, ..Consequences::default() };
+        for draft in &drafts {
+            rows.tokens.extend(draft.token.clone());
+            rows.mails.push(draft.mail.clone());
+        }
+        let commit = Commit::default().followed_by(move |_| rows.clone());
+        // Nothing is asked, so nothing is in the way.
+        let _ = self.store.commit(&commit, self.clock.now()).await?;
+        for draft in &drafts {
+            draft.log_kept();
+        }
+        self.post.wake();
+        Ok(())
+    }
+
+    /// There is something to send.
+    pub(super) fn wake(&self) {
+        self.post.wake();
+    }
+}
+
+/// A mail that is ready for the store.
+pub(super) struct Draft {
+    /// The token of its link, if it has one.
+    pub(super) token: Option<OneTime>,
+    pub(super) mail: OutgoingMail,
+    shown_link: Option<String>,
+}
+
+impl Draft {
+    /// A mail without a link.
+    pub(super) const fn plain(mail: OutgoingMail) -> Self {
+        Self { token: None, mail, shown_link: None }
+    }
+
+    /// Says that it is in the store.
+    pub(super) fn log_kept(&self) {
+        let OutgoingMail { id, kind, user, .. } = &self.mail;
         let user = user.map(tracing::field::display);
         tracing::info!(mail = kind, %id, user, "a mail was written");
-        self.post.wake();
-        Ok(id)
+        if let Some(link) = &self.shown_link {
+            tracing::info!(%id, link, "what this mail asks to open");
+        }
     }
 }
 

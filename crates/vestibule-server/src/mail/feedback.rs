@@ -1,11 +1,17 @@
 //! Feedback, told to those who run the site.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use minijinja::context;
-use vestibule::core::{name::EmailAddress, outbox, store::Feedback, store::StoreResult};
+use vestibule::core::{
+    name::EmailAddress,
+    outbox,
+    store::{Commit, Consequences, Feedback, NewFeedback, SiteChange, StoreResult},
+};
 
 use super::{
     Mailer,
-    desk::{Desk, Envelope},
+    desk::{Desk, Draft, Envelope},
     texts,
 };
 
@@ -13,25 +19,41 @@ use super::{
 pub(super) const KIND: &str = "feedback";
 
 impl Mailer {
-    /// Tells those who run the site what somebody said.
+    /// Keeps what somebody said, together with the mail that tells those who run the site.
     ///
     /// # Errors
-    /// Where the store cannot be used: no mail is on its way then.
-    pub(crate) async fn bring(
+    /// Where the store cannot be used: nothing is kept then.
+    pub(crate) async fn keep_feedback(
         &self,
-        feedback: &Feedback,
-        username: Option<&str>,
+        new: NewFeedback,
+        username: Option<String>,
     ) -> StoreResult<()> {
-        self.desk.bring(feedback, username).await
+        let written = Arc::<Mutex<Option<Draft>>>::default();
+        let (desk, draft) = (Arc::clone(&self.desk), Arc::clone(&written));
+        let site = Some(SiteChange::AddFeedback(new));
+        let commit = Commit { site, ..Commit::default() }.followed_by(move |done| {
+            let feedback = done.feedback.as_ref();
+            let drawn = feedback.and_then(|feedback| desk.tell(feedback, username.as_deref()));
+            let mails = drawn.iter().map(|draft| draft.mail.clone()).collect();
+            *draft.lock().unwrap_or_else(PoisonError::into_inner) = drawn;
+            Consequences { mails, ..Consequences::default() }
+        });
+        // Nothing is asked, so nothing is in the way.
+        let _ = self.desk.store.commit(&commit, self.desk.clock.now()).await?;
+        if let Some(draft) = written.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            draft.log_kept();
+            self.desk.wake();
+        }
+        Ok(())
     }
 }
 
 impl Desk {
-    async fn bring(&self, feedback: &Feedback, username: Option<&str>) -> StoreResult<()> {
+    /// The mail about feedback; `None` where it goes to nobody, or cannot be written.
+    fn tell(&self, feedback: &Feedback, username: Option<&str>) -> Option<Draft> {
         let Some(to) = &self.feedback_to else {
-            let id = feedback.id;
-            tracing::info!(feedback = id, "not mailed to anybody: feedback.to is not set");
-            return Ok(());
+            tracing::info!("feedback is not mailed to anybody: feedback.to is not set");
+            return None;
         };
         let content = &feedback.content;
         let facts = context! {
@@ -45,16 +67,9 @@ impl Desk {
         // Who reads it has no account that would say which language.
         let language = self.templates.language(None);
         // The log has it already.
-        let Ok(written) = texts::render(&self.templates, language, "feedback", &facts, &facts)
-        else {
-            return Ok(());
-        };
+        let written = texts::render(&self.templates, language, "feedback", &facts, &facts).ok()?;
         let (user, tried_for) = (content.user, outbox::TRIED_FOR);
-        self.post_it(
-            Envelope { kind: KIND, user, to: EmailAddress::clone(to), tried_for },
-            &written,
-        )
-        .await?;
-        Ok(())
+        let envelope = Envelope { kind: KIND, user, to: EmailAddress::clone(to), tried_for };
+        self.seal(envelope, &written).map(Draft::plain)
     }
 }

@@ -40,19 +40,24 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vestibule::{
-    Messenger, Notice, SiteSecret, User,
+    Composed, Messenger, Notice, SiteSecret, User,
     core::{
+        event::Event,
         limit::SharedLimits,
         outbox::{self, MailId, MailState},
         random::Entropy,
-        store::{SiteStore, StoreError, StoreResult},
+        store::{Commit, Consequences, SiteChange, SiteStore, StoreError, StoreResult},
         time::Clock,
     },
 };
 
 pub(crate) use self::desk::sealing_key;
 pub(crate) use self::texts::kind_in_words;
-use self::{desk::Desk, post::Post, texts::Kind};
+use self::{
+    desk::{Desk, Draft},
+    post::Post,
+    texts::Kind,
+};
 use crate::{commands::CommandError, config::Settings, pages::Templates};
 
 /// As many notices wait to be written down at most. Beyond it they are lost, and the log says so: no page
@@ -133,15 +138,16 @@ impl Mailer {
     ///
     /// # Errors
     /// Where the store cannot be used: no mail is on its way then.
-    pub(crate) async fn start_reset(&self, user: User) -> StoreResult<()> {
-        self.desk.write(Kind::ResetStarted.to(user)).await
+    pub(crate) async fn start_reset(&self, user: User, event: Event) -> StoreResult<()> {
+        let draft = self.desk.draft(&Kind::ResetStarted.to(user));
+        self.desk.keep_with(draft.into_iter().collect(), Vec::new(), vec![event]).await
     }
 
-    /// Has a mail tried again, now; `None` where there is none of this number.
+    /// Has a mail tried again, now, and writes `event` with that; `None` where there is none of this number.
     ///
     /// # Errors
     /// Where the store cannot be used.
-    pub(crate) async fn retry(&self, id: MailId) -> StoreResult<Option<Retry>> {
+    pub(crate) async fn retry(&self, id: MailId, event: Event) -> StoreResult<Option<Retry>> {
         let (store, now) = (&self.desk.store, self.desk.clock.now());
         let Some(mail) = store.mail(id).await? else { return Ok(None) };
         let purpose = Kind::named(&mail.kind).and_then(Kind::purpose);
@@ -152,7 +158,12 @@ impl Mailer {
         if mail.state != MailState::Sent && gives_up_at <= now {
             return Ok(Some(Retry::LinkExpired));
         }
-        if !store.retry_mail(id, now, gives_up_at).await? {
+        let site = Some(SiteChange::RetryMail { id, gives_up_at });
+        let commit = Commit { site, ..Commit::default() }.followed_by(move |_| Consequences {
+            events: vec![event.clone()],
+            ..Consequences::default()
+        });
+        if store.commit(&commit, now).await?.is_err() {
             return Ok(Some(Retry::NotNow));
         }
         self.post.wake();
@@ -172,7 +183,7 @@ impl Mailer {
     }
 
     async fn take(&self, notice: Notice) {
-        if !notices::is_written_at_once(&notice) {
+        if !notices::is_about_a_change(&notice) {
             return self.put_aside(notice, false);
         }
         if !self.desk.admits(&notice).await {
@@ -184,6 +195,27 @@ impl Mailer {
         }
     }
 
+    /// What is done once the mail of a change is in the store.
+    fn when_kept(&self, notice: &Notice, draft: Option<Draft>) -> Box<dyn FnOnce() + Send> {
+        if let Notice::Registered(user) = notice {
+            let (queue, notice) = (self.queue.clone(), Notice::Registered(user.clone()));
+            return Box::new(move || {
+                if queue.try_send(Job::Kept(Box::new((notice, draft)))).is_err() {
+                    tracing::warn!(
+                        "too many mails wait to be written down: this one is sent later"
+                    );
+                }
+            });
+        }
+        let desk = Arc::clone(&self.desk);
+        Box::new(move || {
+            if let Some(draft) = draft {
+                draft.log_kept();
+                desk.wake();
+            }
+        })
+    }
+
     fn put_aside(&self, notice: Notice, is_admitted: bool) {
         if self.queue.try_send(Job::Write(Box::new(notice), is_admitted)).is_err() {
             tracing::error!("too many mails wait to be written down: this one is lost");
@@ -191,7 +223,7 @@ impl Mailer {
     }
 }
 
-/// Written out: the one method that would need `async_trait`.
+/// Written out: the methods that would need `async_trait`.
 impl Messenger for Mailer {
     fn tell<'mailer, 'told>(
         &'mailer self,
@@ -203,11 +235,40 @@ impl Messenger for Mailer {
     {
         Box::pin(self.take(notice))
     }
+
+    fn compose(&self, notice: &Notice) -> Option<Composed> {
+        if !notices::is_about_a_change(notice) {
+            return None;
+        }
+        let draft = self.desk.compose(notice);
+        let rows = draft.as_ref().map(|draft| (draft.token.clone(), draft.mail.clone()));
+        let (token, mail) = rows.unzip();
+        Some(Composed {
+            tokens: token.flatten().into_iter().collect(),
+            mails: mail.into_iter().collect(),
+            when_kept: Some(self.when_kept(notice, draft)),
+        })
+    }
+
+    fn admits<'mailer, 'notice, 'asked>(
+        &'mailer self,
+        notice: &'notice Notice,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'asked>>
+    where
+        'mailer: 'asked,
+        'notice: 'asked,
+        Self: 'asked,
+    {
+        Box::pin(self.desk.admits(notice))
+    }
 }
 
 enum Job {
     /// A notice, and whether it was held against the limit already.
     Write(Box<Notice>, bool),
+    /// A notice whose mail is in the store. Sending it begins a moment later as well, when the answer is out: it
+    /// must not tell by its weight that an address was new.
+    Kept(Box<(Notice, Option<Draft>)>),
     Answer(oneshot::Sender<()>),
 }
 
@@ -231,6 +292,15 @@ async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
                 Job::Write(notice, is_admitted) => {
                     if is_admitted || desk.admits(&notice).await {
                         write_down_one(&desk, &notice).await;
+                    }
+                }
+                Job::Kept(kept) => {
+                    let (notice, draft) = *kept;
+                    // A new account has sent nothing yet: this is the first that counts.
+                    let _ = desk.admits(&notice).await;
+                    if let Some(draft) = draft {
+                        draft.log_kept();
+                        desk.wake();
                     }
                 }
                 Job::Answer(done) => {

@@ -13,7 +13,7 @@ use vestibule::{
 };
 
 use super::{
-    desk::Desk,
+    desk::{Desk, Draft},
     texts::{Kind, Letter},
 };
 use crate::pages::agent::Device;
@@ -21,15 +21,16 @@ use crate::pages::agent::Device;
 /// How far back devices are remembered: as long as ended sessions are.
 const DEVICES_KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
-/// Whether a notice is in the store before the request that caused it is answered: all that tell the owner of
-/// an account what was done with it.
+/// Whether a notice is written together with what it is about, in one transaction: all that are about a change.
 ///
-/// The others are put there a moment later, since how long that takes must not tell whether there is an
-/// account.
-pub(super) const fn is_written_at_once(notice: &Notice) -> bool {
+/// The others answer what anybody can ask for, and are put into the store a moment later: how long that takes
+/// must not tell whether there is an account.
+pub(super) const fn is_about_a_change(notice: &Notice) -> bool {
     matches!(
         notice,
-        Notice::PasswordChanged(_)
+        Notice::Registered(_)
+            | Notice::SignedIn { .. }
+            | Notice::PasswordChanged(_)
             | Notice::AddressChanged { .. }
             | Notice::TheftNoticed(_)
             | Notice::Deleted(_)
@@ -42,6 +43,10 @@ impl Desk {
     /// already.
     pub(super) async fn admits(&self, notice: &Notice) -> bool {
         let Some((kind, user)) = subject(notice) else { return false };
+        if let Notice::SignedIn { user, session } = notice {
+            // A sign-in that cannot be compared with those before is none to be silent about.
+            return self.is_new_device(user, session).await.unwrap_or(true);
+        }
         let recipient = match notice {
             Notice::ChangeAddress { email, .. } => email.as_str(),
             _ => &user.email,
@@ -51,23 +56,33 @@ impl Desk {
                 && self.may_send_to(kind, recipient, user.id).await
     }
 
+    /// The mail for a notice about a change, and nothing where there is nothing to say.
+    pub(super) fn compose(&self, notice: &Notice) -> Option<Draft> {
+        let letter = match notice {
+            Notice::SignedIn { user, session } => {
+                let session = Some(Session::clone(session));
+                Letter { session, ..Kind::NewDevice.to(user.clone()) }
+            }
+            Notice::AddressChanged { user, before } => {
+                let letter = Kind::AddressChanged.to(user.clone());
+                Letter { to: before.clone(), ..letter }
+            }
+            other => subject(other).map(|(kind, user)| kind.to(user.clone()))?,
+        };
+        self.draft(&letter)
+    }
+
     /// Writes the mail for a notice.
     ///
     /// # Errors
     /// Where the store cannot be used.
     pub(super) async fn take(&self, notice: &Notice) -> StoreResult<()> {
-        let letter = match notice {
-            Notice::ChangeAddress { user, email } => self.change_of_address(user, email).await?,
-            Notice::SignedIn { user, session } => self.sign_in(user, session).await?,
-            Notice::AddressChanged { user, before } => {
-                let letter = Kind::AddressChanged.to(user.clone());
-                Some(Letter { to: before.clone(), ..letter })
-            }
-            other => subject(other).map(|(kind, user)| kind.to(user.clone())),
-        };
-        match letter {
-            Some(letter) => self.write(letter).await,
-            None => Ok(()),
+        match notice {
+            Notice::ChangeAddress { user, email } => self.change_of_address(user, email).await,
+            other => match self.compose(other) {
+                Some(draft) => self.keep(vec![draft], Vec::new()).await,
+                None => Ok(()),
+            },
         }
     }
 
@@ -77,23 +92,24 @@ impl Desk {
         &self,
         user: &User,
         email: &vestibule::core::name::EmailAddress,
-    ) -> StoreResult<Option<Letter>> {
+    ) -> StoreResult<()> {
         let login = vestibule::core::name::LoginKey::from_typed(email.as_str());
         let owner = self.store.credentials(&login).await?.map(|found| found.user);
         let to = email.as_str().to_owned();
         let Some(owner) = owner.filter(|owner| owner.id != user.id) else {
-            return Ok(Some(Letter { to, ..Kind::ChangeAddress.to(user.clone()) }));
+            return self.write(Letter { to, ..Kind::ChangeAddress.to(user.clone()) }).await;
         };
         // A token that nobody gets.
         let token = OneTimeToken::draw(&*self.entropy);
         let kept = OneTime::new(&token, Purpose::ChangeAddress, user.id, email, self.clock.now());
-        self.store.put_one_time(&kept).await?;
         let is_allowed = self.may_send(Kind::AddressTaken, owner.id).await;
-        Ok(is_allowed.then(|| Kind::AddressTaken.to(owner)))
+        let letter = is_allowed.then(|| Kind::AddressTaken.to(owner));
+        let drafts = letter.and_then(|letter| self.draft(&letter)).into_iter().collect();
+        self.keep(drafts, vec![kept]).await
     }
 
     /// A sign-in is worth a word where this kind of device was not seen before, except for the first one.
-    async fn sign_in(&self, user: &User, session: &Session) -> StoreResult<Option<Letter>> {
+    async fn is_new_device(&self, user: &User, session: &Session) -> StoreResult<bool> {
         let since = self.clock.now() - DEVICES_KNOWN_FOR;
         let sessions = self.store.sessions_of(user.id, since).await?;
         let mut before = sessions
@@ -101,11 +117,7 @@ impl Desk {
             .filter(|other| other.id != session.id && other.created_at <= session.created_at)
             .peekable();
         let is_first = before.peek().is_none();
-        if is_first || before.any(|other| device(other) == device(session)) {
-            return Ok(None);
-        }
-        let session = Some(session.clone());
-        Ok(Some(Letter { session, ..Kind::NewDevice.to(user.clone()) }))
+        Ok(!is_first && !before.any(|other| device(other) == device(session)))
     }
 
     async fn may_send(&self, kind: Kind, user: UserId) -> bool {

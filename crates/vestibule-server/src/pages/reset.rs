@@ -3,10 +3,11 @@
 use axum::{http::StatusCode, response::Response};
 use minijinja::{Value, context};
 use vestibule::{
-    Problem, User,
+    Problem, Together, User,
     core::{
         name::EmailAddress,
         one_time::{OneTime, OneTimeToken, Purpose, Standing},
+        store::TokenUse,
         user::UserStatus,
     },
 };
@@ -77,17 +78,12 @@ async fn replace(
 ) -> Result<bool, Problem> {
     let hall = &view.site.hall;
     let hash = hall.hash_new_password("password", password, &user.guessable_words()).await?;
-    let used = view.site.store.use_one_time(&kept.hash, Purpose::ResetPassword, hall.now()).await?;
-    let Some(used) = used else { return Ok(false) };
     // Whoever has followed the link reads what is sent to that address.
     let is_theirs =
-        EmailAddress::parse(&used.email).is_ok_and(|email| links::is_address_of(user, &email));
-    if view.visit.reset_password(used.user, hash, is_theirs).await?.is_none() {
-        return Ok(false);
-    }
-    // Another password takes all links away; this one goes on to say that it has been used.
-    view.site.store.put_one_time(&used).await?;
-    Ok(true)
+        EmailAddress::parse(&kept.email).is_ok_and(|email| links::is_address_of(user, &email));
+    let token = TokenUse { hash: kept.hash, purpose: Purpose::ResetPassword };
+    let with = Together::using(token);
+    Ok(view.visit.reset_password_with(kept.user, hash, is_theirs, with).await?.is_ok())
 }
 
 /// What a token stands for.

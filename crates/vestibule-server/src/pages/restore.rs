@@ -3,11 +3,12 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    Carrier, ErrorCode, Problem, SignInForm, User,
+    Carrier, ErrorCode, Problem, SignInForm, Together, User,
     core::{
         deletion::{Deletion, Party, may_restore},
         one_time::{OneTime, OneTimeToken, Purpose, Standing},
         redirect::LocalPath,
+        store::TokenUse,
     },
 };
 
@@ -55,9 +56,7 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
         let content = content(&user, form.text("token"), &next, remember);
         return view.refuse(PAGE, &Refusal::outdated(problem), content);
     }
-    let now = view.site.hall.now();
-    let used = view.site.store.use_one_time(&kept.hash, Purpose::RestoreAccount, now).await?;
-    let Some(used) = used else { return Ok(too_late(&view)) };
+    let token = TokenUse { hash: kept.hash, purpose: Purpose::RestoreAccount };
     let sign_in = SignInForm {
         login: String::new(),
         password: String::new(),
@@ -66,13 +65,17 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
         device: None,
         device_token: None,
     };
-    match view.visit.restore_proven(used.user, &sign_in).await {
+    let with = Together::using(token);
+    match view.visit.restore_proven_with(kept.user, &sign_in, with).await {
         Ok(_) => Ok(view.go(next.as_str(), Some(Flash::AccountKept))),
         // It is back; what is missing is said, with what mends it, at the next sign-in.
         Err(problem) if problem.code == ErrorCode::EmailUnverified => {
             Ok(view.go("/auth/login", Some(Flash::AccountKeptLogIn)))
         }
-        Err(problem) if problem.code == ErrorCode::InvalidCredentials => Ok(too_late(&view)),
+        // Conflict: the answer was given once already.
+        Err(Problem { code: ErrorCode::InvalidCredentials | ErrorCode::Conflict, .. }) => {
+            Ok(too_late(&view))
+        }
         Err(problem) => Err(problem),
     }
 }

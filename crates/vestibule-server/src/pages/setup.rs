@@ -3,8 +3,12 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    ErrorCode, Problem, Said,
-    core::{event::EventName, user::Taken},
+    ErrorCode, Problem, Said, Together,
+    core::{
+        event::EventName,
+        store::{AccountChange, Commit, Committed, Obstacle},
+        user::{NotChanged, Taken},
+    },
 };
 
 use super::{
@@ -58,18 +62,23 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
     new.locale = view.visit.locale().cloned();
     // Whoever reads the site's own output may say which address is theirs.
     new.email_verified_at = Some(hall.now());
-    let made = hall.users().create_user(&new, hall.now()).await?;
-    let user = made.map_err(|taken| Problem {
-        code: ErrorCode::Conflict,
-        ..match taken {
-            Taken::Username => Problem::fault("username", &taken),
-            Taken::Email => Problem::fault("email", &taken),
+    let commit = Commit { account: Some(AccountChange::Create(new)), ..Commit::default() };
+    let visit = view.visit.clone();
+    let made = move |done: &Committed| {
+        let event = visit.event(EventName::UserCreated);
+        done.user.iter().fold(event, |event, user| event.of(user.id))
+    };
+    let with = Together::nothing().with_event(made, "the first super user was made");
+    let taken = match hall.commit(commit, with).await? {
+        Ok(_) => {
+            claim.use_up();
+            return Ok(());
         }
-    })?;
-    claim.use_up();
-    let event = view.visit.event(EventName::UserCreated).of(user.id);
-    view.visit.record(event, "the first super user was made");
-    Ok(())
+        Err(Obstacle::Account(NotChanged::Taken(taken))) => taken,
+        Err(obstacle) => return Err(obstacle.into()),
+    };
+    let field = if taken == Taken::Username { "username" } else { "email" };
+    Err(Problem { code: ErrorCode::Conflict, ..Problem::fault(field, &taken) })
 }
 
 fn closed() -> Problem {

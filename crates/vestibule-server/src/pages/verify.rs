@@ -7,11 +7,12 @@
 use axum::{http::StatusCode, response::Response};
 use minijinja::{Value, context};
 use vestibule::{
-    Problem,
+    Problem, Together,
     core::{
         name::EmailAddress,
         one_time::{OneTime, OneTimeToken, Purpose, Standing},
         redirect::LocalPath,
+        store::{Obstacle, TokenUse},
         user::UserStatus,
     },
 };
@@ -46,18 +47,15 @@ pub(super) async fn verify(view: View, form: FormBody) -> Result<Response, Probl
     let Found::Open(kept, email) = found else {
         return show_found(&view, &found, token);
     };
-    let (store, hall) = (&view.site.store, &view.site.hall);
-    let Some(used) = store.use_one_time(&kept.hash, kept.purpose, hall.now()).await? else {
+    let with = Together::using(TokenUse { hash: kept.hash, purpose: kept.purpose });
+    match view.visit.verify_email_with(kept.user, email, with).await? {
+        Ok(_) => {}
         // Somebody was faster with the same link, most likely by a second press of the button.
-        return show_found(&view, &Found::by(&view, token).await?, token);
-    };
-    if view.visit.verify_email(used.user, email).await?.is_none() {
+        Err(Obstacle::TokenSpent) => {
+            return show_found(&view, &Found::by(&view, token).await?, token);
+        }
         // The address has gone to another account meanwhile.
-        return show_found(&view, &Found::Void, token);
-    }
-    if used.purpose == Purpose::ChangeAddress {
-        // Another address takes all links away; this one goes on to say that it has been used.
-        store.put_one_time(&used).await?;
+        Err(_) => return show_found(&view, &Found::Void, token),
     }
     Ok(links::guarded(view.go("/auth/login", Some(Flash::Verified))))
 }

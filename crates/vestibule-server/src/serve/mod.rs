@@ -210,8 +210,13 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     // Nobody waits in a queue that is never served.
     drop(listener);
     stop.cancel();
+    let ended = async {
+        connections.ended().await;
+        // Some clients may have left before what they began was done.
+        hall.settled().await;
+    };
     tokio::select! {
-        drained = tokio::time::timeout(DRAIN, connections.ended()) => if drained.is_err() {
+        drained = tokio::time::timeout(DRAIN, ended) => if drained.is_err() {
             tracing::warn!("some requests took too long and were cut off");
         },
         signal = signals.next() => tracing::warn!(signal, "stopping at once"),

@@ -13,9 +13,9 @@ use std::{
 
 use axum::{
     Router,
-    extract::Request,
-    http::{HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn},
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
 use tower::{Layer as _, Service};
@@ -48,16 +48,21 @@ pub(super) fn around(
 + Send
 + Sync
 + 'static {
-    hall.layer().layer(from_fn(keep).layer(router))
+    hall.layer().layer(from_fn_with_state(hall.clone(), keep).layer(router))
 }
 
-async fn keep(mut request: Request, next: Next) -> Response {
+async fn keep(State(hall): State<Vestibule>, mut request: Request, next: Next) -> Response {
     if let Some(Refused(problem)) = request.extensions_mut().remove() {
         return problem.into_response();
     }
     let allowed = request.extensions().get::<Allowed>().cloned();
     let within = request.extensions().get().map_or(ANSWER_WITHIN, |AnswerWithin(within)| *within);
-    let answered = tokio::time::timeout(within, caught(next.run(request))).await;
+    let is_whole = runs_to_its_end(&request);
+    let work = caught(next.run(request));
+    let answered = match is_whole {
+        true => tokio::time::timeout(within, whole(&hall, work)).await,
+        false => tokio::time::timeout(within, work).await,
+    };
     match answered {
         Ok(Some(response)) => told(response, allowed),
         Ok(None) => Problem::new(ErrorCode::Internal).into_response(),
@@ -66,6 +71,26 @@ async fn keep(mut request: Request, next: Next) -> Response {
             Problem::unavailable(TRY_AGAIN).into_response()
         }
     }
+}
+
+/// Whether the handler goes on when its client hangs up: what may change something is done to its end, with all
+/// that a page or a route does beside the library's flows. Who sends a file and goes away sends no more of it.
+fn runs_to_its_end(request: &Request) -> bool {
+    let method = request.method();
+    let is_unsafe =
+        !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    let path = request.uri().path();
+    let may_send_file = matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+        && (path.starts_with("/api/files") || path.starts_with("/uploads"));
+    is_unsafe && !may_send_file
+}
+
+/// The answer of a task that no client can cut short; `None` where it panicked.
+async fn whole(
+    hall: &Vestibule,
+    work: impl Future<Output = Option<Response>> + Send + 'static,
+) -> Option<Response> {
+    hall.uncancelled(async move { Ok(work.await) }).await.ok().flatten()
 }
 
 /// Runs `work` to its end; `None` where it panicked. The panic hook has logged it.

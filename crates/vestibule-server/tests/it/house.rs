@@ -43,7 +43,8 @@ pub(crate) fn costly_place() -> Place {
     }
 }
 
-fn with_database(place: Place) -> Place {
+/// The same place, on a PostgreSQL database of its own.
+pub(crate) fn with_database(place: Place) -> Place {
     let database = Postgres::shared().create_database();
     place.secrets().add(database.server().password());
     place.with("DATABASE_URL", &database.url()).keeping(database)

@@ -2,10 +2,10 @@
 
 use vestibule::core::{
     deletion::{Party, may_restore},
-    event::EventName,
+    event::{Event, EventName},
     name::RoleName,
     session::EndReason,
-    store::SessionSelection,
+    store::{AccountChange, Commit, Committed, Ending, Obstacle},
     user::{MAX_ROLES, NotChanged, User, UserChange, UserStatus},
 };
 
@@ -20,7 +20,6 @@ use crate::{
         desk::Desk,
         output::{Console, counted},
         prompt::NewPassword,
-        session::end_all,
     },
 };
 
@@ -38,28 +37,27 @@ pub(super) async fn set_status(
     }
     // What its owner did is made final.
     let is_theirs = user.deletion.is_some_and(|deletion| deletion.by == Party::Owner);
-    if user.status == status && !is_theirs {
+    let is_so = user.status == status && !is_theirs;
+    if is_so {
         console.note(format_args!("{} was {status} before.", named(&user)));
-    } else {
-        let change = UserChange { status: Some(status), ..UserChange::default() };
-        change_user(&user, change, desk).await?;
     }
-    let (done, reason) = match status {
+    let change = (!is_so).then(|| UserChange { status: Some(status), ..UserChange::default() });
+    let (done, reason, name, in_words) = match status {
         UserStatus::Active => {
-            if user.status == UserStatus::Deleted {
-                let event = desk.event(EventName::UserRestored).about(user.id);
-                desk.record(event, "a deleted account was brought back").await;
-            }
+            let restored = desk.event(EventName::UserRestored).about(user.id);
+            let is_back = user.status == UserStatus::Deleted;
+            let said = is_back.then_some((restored, "a deleted account was brought back"));
+            carry_out(&user, change, None, said, desk).await?;
             return console.say(format_args!("{} can sign in.", named(&user)));
         }
-        UserStatus::Suspended => ("suspended", EndReason::Suspended),
+        UserStatus::Suspended => ("suspended", EndReason::Suspended, None, ""),
         UserStatus::Deleted => {
-            let event = desk.event(EventName::UserDeleted).about(user.id);
-            desk.record(event, "an account was deleted").await;
-            ("deleted", EndReason::Deleted)
+            let name = Some(EventName::UserDeleted);
+            ("deleted", EndReason::Deleted, name, "an account was deleted")
         }
     };
-    let ended = end_sessions(&user, done, reason, desk).await?;
+    let said = name.map(|name| (desk.event(name).about(user.id), in_words));
+    let ended = carry_out(&user, change, Some(reason), said, desk).await?;
     console.say(format_args!("{} is {done}; {} ended.", named(&user), counted(ended, "session")))
 }
 
@@ -74,11 +72,10 @@ pub(super) async fn set_password(
     refuse_deleted(&user, desk)?;
     let hash = read_and_hash(password, &user.guessable_words(), desk)?;
     let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
-    change_user(&user, change, desk).await?;
     let event = desk.event(EventName::AuthnPasswordChange).about(user.id);
-    desk.record(event, "a password was changed").await;
-    let done = "set to the new password";
-    let ended = end_sessions(&user, done, EndReason::PasswordChanged, desk).await?;
+    let said = Some((event, "a password was changed"));
+    let reason = Some(EndReason::PasswordChanged);
+    let ended = carry_out(&user, Some(change), reason, said, desk).await?;
     console.say(format_args!(
         "{} has a new password; {} ended.",
         named(&user),
@@ -164,47 +161,62 @@ fn refuse_deleted(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
     Err(CommandError::Failed(format!("{} is deleted{mend}", named(user))))
 }
 
+async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result<(), CommandError> {
+    carry_out(user, Some(change), None, None, desk).await.map(|_| ())
+}
+
+/// Changes an account, ends its sessions where there is a reason, and writes what is said of it: all of it or
+/// nothing. How many sessions ended.
+///
 /// The store refuses what would leave nobody who can run the site, or bring a deleted account back, at the
 /// moment of the change.
-async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result<(), CommandError> {
-    let change = UserChange { guarded: true, ..change };
-    let changed = desk.store.change_user(user.id, &change, desk.clock.now()).await?;
-    match changed {
-        Some(Ok(user)) => {
-            let event = desk.event(EventName::UserUpdated).about(user.id);
-            desk.record(event.with("version", user.version), "an account was changed").await;
-            Ok(())
+async fn carry_out(
+    user: &User,
+    change: Option<UserChange>,
+    reason: Option<EndReason>,
+    said: Option<(Event, &'static str)>,
+    desk: &Desk<'_>,
+) -> Result<usize, CommandError> {
+    let id = user.id;
+    let change = change.map(|change| UserChange { guarded: true, ..change });
+    let commit = Commit {
+        account: change.map(|change| AccountChange::Change { id, change }),
+        endings: reason
+            .map(|reason| Ending::OfUser { id, except: None, reason })
+            .into_iter()
+            .collect(),
+        ..Commit::default()
+    };
+    let (changed, ended) =
+        (desk.event(EventName::UserUpdated), desk.event(EventName::SessionLogout));
+    let events = move |done: &Committed| {
+        let mut events = Vec::new();
+        if let Some(user) = &done.user {
+            let event = changed.clone().about(id).with("version", user.version);
+            events.push((event, "an account was changed"));
         }
-        Some(Err(NotChanged::LastSuperUser)) => Err(CommandError::Failed(format!(
+        events.extend(said.clone());
+        for session in &done.ended {
+            let event = ended.clone().about(id).in_session(session.id);
+            events.push((event.with("reason", session.reason.name()), "a session was ended"));
+        }
+        events
+    };
+    match desk.commit(commit, events).await? {
+        Ok(done) => Ok(done.ended.len()),
+        Err(Obstacle::Account(NotChanged::LastSuperUser)) => Err(CommandError::Failed(format!(
             "{} is the last active super user, and nobody would be left to run the site; make another one \
              first: `vestibule user grant USER --super-user`",
             named(user)
         ))),
-        Some(Err(NotChanged::Deleted)) => {
+        Err(Obstacle::Account(NotChanged::Deleted)) => {
             refuse_deleted(user, desk)?;
             Err(CommandError::Failed(NotChanged::Deleted.to_string()))
         }
-        Some(Err(refusal)) => Err(CommandError::Failed(refusal.to_string())),
-        None => Err(CommandError::Failed(format!(
+        Err(Obstacle::Account(refusal)) => Err(CommandError::Failed(refusal.to_string())),
+        Err(_) => Err(CommandError::Failed(format!(
             "the account of {} is gone; `vestibule user list` shows all accounts",
             named(user)
         ))),
     }
-}
-
-/// Ends all sessions of an account that is `done` already, and says how many.
-async fn end_sessions(
-    user: &User,
-    done: &str,
-    reason: EndReason,
-    desk: &Desk<'_>,
-) -> Result<usize, CommandError> {
-    let theirs = SessionSelection::User { id: user.id, except: None };
-    let ended = end_all(theirs, reason, desk).await.map_err(|error| {
-        CommandError::Failed(format!(
-            "{} is {done}, but the sessions may not have ended: {error}. Run the command again.",
-            named(user)
-        ))
-    })?;
-    Ok(ended.len())
 }

@@ -5,7 +5,8 @@ use vestibule::core::{
     name::{EmailAddress, LoginKey, RoleName, UserName},
     password::{Password, PasswordHash, PasswordHasher},
     random,
-    user::{MAX_ROLES, NewUser, Taken, UserStatus},
+    store::{AccountChange, Commit, Committed, Obstacle},
+    user::{MAX_ROLES, NewUser, NotChanged, Taken, UserStatus},
 };
 
 use super::named;
@@ -53,13 +54,19 @@ pub(super) async fn create(
     let context = [account.username.as_str(), account.email.local_part()];
     let hash = read_and_hash(password, &context, desk)?;
     let account = NewUser { password_hash: Some(hash), ..account };
-    let user = desk
-        .store
-        .create_user(&account, desk.clock.now())
-        .await?
-        .map_err(|taken| refusal(taken, &account))?;
-    let event = desk.event(EventName::UserCreated).about(user.id);
-    desk.record(event, "an account was made").await;
+    let commit =
+        Commit { account: Some(AccountChange::Create(account.clone())), ..Commit::default() };
+    let event = desk.event(EventName::UserCreated);
+    let events = move |done: &Committed| {
+        let made = done.user.iter();
+        made.map(|user| (event.clone().about(user.id), "an account was made")).collect()
+    };
+    let user = match desk.commit(commit, events).await? {
+        Ok(done) => done.user,
+        Err(Obstacle::Account(NotChanged::Taken(taken))) => return Err(refusal(taken, &account)),
+        Err(obstacle) => return Err(CommandError::Failed(obstacle.to_string())),
+    };
+    let Some(user) = user else { return Ok(()) };
     console.say(format_args!("Created {}.", named(&user)))
 }
 

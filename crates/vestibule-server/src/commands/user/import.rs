@@ -84,22 +84,36 @@ async fn import_from(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let mut tally = Tally::default();
+    let imported = import_rows(input, &mut manner, &mut tally, desk, console).await;
+    // However it ended: what was made until then is there.
+    if !manner.dry_run {
+        record(&tally, desk).await;
+    }
+    conclude(&tally, &manner, imported?, console)
+}
+
+/// Imports row by row; the line to go on at where it was asked to end.
+async fn import_rows(
+    input: impl BufRead,
+    manner: &mut Manner,
+    tally: &mut Tally,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<Option<u64>, CommandError> {
     let mut planned = manner.dry_run.then(Planned::default);
     let mut rows = Rows::begin(input)?;
     let mut progress = Progress::begin(manner.size, desk.clock.monotonic());
-    let mut next_line = None;
     loop {
         let batch: Vec<Row> = rows.by_ref().take(BATCH).collect();
         let Some(first) = batch.first() else {
-            break;
+            return Ok(None);
         };
         if manner.interruption.has_come() {
-            next_line = Some(first.line);
-            break;
+            return Ok(Some(first.line));
         }
         let line = first.line;
         let taken = Batch::of(batch, desk).take(&mut planned, desk).await;
-        let outcomes = taken.map_err(|error| stopped(&error, line, &tally))?;
+        let outcomes = taken.map_err(|error| stopped(&error, line, tally))?;
         for (row, outcome) in outcomes {
             if let Outcome::Made(_) = outcome
                 && tally.begins_behind_others()
@@ -126,10 +140,6 @@ async fn import_from(
             console.status(bar);
         }
     }
-    if !manner.dry_run {
-        record(&tally, desk).await;
-    }
-    conclude(&tally, &manner, next_line, console)
 }
 
 /// Says what came of it.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use vestibule::{
     Config,
     core::{
+        event::{Event, EventName},
         name::LoginKey,
         store::{Leases as _, OutboxQuery},
+        time::Timestamp,
         user::User,
     },
 };
@@ -169,7 +171,8 @@ async fn only_our_own_forms_count() {
 async fn whoever_runs_the_site_starts_a_reset_and_learns_no_password() {
     let house = House::open().await;
     house.signed_in("anna").await;
-    house.mailer.start_reset(user(&house, "anna").await).await.unwrap();
+    let event = Event::new(EventName::AuthzAdmin, Timestamp::from_seconds(1));
+    house.mailer.start_reset(user(&house, "anna").await, event).await.unwrap();
     let mail = house.mails().await.pop().unwrap();
     assert!(mail.contains("Subject: Choose a new password for Vestibule\r\n"));
     assert_eq!(sign_in(&house, PASSWORD).await, 303, "until then it stays as it is");

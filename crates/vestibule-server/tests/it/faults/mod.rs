@@ -8,6 +8,7 @@
 //! | `feed` | a node no longer hears what the others end |
 //! | `going_back` | PostgreSQL: a lagging replica is promoted, a dump is put back |
 //! | `disk` | the disk of the embedded store: full, read-only |
+//! | `hanging_up` | the client: it sends, and hangs up |
 //! | `clock` | the clock of one node: two hours ahead, two hours behind |
 //!
 //! An outage is never a 401, takes no cookie away, uses no token up, and is over when its cause is.
@@ -17,6 +18,7 @@ mod database_away;
 mod disk;
 mod feed;
 mod going_back;
+mod hanging_up;
 mod postgres;
 mod redis;
 
