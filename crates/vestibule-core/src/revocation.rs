@@ -80,6 +80,12 @@ impl Revocations {
         }
     }
 
+    /// The ended sessions that are remembered, in no order.
+    #[must_use]
+    pub fn ended(&self) -> Vec<SessionId> {
+        self.sessions.keys().copied().collect()
+    }
+
     /// Forgets what no living access token can say any more.
     pub fn sweep(&mut self, now: Moment) {
         self.sessions.retain(|_, forget_at| !now.has_reached(*forget_at));

@@ -130,20 +130,6 @@ impl<'a> Ring<'a> {
         Ok(self.replace(now, turn, Some(said)).await?)
     }
 
-    /// Has nothing that was ever signed be good any more, and gives the ring as it is then.
-    ///
-    /// # Errors
-    /// [`RingChangeError`].
-    pub(crate) async fn replace_all(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<StoredKey>, RingChangeError> {
-        let change = |keys: &[StoredKey]| {
-            ring::replace_all(keys, &self.policy, &self.sealing, self.entropy, now)
-        };
-        self.replace(now, change, None).await
-    }
-
     /// Has nothing that this key signed be good any more, and gives the ring as it is then.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ use std::{
 use tokio::time::{Instant, MissedTickBehavior};
 use vestibule_core::{
     feed::{self, Break, Mark, Position},
+    id::SessionId,
+    session::EndReason,
     store::{Change, Changed, FeedNotifier, Store, StoreError},
     time::Timestamp,
 };
@@ -110,6 +112,7 @@ pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
         notifier: hall.notifier.clone(),
         position,
         keys_behind: false,
+        has_lost_ends: false,
     };
     tokio::spawn(follower.run());
     Ok(())
@@ -147,6 +150,8 @@ struct Follower {
     notifier: Option<Arc<dyn FeedNotifier>>,
     position: Position,
     keys_behind: bool,
+    /// The store may have lost ends that this node has seen.
+    has_lost_ends: bool,
 }
 
 /// The feed was not read to its end.
@@ -178,7 +183,7 @@ impl Follower {
         }
     }
 
-    async fn look(&mut self, hall: &Hall) {
+    async fn look(&mut self, hall: &Arc<Hall>) {
         let began = Instant::now();
         let read = if hall.feed_age.is_torn() {
             self.begin_anew(hall).await
@@ -189,6 +194,8 @@ impl Follower {
                 Err(NotRead::Break(found)) => {
                     hall.feed_age.tear();
                     metrics::feed_break();
+                    self.has_lost_ends |=
+                        matches!(found, Break::Behind { .. } | Break::Other { .. });
                     tracing::error!(
                         "{found}; ended sessions, users and keys are read again, and until then the store is \
                          asked for every request; if it was restored from a backup, run `vestibule restored`"
@@ -223,14 +230,37 @@ impl Follower {
     }
 
     /// Reads everything from the history that the store is in now.
-    async fn begin_anew(&mut self, hall: &Hall) -> Result<(), StoreError> {
+    async fn begin_anew(&mut self, hall: &Arc<Hall>) -> Result<(), StoreError> {
         self.position = hall.read_anew(hall.now()).await?;
         // A key that was retired in one history may sign in the other.
         self.keys_behind = !hall.tend_keys().await;
         if !self.keys_behind {
             hall.feed_age.mend();
+            if std::mem::take(&mut self.has_lost_ends) {
+                tokio::spawn(end_again(Arc::clone(hall)));
+            }
         }
         Ok(())
+    }
+}
+
+/// Ends in the store what this node has seen end, where the store has lost that: an ended session stays ended.
+/// Who ended it, and why, is lost.
+async fn end_again(hall: Arc<Hall>) {
+    let sessions = hall.revocations.read().unwrap_or_else(PoisonError::into_inner).ended();
+    let mut count = 0_u64;
+    for session in sessions {
+        match hall.end_where_open(session).await {
+            Ok(ended) => count += u64::from(ended),
+            Err(error) => {
+                tracing::error!(%error, "not all sessions whose end the database has lost could be ended again");
+                break;
+            }
+        }
+    }
+    if count > 0 {
+        tracing::warn!(count, "sessions were ended again whose end the database had lost");
+        hall.tell_others().await;
     }
 }
 
@@ -276,6 +306,16 @@ impl Hall {
             self.take_in(change);
         }
         Ok(position)
+    }
+
+    /// Ends a session that the store takes for open. It is asked first: most are not, and a question costs less.
+    async fn end_where_open(&self, id: SessionId) -> Result<bool, StoreError> {
+        match self.store.session(id).await? {
+            Some(session) if session.end.is_none() => {
+                self.store.end_session(id, EndReason::EndedByAdmin, self.now()).await
+            }
+            _ => Ok(false),
+        }
     }
 
     fn take_in(&self, change: &Change) {

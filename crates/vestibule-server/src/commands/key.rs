@@ -214,7 +214,7 @@ async fn reseal_mails(desk: &Desk<'_>) -> Result<usize, CommandError> {
     }
 }
 
-pub(super) async fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
+async fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
     open::check_secret(desk.store, &desk.config.secret, desk.entropy).await?;
     Ring::of(desk.config, desk.store, desk.entropy).map_err(failed)
 }

@@ -2,15 +2,12 @@
 
 use vestibule::{
     Signing,
-    core::{
-        event::EventName, feed::Epoch, id::EpochId, session::EndReason, store::SessionSelection,
-    },
+    core::{event::EventName, session::EndReason},
 };
 
 use super::{
     CommandError,
     desk::{Desk, at_desk},
-    key,
     output::{Console, counted},
     session,
 };
@@ -59,28 +56,26 @@ async fn carry_out(
         false => Some(files::settle(blobs, desk.store, desk.entropy).await.map_err(at)?),
     };
 
-    let everybody = SessionSelection::All;
-    let ended = session::end_all(everybody, EndReason::EndedByAdmin, desk).await?.len();
-    console.say(format_args!("Ended {}.", counted(ended, "session")))?;
     let tokens = desk.store.drop_all_one_time().await?;
     console.say(format_args!("Voided {}.", counted_of(tokens, "mailed link")))?;
     let mails = desk.store.give_up_mails(GIVEN_UP, desk.clock.now()).await?;
     if mails > 0 {
         console.say(format_args!("Gave up {} that waited.", counted_of(mails, "mail")))?;
     }
+    // Last, since every running server then reads everything again.
+    let now = desk.clock.now();
+    let ended = vestibule::after_restore(desk.store, desk.config, desk.entropy, now)
+        .await
+        .map_err(|error| CommandError::Failed(error.to_string()))?;
+    session::record_ends(&ended, EndReason::EndedByAdmin, desk).await;
+    console.say(format_args!("Ended {}.", counted(ended.len(), "session")))?;
     match &desk.config.signing {
-        Signing::Ring(_) => {
-            key::ring(desk).await?.replace_all(desk.clock.now()).await?;
-            console.say("Replaced the signing keys.")?;
-        }
+        Signing::Ring(_) => console.say("Replaced the signing keys.")?,
         Signing::Shared(_) => console.note(
             "Tokens are signed with JWT_SECRET_KEY, which stays: those from before are renewed before they count \
              here. Other services take them until they expire.",
         ),
     }
-    // Last: a node that notices it reads all of that.
-    let epoch = Epoch { id: EpochId::draw(desk.entropy), began_at: desk.clock.now() };
-    desk.store.begin_epoch(epoch).await?;
     console.say("Began a new epoch: every running server reads everything again.")?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "restored");
     desk.record(event, "the database was restored from a backup").await;

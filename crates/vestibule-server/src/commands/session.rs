@@ -270,12 +270,17 @@ pub(super) async fn end_all(
         }
         SessionSelection::All => {
             let ended = desk.store.end_sessions(selection, reason, desk.clock.now()).await?;
-            let event = desk.event(EventName::SessionLogout).with("reason", reason.name());
-            let events: Vec<_> = ended.iter().map(|id| event.clone().in_session(*id)).collect();
-            desk.record_all(&events, "a session was ended").await;
+            record_ends(&ended, reason, desk).await;
             Ok(ended)
         }
     }
+}
+
+/// Says of sessions of everybody that they were ended.
+pub(super) async fn record_ends(ended: &[SessionId], reason: EndReason, desk: &Desk<'_>) {
+    let event = desk.event(EventName::SessionLogout).with("reason", reason.name());
+    let events: Vec<_> = ended.iter().map(|id| event.clone().in_session(*id)).collect();
+    desk.record_all(&events, "a session was ended").await;
 }
 
 /// Whether it was this command that ended it.

@@ -43,8 +43,10 @@ async fn hears_ends_after_it_went_back(carrier: Carrier, later_ends: usize) {
     }
     let (lost, rest) = visitors.split_at(3);
     let (later, stays) = rest.split_at(later_ends);
+    let mut lost_ids = Vec::new();
     let backup = site.store.inner().backup();
     for visitor in lost {
+        lost_ids.push(site.row(&**visitor).await.id);
         end_elsewhere(&site, &**visitor).await;
     }
     sleep(A_LOOK).await;
@@ -59,6 +61,10 @@ async fn hears_ends_after_it_went_back(carrier: Carrier, later_ends: usize) {
         assert_eq!(answer.verdict(), (401, "token_revoked".to_owned()));
     }
     assert!(!site.hall.has_lost_feed(), "everything was read again");
+    for id in lost_ids {
+        let row = site.store.session(id).await.unwrap().unwrap();
+        assert!(row.end.is_some(), "what the store has lost was ended again");
+    }
     for visitor in stays {
         if carrier == Carrier::Header {
             let answer = visitor.get("/api/thing").await;
@@ -126,4 +132,30 @@ async fn in_a_new_epoch_tokens_from_before_are_renewed() {
     }
     assert_eq!(app.refresh().await.status, 200);
     assert_eq!(app.get("/api/thing").await.status, 200);
+}
+
+/// An application sees to a store that it has put back.
+#[tokio::test(start_paused = true)]
+async fn after_a_restore_nothing_from_before_is_good() {
+    for shared in [false, true] {
+        let site = Site::configured(|config| {
+            if shared {
+                config.signing = vestibule::Signing::Shared(crate::site::SECRET.to_vec());
+            }
+        })
+        .await;
+        site.add_user("anna").await;
+        let app = site.app_of("anna").await;
+        let id = site.row(&app).await.id;
+        site.pass(5);
+        let (store, now) = (site.store.inner(), site.hall.now());
+        let entropy = vestibule_testkit::SeededEntropy::new(9);
+        let ended = vestibule::after_restore(store, site.hall.config(), &entropy, now).await;
+        assert_eq!(ended.unwrap(), [id]);
+        sleep(A_LOOK).await;
+        assert_eq!(app.get("/api/thing").await.status, 401);
+        assert_eq!(app.refresh().await.verdict(), (401, "session_ended".to_owned()));
+        let again = site.app_of("anna").await;
+        assert_eq!(again.get("/api/thing").await.status, 200);
+    }
 }

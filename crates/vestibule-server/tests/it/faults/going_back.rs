@@ -3,9 +3,10 @@
 use vestibule_testkit::{
     postgres::{Durability, Postgres},
     visitors::{App, Visitor as _},
+    wait,
 };
 
-use super::{at_last, figure_becomes};
+use super::{BACK_WITHIN, at_last, figure_becomes};
 use crate::{
     cluster::{Cluster, VERIFY, Ways, becomes, place_of_node, sign_in},
     house::{create_user, serve},
@@ -63,6 +64,10 @@ async fn goes_back<B>(
         for seen in [here, there] {
             assert_eq!(seen.get(VERIFY).await.status, 401, "what a node has heard stays");
         }
+        // The database has lost it, and is told again.
+        let renew = async || Some(there.refresh().await).filter(|answer| answer.status == 401);
+        let refused = wait::until_async(BACK_WITHIN, renew).await.expect("it ends again");
+        assert_eq!(refused.code(), "session_ended");
     }
     assert_eq!(bystander[0].refresh().await.status, 200);
     assert_eq!(bystander[0].get(VERIFY).await.status, 204);
