@@ -177,7 +177,7 @@ async fn files_lie_in_a_bucket_and_an_outage_of_it_is_one() {
     let whole = sample(9 * MIB);
     let made = send(&app, Method::POST, "/api/files?name=a.bin", &[], whole.clone()).await;
     assert_eq!(made.status, 201, "{}", made.text());
-    assert_eq!(bucket.len(), 3, "blobs of four mebibytes");
+    assert_eq!(bucket.len(), 1 + 3, "whose place it is, and blobs of four mebibytes");
     assert_eq!(blobs(&place), 0);
     let content = format!("/api/files/{}/content", made.json()["file"]["id"].as_str().unwrap());
     assert!(app.get(&content).await.body == whole);
