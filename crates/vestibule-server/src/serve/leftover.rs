@@ -164,3 +164,42 @@ impl Drop for Returning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// How long it takes until an answer ends that was given without a look at this body.
+    async fn answered_after(body: Body) -> Duration {
+        let (request, leftover) = Leftover::watch(Request::new(body));
+        drop(request);
+        let began = Instant::now();
+        let answer = leftover.read_behind(Response::new(Body::from("refused")));
+        let read = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+        assert_eq!(read.unwrap(), "refused");
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_ends_when_the_rest_was_read_and_after_a_bound_at_the_latest() {
+        let piece = || Ok::<_, std::io::Error>(Bytes::from(vec![b'a'; 1024 * 1024]));
+        // A mebibyte each second.
+        let pieces = |number: u64| {
+            Body::from_stream(stream::unfold(0, move |sent| async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                (sent < number).then(|| (piece(), sent + 1))
+            }))
+        };
+        assert_eq!(answered_after(Body::empty()).await, Duration::ZERO);
+        assert_eq!(answered_after(pieces(9)).await, Duration::from_secs(10));
+        assert_eq!(answered_after(pieces(1000)).await, WITHIN_BEHIND);
+        let never = stream::pending::<Result<Bytes, std::io::Error>>();
+        assert_eq!(answered_after(Body::from_stream(never)).await, WITHIN_BEHIND);
+        // As fast as can be, and without an end.
+        let endless = Body::from_stream(stream::repeat_with(piece));
+        assert_eq!(answered_after(endless).await, Duration::ZERO);
+    }
+}
