@@ -11,6 +11,8 @@
 mod bodies;
 mod write;
 
+use std::net::IpAddr;
+
 use axum::{
     Router,
     body::Body,
@@ -21,7 +23,7 @@ use axum::{
 };
 use http_body_util::channel::Channel;
 use utoipa::OpenApi;
-use vestibule::{Fresh, Principal, Problem, User, core::id::UserId};
+use vestibule::{Fresh, Principal, Problem, User, Visit, core::id::UserId};
 
 use self::bodies::Export;
 use crate::site::Site;
@@ -46,25 +48,36 @@ pub(crate) struct Description;
     responses(
         (status = 200, description = "A file; it is broken off where the store fails while it is written", body = Export),
         (status = 401, description = "`fresh_token_required` and the token codes"),
+        (status = 429, description = "`rate_limited`: too many downloads at once"),
         (status = 503, description = "`unavailable`"),
     )
 )]
-async fn export(caller: Fresh<Principal>, State(site): State<Site>) -> Result<Response, Problem> {
-    download(&site, caller.user_id()).await
+async fn export(
+    caller: Fresh<Principal>,
+    visit: Visit,
+    State(site): State<Site>,
+) -> Result<Response, Problem> {
+    download(&site, caller.user_id(), visit.address()).await
 }
 
 /// The file of an account.
 ///
 /// # Errors
-/// `token_revoked` where there is no such account, `unavailable`.
-pub(crate) async fn download(site: &Site, id: UserId) -> Result<Response, Problem> {
+/// `token_revoked` where there is no such account, `unavailable`, `rate_limited` where too much is on its way
+/// to them.
+pub(crate) async fn download(site: &Site, id: UserId, client: IpAddr) -> Result<Response, Problem> {
+    let turn = site.files.download_turn(id, client).await?;
     let user: Option<User> = site.hall.users().user(id).await?;
     let user = user.ok_or(Problem::new(vestibule::ErrorCode::TokenRevoked))?;
     // What was noted until now is part of it.
     site.audit.flush().await;
     let sessions = site.hall.sessions_of(id).await?;
     let (pieces, body) = Channel::new(AHEAD);
-    tokio::spawn(write::write(site.clone(), user, sessions, pieces));
+    let site = site.clone();
+    tokio::spawn(async move {
+        write::write(site, user, sessions, pieces).await;
+        drop(turn);
+    });
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"account.json\""),

@@ -34,7 +34,8 @@ use crate::site::Site;
     responses(
         (status = 200, description = "The content, with its `ETag`", content_type = "application/octet-stream"),
         (status = 206, description = "The part"), (status = 304, description = "The content is known"),
-        (status = 401, description = "The token codes"), (status = 404, description = "`not_found`"), (status = 412, description = "`precondition_failed`")
+        (status = 401, description = "The token codes"), (status = 404, description = "`not_found`"), (status = 412, description = "`precondition_failed`"),
+        (status = 429, description = "`rate_limited`: too many downloads at once")
     )
 )]
 pub(super) async fn read(
@@ -63,7 +64,8 @@ pub(super) async fn read(
     responses(
         (status = 200, body = FileEnvelope, description = "Written; with its new `ETag`"), (status = 401, description = "The token codes"),
         (status = 403, description = "`forbidden`: it is shared for reading"), (status = 404, description = "`not_found`"),
-        (status = 412, description = "`precondition_failed`"), (status = 413, description = "`too_large`")
+        (status = 412, description = "`precondition_failed`"), (status = 413, description = "`too_large`"),
+        (status = 429, description = "`rate_limited`: too many uploads at once")
     )
 )]
 pub(super) async fn replace(
@@ -91,7 +93,8 @@ pub(super) async fn replace(
     security(("access_token" = []), ("cookies" = [])),
     responses(
         (status = 200, description = "The content", content_type = "application/octet-stream"), (status = 206, description = "The part"),
-        (status = 304, description = "The content is known"), (status = 401, description = "The token codes"), (status = 404, description = "`not_found`")
+        (status = 304, description = "The content is known"), (status = 401, description = "The token codes"), (status = 404, description = "`not_found`"),
+        (status = 429, description = "`rate_limited`: too many downloads at once")
     )
 )]
 pub(super) async fn open(

@@ -29,7 +29,7 @@ mod uploads;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -38,8 +38,8 @@ use axum::{
     routing::{delete, get, post, put},
 };
 use vestibule::{
-    SystemEntropy,
-    core::{feed::Break, file::Quota, store::SiteStore},
+    Problem, SystemEntropy,
+    core::{feed::Break, file::Quota, id::UserId, store::SiteStore},
 };
 use vestibule_files::{BlobError, Blobs};
 
@@ -47,7 +47,9 @@ use self::turns::Turns;
 use crate::{
     commands::CommandError,
     config::{self, FilesUrl, Settings},
-    open, private,
+    open,
+    places::Place,
+    private,
     site::Site,
 };
 
@@ -87,6 +89,19 @@ impl Files {
             max_size: settings.max_size,
             quota: Quota { bytes: settings.quota, files: MOST_FILES },
         }
+    }
+
+    /// Waits for a place among all that leaves the site at once.
+    ///
+    /// # Errors
+    /// `rate_limited` for an account or a network that has its share already, `unavailable` where everybody
+    /// together has all.
+    pub(crate) async fn download_turn(
+        &self,
+        who: UserId,
+        client: IpAddr,
+    ) -> Result<Place, Problem> {
+        self.turns.download(who, client).await
     }
 
     /// The bounds of one person's files together.

@@ -95,7 +95,7 @@ async fn whole_or_part(
         return Ok((status, headers).into_response());
     }
     let client = site.hall.client_address(&request.extensions, asked);
-    let turn = site.files.turns.download(who, client).await?;
+    let turn = site.files.download_turn(who, client).await?;
     let mut pieces = site.files.blobs.read(blobs, range);
     // As long as nothing has been sent, an outage can be told as one.
     let first = pieces.try_next().await.map_err(unavailable)?;

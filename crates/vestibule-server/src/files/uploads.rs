@@ -99,7 +99,8 @@ pub(super) async fn show(
     responses(
         (status = 200, body = UploadEnvelope, description = "More is missing"), (status = 201, body = UploadEnvelope, description = "It is a file now"),
         (status = 401, description = "The token codes"), (status = 404, description = "`not_found`"), (status = 409, description = "`conflict`: the next piece begins elsewhere"),
-        (status = 413, description = "`too_large`: more than is missing"), (status = 422, description = "`invalid_input`")
+        (status = 413, description = "`too_large`: more than is missing"), (status = 422, description = "`invalid_input`"),
+        (status = 429, description = "`rate_limited`: too many uploads at once")
     )
 )]
 pub(super) async fn append(

@@ -34,7 +34,7 @@ pub(super) async fn change(
 /// `GET /user/account/export`: everything that the site knows of them, as a file.
 pub(super) async fn export(caller: Principal, view: View) -> Result<Response, Problem> {
     if caller.freshness().is_fresh(view.site.hall.now()) {
-        return export::download(&view.site, caller.user_id()).await;
+        return export::download(&view.site, caller.user_id(), view.visit.address()).await;
     }
     // Back to the page with the link, not to the file: a browser that gets a file stays where it was, which
     // would be the form that was just filled in.
