@@ -23,7 +23,12 @@ impl Connection {
     pub(crate) async fn open(address: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(8192) })
+        Ok(Self::over(stream))
+    }
+
+    /// Over a stream of the caller's own.
+    pub(crate) fn over(stream: TcpStream) -> Self {
+        Self { stream, buffer: Vec::with_capacity(8192) }
     }
 
     /// Sends a whole request and reads the whole answer. Answers have a `Content-Length`.

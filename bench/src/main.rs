@@ -12,6 +12,7 @@ mod ranks;
 mod renew;
 mod revoke;
 mod server;
+mod siege;
 mod start;
 mod stores;
 mod timing;
@@ -30,6 +31,8 @@ usage: cargo xtask bench [NAME]…
   admin   the administrator's lists over a million users in SQLite: time of each page
   import  `vestibule user import` of 100,000 users into SQLite and into PostgreSQL: time and peak memory
   flood   memory before and after 10,000 sign-ins
+  siege   readers that read nothing, writers of single bytes, hang-ups, 20,000 sessions: what they cost, and what
+          an honest visitor notices (three minutes)
   timing  whether the time of an answer tells that there is an account, while no mail can be sent
 
 Without a name: `start` and `me`.";
@@ -47,6 +50,7 @@ async fn main() -> ExitCode {
             "flood" => flood::run().await,
             "renew" => renew::run().await,
             "revoke" => revoke::run().await,
+            "siege" => siege::run().await,
             "timing" => timing::run().await,
             bare::NAME => bare::serve().await,
             "--help" | "-h" => {

@@ -126,6 +126,11 @@ impl Server {
         Ok(kib.ok_or("no VmRSS")?.trim().parse::<f64>()? / 1024.0)
     }
 
+    /// Connections and files that the process has open.
+    pub(crate) fn open_files(&self) -> Result<usize, Box<dyn Error>> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.id()?))?.count())
+    }
+
     /// The processor time of the process so far, in seconds.
     pub(crate) fn processor_time(&self) -> Result<f64, Box<dyn Error>> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
