@@ -1,6 +1,6 @@
 //! Where a request comes from, as far as it can be known.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::{
     extract::ConnectInfo,
@@ -57,16 +57,7 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
 /// The part of an address that one customer of a provider may hold: the /24 of an IPv4 address, the /48 of an
 /// IPv6 one.
 pub(crate) fn wide_network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
-        }
-    }
+    vestibule_core::share::network(address)
 }
 
 /// An address as proxies write it: bare, with a port, or in brackets.
