@@ -25,7 +25,7 @@ pub use home::{Belongs, Contents, KnownPlace, NotOurs, PlaceNote, belongs};
 pub use kind::{HEAD_BYTES, is_harmless, is_image, sniff};
 pub use name::{FileName, FileNameError};
 pub use quota::{OverQuota, Quota, Usage};
-pub use tag::{ETag, Stale, Tags, check_overwrite};
+pub use tag::{ETag, NotATag, Stale, Tags, check_overwrite};
 pub use upload::{AppendError, MIN_SLICE, UPLOAD_KEPT, Upload};
 
 use crate::{

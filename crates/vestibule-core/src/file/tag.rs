@@ -47,23 +47,46 @@ pub struct Presented {
 }
 
 impl Tags {
-    /// Reads a header's value. Our tags hold no commas, so what is between two of them is one tag; one
-    /// without quotes is taken for what it means.
+    /// Reads a header's value (RFC 9110 section 8.8.3). A tag without quotation marks is taken for what it means, which is
+    /// good enough for reading; [`Tags::parse_strictly`] is for writing.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let text = text.trim();
-        if text == "*" {
-            return Self::Any;
-        }
         let read = |tag: &str| {
             let tag = tag.trim();
             let (is_weak, tag) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
             Presented { opaque: tag.trim_matches('"').to_owned(), is_weak }
         };
-        Self::These(text.split(',').map(read).collect())
+        Self::parse_strictly(text)
+            .unwrap_or_else(|NotATag| Self::These(text.split(',').map(read).collect()))
     }
 
-    /// Whether the content is one that the client has seen, byte for byte (RFC 9110 section 8.8.3.2).
+    /// Reads a header's value, and nothing else than that.
+    ///
+    /// # Errors
+    /// [`NotATag`] where a tag stands without its quotation marks: what a client meant by it is a guess, and a write must
+    /// not hang on one.
+    pub fn parse_strictly(text: &str) -> Result<Self, NotATag> {
+        let mut rest = text.trim();
+        if rest == "*" {
+            return Ok(Self::Any);
+        }
+        let mut tags = Vec::new();
+        loop {
+            let (is_weak, quoted) =
+                rest.strip_prefix("W/").map_or((false, rest), |tag| (true, tag));
+            let inner = quoted.strip_prefix('"').ok_or(NotATag)?;
+            let (opaque, behind) = inner.split_once('"').ok_or(NotATag)?;
+            tags.push(Presented { opaque: opaque.to_owned(), is_weak });
+            let behind = behind.trim_start();
+            if behind.is_empty() {
+                return Ok(Self::These(tags));
+            }
+            rest = behind.strip_prefix(',').ok_or(NotATag)?.trim_start();
+        }
+    }
+
+    /// Whether the content is one that the client has seen, byte for byte (RFC 9110 section 8.8.3.2): what a part of it
+    /// may be put together with.
     #[must_use]
     pub fn hold(&self, tag: &ETag) -> bool {
         match self {
@@ -72,7 +95,9 @@ impl Tags {
         }
     }
 
-    /// The same where a proxy on the way, which compresses, may have weakened the tag.
+    /// The same where a proxy on the way, which compresses, has weakened the tag. The client still has this very content:
+    /// only the bytes that carried it were others. So it may overwrite it, although RFC 9110 section 13.1.1 compares
+    /// strongly there.
     #[must_use]
     pub fn hold_weakly(&self, tag: &ETag) -> bool {
         match self {
@@ -81,6 +106,13 @@ impl Tags {
         }
     }
 }
+
+/// An entity tag is written in quotation marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an entity tag stands in quotation marks; send the `ETag` of an answer exactly as it came, or `*`"
+)]
+pub struct NotATag;
 
 /// Whether `caller` may put another content in the place of the present one.
 ///
@@ -92,7 +124,7 @@ impl Tags {
 /// [`Stale`] where it does not.
 pub fn check_overwrite(file: &File, caller: UserId, if_match: Option<&Tags>) -> Result<(), Stale> {
     let may = match if_match {
-        Some(tags) => tags.hold(&file.tag()),
+        Some(tags) => tags.hold_weakly(&file.tag()),
         None => file.changed_by == caller,
     };
     if may { Ok(()) } else { Err(Stale) }

@@ -140,7 +140,7 @@ fn a_tag_changes_with_every_writing_and_every_content() {
 }
 
 #[test]
-fn tags_are_compared_strongly_for_writing_and_weakly_for_reading() {
+fn tags_are_compared_strongly_for_parts_and_weakly_for_the_whole() {
     let tag = ETag::of(&[7; 32], 1);
     let bare = tag.to_string().trim_matches('"').to_owned();
     for (header, strong, weak) in [
@@ -152,9 +152,34 @@ fn tags_are_compared_strongly_for_writing_and_weakly_for_reading() {
         ("\"x\"".to_owned(), false, false),
         (String::new(), false, false),
         ("\"*\"".to_owned(), false, false),
+        (format!("\"a,b\" , W/\"c\",{tag}"), true, true),
     ] {
         let tags = Tags::parse(&header);
         assert_eq!((tags.hold(&tag), tags.hold_weakly(&tag)), (strong, weak), "{header}");
+    }
+}
+
+#[test]
+fn a_tag_without_quotation_marks_is_none() {
+    for good in
+        ["*", " * ", "\"a\"", "W/\"a\"", "\"a\",\"b\"", "\"a\" , W/\"b\"", "\"\"", "\"a,b\""]
+    {
+        assert!(Tags::parse_strictly(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "a",
+        "1-abc",
+        "\"a",
+        "a\"",
+        "W/a",
+        "\"a\" \"b\"",
+        "\"a\",",
+        "\"a\",b",
+        "w/\"a\"",
+        "*,\"a\"",
+    ] {
+        assert_eq!(Tags::parse_strictly(bad), Err(NotATag), "{bad}");
     }
 }
 
@@ -164,7 +189,15 @@ fn without_a_tag_only_ones_own_content_is_overwritten() {
     assert_eq!(check_overwrite(&file, GUEST, None), Ok(()));
     assert_eq!(check_overwrite(&file, OWNER, None), Err(Stale));
     let (good, old) = (file.tag().to_string(), ETag::of(&file.digest, 2).to_string());
-    for (header, verdict) in [(good.as_str(), Ok(())), ("*", Ok(())), (old.as_str(), Err(Stale))] {
+    // As a proxy that compresses makes it.
+    let (weak, weak_old) = (format!("W/{good}"), format!("W/{old}"));
+    for (header, verdict) in [
+        (good.as_str(), Ok(())),
+        ("*", Ok(())),
+        (old.as_str(), Err(Stale)),
+        (weak.as_str(), Ok(())),
+        (weak_old.as_str(), Err(Stale)),
+    ] {
         for caller in [OWNER, GUEST] {
             let tags = Tags::parse(header);
             assert_eq!(check_overwrite(&file, caller, Some(&tags)), verdict, "{header}");

@@ -120,7 +120,7 @@ impl Site {
         if_match: Option<&Tags>,
     ) -> Result<(), Problem> {
         let seen = self.file_for(caller, id, Access::Own).await?;
-        if if_match.is_some_and(|tags| !tags.hold(&seen.file.tag())) {
+        if if_match.is_some_and(|tags| !tags.hold_weakly(&seen.file.tag())) {
             return Err(stale(Stale));
         }
         let version = if_match.map(|_| seen.file.version);

@@ -170,7 +170,7 @@ pub(super) async fn delete(
     id: FileOf,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let if_match = tags(&headers, &header::IF_MATCH);
+    let if_match = if_match(&headers)?;
     site.delete_file(caller.user_id(), id.0, if_match.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -247,11 +247,28 @@ pub(super) fn tagged(file: &File) -> [(HeaderName, HeaderValue); 1] {
     [(header::ETAG, tag.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))]
 }
 
-/// The tags of a header, which may come several times.
-pub(super) fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Tags> {
+/// What `If-Match` says.
+///
+/// # Errors
+/// `malformed_request` where a tag stands without quotation marks.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<Tags>, Problem> {
+    let tags = one_text(headers, &header::IF_MATCH).map(|text| Tags::parse_strictly(&text));
+    tags.transpose().map_err(|error| {
+        Problem::new(ErrorCode::MalformedRequest)
+            .detail(format!("If-Match cannot be read: {error}."))
+    })
+}
+
+/// What `If-None-Match` says.
+pub(super) fn if_none_match(headers: &HeaderMap) -> Option<Tags> {
+    one_text(headers, &header::IF_NONE_MATCH).map(|text| Tags::parse(&text))
+}
+
+/// The values of a header, which may come several times.
+fn one_text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<_> =
         headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    (!values.is_empty()).then(|| Tags::parse(&values.join(",")))
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 /// A place in a list, for the address of what follows it.

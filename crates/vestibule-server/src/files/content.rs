@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{Request, State},
-    http::{header, request::Parts},
+    http::request::Parts,
     response::{IntoResponse as _, Response},
 };
 use vestibule::{
@@ -16,7 +16,7 @@ use vestibule::{
 };
 
 use super::{
-    api::{FileOf, tagged, tags},
+    api::{FileOf, if_match, tagged},
     bodies::{FileBody, FileEnvelope},
     serve,
 };
@@ -75,7 +75,7 @@ pub(super) async fn replace(
     request: Request,
 ) -> Result<Response, Problem> {
     let who = caller.user_id();
-    let if_match = tags(request.headers(), &header::IF_MATCH);
+    let if_match = if_match(request.headers())?;
     let file = site.replace_file(who, id.0, if_match.as_ref(), request).await?;
     let seen = site.file_for(who, file.id, Access::Read).await?;
     let access = seen.access(who).unwrap_or(Access::Read);

@@ -16,7 +16,7 @@ use vestibule::{
 };
 
 use super::{
-    api::{tagged, tags},
+    api::{if_match, if_none_match, tagged},
     disposition, range,
     receive::unavailable,
 };
@@ -42,11 +42,10 @@ pub(super) async fn answer(
     is_shown: bool,
 ) -> Result<Response, Problem> {
     let (file, asked) = (&seen.file, &request.headers);
-    if tags(asked, &header::IF_MATCH).is_some_and(|tags| !tags.hold(&file.tag())) {
+    if if_match(asked)?.is_some_and(|tags| !tags.hold_weakly(&file.tag())) {
         return Err(Problem::new(ErrorCode::PreconditionFailed));
     }
-    let is_known =
-        tags(asked, &header::IF_NONE_MATCH).is_some_and(|tags| tags.hold_weakly(&file.tag()));
+    let is_known = if_none_match(asked).is_some_and(|tags| tags.hold_weakly(&file.tag()));
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

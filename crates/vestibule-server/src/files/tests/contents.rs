@@ -12,6 +12,7 @@ both_carriers!(
     without_a_tag_only_ones_own_content_is_overwritten,
     a_replacement_has_the_bounds_of_a_file,
     harmless_contents_are_shown_and_all_others_saved,
+    a_tag_that_a_proxy_has_weakened_still_counts_for_writing,
 );
 
 async fn a_content_that_is_known_is_not_sent_again(carrier: Carrier) {
@@ -173,4 +174,35 @@ async fn harmless_contents_are_shown_and_all_others_saved(carrier: Carrier) {
             );
         }
     }
+}
+
+async fn a_tag_that_a_proxy_has_weakened_still_counts_for_writing(carrier: Carrier) {
+    let house = House::open().await;
+    let ann = house.person("ann", carrier).await;
+    let kept = ann.send(Method::POST, "/api/files?name=map.json", &[], "{}").await;
+    let file = kept.json()["file"].clone();
+    let path = content_of(&file);
+    let weak = format!("W/{}", etag(&file));
+    let put =
+        async |tag: &str| ann.send(Method::PUT, &path, &[("if-match", tag)], "{\"a\":1}").await;
+
+    let written = put(&weak).await;
+    assert_eq!(written.status, 200, "{}", written.text());
+    assert_eq!(put(&weak).await.status, 412, "it is the tag of the content before");
+    let new = written.json()["file"].clone();
+    for unquoted in [etag(&new).trim_matches('"'), "W/x", "", "\"x"] {
+        let refused = put(unquoted).await;
+        assert_eq!(refused.verdict(), (400, "malformed_request".to_owned()), "{unquoted}");
+        assert!(refused.text().contains("quotation marks"), "{}", refused.text());
+    }
+    let bare = [("if-match", etag(&new).trim_matches('"'))];
+    assert_eq!(
+        ann.send(Method::DELETE, &format!("/api/files/{}", id(&file)), &bare, "").await.status,
+        400
+    );
+    let weak = [("if-match", &*format!("W/{}", etag(&new)))];
+    assert_eq!(
+        ann.send(Method::DELETE, &format!("/api/files/{}", id(&file)), &weak, "").await.status,
+        204
+    );
 }
