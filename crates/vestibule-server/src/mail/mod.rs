@@ -10,7 +10,7 @@
 //! | `texts` | what each kind of mail says |
 //! | `message` | a mail as it travels |
 //! | `post` | mails are taken from the store and sent |
-//! | `smtp`, `files`, `trouble` | the two ways out, and what stands in the way |
+//! | `smtp`, `before_tls`, `files`, `trouble` | the two ways out, and what stands in the way |
 //! | `upkeep` | what is forgotten, and when |
 //!
 //! # Once, and how sure that is
@@ -21,6 +21,7 @@
 //! losing it would be worse. It then has the same `Message-ID`, by which mail programs and servers tell that
 //! it is the same one.
 
+mod before_tls;
 mod desk;
 mod feedback;
 mod files;

@@ -12,9 +12,10 @@ use lettre::{
         extension::ClientId,
     },
 };
+use tokio::net::TcpStream;
 use vestibule::core::outbox::Failure;
 
-use super::{message::Sender, trouble::Trouble};
+use super::{before_tls::BeforeTls, message::Sender, trouble::Trouble};
 use crate::{
     commands::CommandError,
     config::{MailServer, MailTls, Settings},
@@ -76,9 +77,7 @@ impl SmtpServer {
             .map_err(|error| Trouble::lasting(&error.to_string()))?;
         let mut open = match line.take() {
             Some(open) => open,
-            None => {
-                Line(self.connect().await.map_err(|error| Trouble::general(error.to_string()))?)
-            }
+            None => Line(self.connect().await.map_err(Trouble::general)?),
         };
         match open.0.send(&envelope, content).await {
             Ok(_) => {
@@ -89,18 +88,30 @@ impl SmtpServer {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let MailServer { host, port, tls, login, .. } = &self.server;
-        let wrapped = self.tls.clone().filter(|_| *tls == MailTls::Implicit);
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (host.as_str(), *port),
-            Some(CONNECT_WITHIN),
-            &self.hello,
-            wrapped,
-            None,
-        )
-        .await?;
-        let starts_tls = match tls {
+    /// # Errors
+    /// Why no mail can be handed over at all, in words.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, String> {
+        let MailServer { host, port, tls, .. } = &self.server;
+        let address = (host.as_str(), *port);
+        if *tls == MailTls::Implicit {
+            let (within, wrapped) = (Some(CONNECT_WITHIN), self.tls.clone());
+            let connecting =
+                AsyncSmtpConnection::connect_tokio1(address, within, &self.hello, wrapped, None);
+            return self.log_in(connecting.await.map_err(in_words)?).await.map_err(in_words);
+        }
+        let connecting = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(address));
+        let stream = connecting
+            .await
+            .map_err(|_| format!("it cannot be reached within {} s", CONNECT_WITHIN.as_secs()))?
+            .map_err(in_words)?;
+        let stream = Box::new(BeforeTls::new(stream));
+        self.start_tls(stream).await.map_err(in_words)
+    }
+
+    async fn start_tls(&self, stream: Box<BeforeTls>) -> Result<AsyncSmtpConnection, Error> {
+        let mut connection =
+            AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await?;
+        let starts_tls = match self.server.tls {
             MailTls::Required => true,
             MailTls::Opportunistic => connection.can_starttls(),
             MailTls::Implicit | MailTls::Off => false,
@@ -109,7 +120,14 @@ impl SmtpServer {
         if let Some(tls) = self.tls.clone().filter(|_| starts_tls) {
             connection.starttls(tls, &self.hello).await?;
         }
-        if let Some((user, password)) = login {
+        self.log_in(connection).await
+    }
+
+    async fn log_in(
+        &self,
+        mut connection: AsyncSmtpConnection,
+    ) -> Result<AsyncSmtpConnection, Error> {
+        if let Some((user, password)) = &self.server.login {
             let credentials = Credentials::new(user.clone(), password.expose().to_owned());
             connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
         }
@@ -122,6 +140,10 @@ impl Line {
     pub(super) async fn close(mut self) {
         let _ = tokio::time::timeout(CLOSE_WITHIN, self.0.quit()).await;
     }
+}
+
+fn in_words(error: impl std::error::Error) -> String {
+    error.to_string()
 }
 
 fn tls(server: &MailServer) -> Result<Option<TlsParameters>, CommandError> {
@@ -153,5 +175,80 @@ fn refused(error: &Error) -> Trouble {
         },
         reason: error.to_string(),
         is_general: !is_answer && !error.is_client(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::{
+        io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+        net::TcpListener,
+    };
+    use tokio_rustls::{
+        TlsAcceptor,
+        rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
+    };
+
+    use super::*;
+    use crate::{command::ConfigFlags, config};
+
+    fn server(url: &str) -> SmtpServer {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [("VESTIBULE_MAIL__URL".to_owned(), url.to_owned())];
+        let settings = config::load(&ConfigFlags::default(), variables, folder.path()).unwrap();
+        SmtpServer::of(&settings.settings).unwrap()
+    }
+
+    fn acceptor() -> TlsAcceptor {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// Takes one connection up to TLS, says `answer` to `STARTTLS` in one piece, and gives the first that comes
+    /// encrypted.
+    async fn first_under_tls(listener: TcpListener, answer: &str) -> String {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.write_all(b"220 here\r\n").await.unwrap();
+        stream.read_line(&mut line).await.unwrap();
+        stream.write_all(b"250-here\r\n250 STARTTLS\r\n").await.unwrap();
+        stream.read_line(&mut line).await.unwrap();
+        assert!(line.ends_with("STARTTLS\r\n"), "{line}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let Ok(mut stream) = acceptor().accept(stream).await else {
+            return String::new();
+        };
+        let mut seen = vec![0; 512];
+        let length = stream.read(&mut seen).await.unwrap_or_default();
+        seen.truncate(length);
+        String::from_utf8(seen).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_said_before_tls_does_not_count_under_it() {
+        for (answer, goes_on) in [
+            ("220 go\r\n", true),
+            ("220 go\r\n250-injected\r\n250 AUTH PLAIN\r\n", false),
+            ("220 go\r\n250 injected\r\n250 taken\r\n250 taken\r\n354 go\r\n250 taken\r\n", false),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("smtp://{}?tls=opportunistic", listener.local_addr().unwrap());
+            let server = server(&url);
+            let mut line = None;
+            let sending = server.send(&mut line, "ada@example.org", b"Subject: x\r\n\r\nx\r\n");
+            let (sent, seen) = tokio::join!(sending, first_under_tls(listener, answer));
+            assert!(sent.is_err() && line.is_none(), "{answer:?}");
+            assert_eq!(seen.starts_with("EHLO "), goes_on, "{answer:?}: {seen:?}");
+        }
     }
 }
