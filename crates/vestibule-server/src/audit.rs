@@ -12,7 +12,7 @@ use std::{
 
 use tokio::time::{MissedTickBehavior, interval};
 use vestibule::{
-    AuditSink,
+    AuditSink, Rounds,
     core::{
         event::Event,
         store::{SiteStore, StoreResult},
@@ -42,6 +42,7 @@ struct Inner {
     store: Arc<dyn SiteStore>,
     waiting: Mutex<Waiting>,
     turn: tokio::sync::Mutex<()>,
+    rounds: Arc<Rounds>,
 }
 
 #[derive(Default)]
@@ -60,7 +61,12 @@ impl AuditLog {
         keep: Duration,
         node: String,
     ) -> Self {
-        let inner = Inner { store, waiting: Mutex::default(), turn: tokio::sync::Mutex::default() };
+        let inner = Inner {
+            store,
+            waiting: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            rounds: Arc::default(),
+        };
         let log = Self(Arc::new(inner));
         tokio::spawn(write_often(Arc::downgrade(&log.0)));
         tokio::spawn(go_round(Arc::downgrade(&log.0), clock, keep, node));
@@ -78,6 +84,11 @@ impl AuditLog {
             self.note(event);
         }
         written
+    }
+
+    /// Waits a moment for what was noted until now to be written.
+    pub(crate) async fn catch_up(&self) {
+        self.0.rounds.wait().await;
     }
 
     /// Writes what was noted until now.
@@ -181,9 +192,13 @@ async fn write_often(inner: Weak<Inner>) {
     let mut tick = interval(WRITES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tick.tick().await;
+        let Some(wanted) = inner.upgrade().map(|inner| Arc::clone(&inner.rounds)) else { return };
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = wanted.wanted() => {}
+        }
         let Some(inner) = inner.upgrade() else { return };
-        inner.write().await;
+        inner.rounds.run(inner.write()).await;
     }
 }
 

@@ -45,11 +45,17 @@ async fn write_noticed_often(hall: Weak<Hall>) {
     let mut tick = interval(WRITES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tick.tick().await;
+        let Some(wanted) = hall.upgrade().map(|hall| Arc::clone(&hall.noticed)) else {
+            return;
+        };
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = wanted.wanted() => {}
+        }
         let Some(hall) = hall.upgrade() else {
             return;
         };
-        hall.write_noticed().await;
+        hall.noticed.run(hall.write_noticed()).await;
     }
 }
 

@@ -57,7 +57,7 @@ impl Vestibule {
     /// # Errors
     /// `unavailable`.
     pub async fn renewals_of(&self, session: SessionId) -> Result<Vec<RenewalNote>, Problem> {
-        self.0.history.write(&*self.0.store).await;
+        self.0.noticed.wait().await;
         Ok(self.0.store.renewals_of(session).await?)
     }
 
@@ -90,16 +90,17 @@ impl Visit {
         id: SessionId,
     ) -> Result<Option<(vestibule_core::session::Session, Vec<RenewalNote>)>, Problem> {
         let hall = self.hall();
-        hall.0.seen.write(&*hall.0.store).await;
         let now = hall.now();
         let is_shown = |session: &vestibule_core::session::Session| {
             session.user_id == caller.user_id()
                 && session.end.is_none_or(|end| now.since(end.at) < SHOWN_FOR)
         };
+        // Both are in the store then.
+        hall.0.noticed.wait().await;
         let Some(session) = hall.store().session(id).await?.filter(is_shown) else {
             return Ok(None);
         };
-        let renewals = hall.renewals_of(id).await?;
+        let renewals = hall.store().renewals_of(id).await?;
         Ok(Some((session, renewals)))
     }
 }

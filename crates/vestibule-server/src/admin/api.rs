@@ -189,7 +189,7 @@ pub(crate) async fn events(
     site: &Site,
 ) -> Result<(Vec<vestibule::core::store::KeptEvent>, Option<String>), Problem> {
     // What was noted until now is part of the list.
-    site.audit.flush().await;
+    site.audit.catch_up().await;
     let wanted = EventQuery { limit: query.limit + 1, ..query.clone() };
     let found = site.store.events(&wanted).await?;
     Ok(filter::page(found, query.limit, |last| last.cursor().to_string()))

@@ -70,7 +70,7 @@ pub(crate) async fn download(site: &Site, id: UserId, client: IpAddr) -> Result<
     let user: Option<User> = site.hall.users().user(id).await?;
     let user = user.ok_or(Problem::new(vestibule::ErrorCode::TokenRevoked))?;
     // What was noted until now is part of it.
-    site.audit.flush().await;
+    site.audit.catch_up().await;
     let sessions = site.hall.sessions_of(id).await?;
     let (pieces, body) = Channel::new(AHEAD);
     let site = site.clone();

@@ -29,7 +29,7 @@ impl Vestibule {
     /// # Errors
     /// `unavailable`.
     pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, Problem> {
-        self.0.seen.write(&*self.0.store).await;
+        self.0.noticed.wait().await;
         let now = self.now();
         let mut sessions = self.0.store.sessions_of(user, now - SHOWN_FOR).await?;
         sessions.retain(|session| {

@@ -31,7 +31,7 @@ const HEADS: &str =
 pub(super) async fn download(_: Caller, view: View, uri: Uri) -> Result<Response, Problem> {
     let query = Parameters::of(&uri).events(&view.site).await?;
     let query = EventQuery { limit: PAGE, behind: None, ..query };
-    view.site.audit.flush().await;
+    view.site.audit.catch_up().await;
     let (rows, body) = Channel::new(AHEAD);
     tokio::spawn(write(view.site.clone(), query, rows));
     let headers = [

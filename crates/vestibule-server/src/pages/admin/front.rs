@@ -22,7 +22,7 @@ const DAY: i64 = 24 * 3600;
 pub(super) async fn show(_: Caller, view: View) -> Result<Response, Problem> {
     let site = &view.site;
     // What was noted until now is part of it.
-    site.audit.flush().await;
+    site.audit.catch_up().await;
     let today = site.hall.now().seconds().div_euclid(DAY);
     let first = today - DAYS + 1;
     let counts = site.store.event_counts(first, today + 1).await?;

@@ -153,6 +153,44 @@ async fn a_crowd_before_a_frozen_one_is_answered_in_time_and_nobody_is_signed_ou
     }
 }
 
+/// What was noticed in memory is written before it is read. Nobody waits for another one's attempt to do so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_what_was_noticed_is_put_off_in_time_however_many_there_are() {
+    let (server, place) = begin();
+    create_user(&place, "root", &["--super-user"]);
+    let site = serve(&place);
+    let app = site.app();
+    assert_eq!(app.sign_in("root", PASSWORD).await.status, 200);
+    let session =
+        app.get("/api/auth/me").await.json()["session"]["id"].as_str().unwrap().to_owned();
+    let paths = [
+        "/api/auth/sessions".to_owned(),
+        format!("/api/auth/sessions/{session}"),
+        "/api/user/export".to_owned(),
+        "/api/admin/audit".to_owned(),
+    ];
+    for path in &paths {
+        assert_eq!(app.get(path).await.status, 200, "{path}");
+    }
+    server.stop();
+    // Something is noticed, so that there is something to write.
+    let app = Arc::new(app);
+    let crowd: Vec<_> = (0..CROWD / 2)
+        .map(|number| {
+            let (app, path) = (Arc::clone(&app), paths[number % paths.len()].clone());
+            tokio::spawn(async move {
+                let answer = tokio::time::timeout(ANSWERED_WITHIN, app.get(&path)).await;
+                is_put_off(&answer.unwrap_or_else(|_| panic!("{path} is not answered in time")));
+            })
+        })
+        .collect();
+    for one in crowd {
+        one.await.unwrap();
+    }
+    server.cont();
+    at_last(async || app.get(&paths[0]).await).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_started_before_it_opens_when_it_is_there() {
     let (server, place) = begin();
