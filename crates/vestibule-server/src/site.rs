@@ -6,7 +6,7 @@ use vestibule::{Vestibule, core::store::SiteStore};
 
 use crate::{
     audit::AuditLog, config::Settings, feedback::FeedbackDesk, files::Files, mail::Mailer,
-    pages::Templates, setup::Setup,
+    pages::CurrentTemplates, setup::Setup,
 };
 
 /// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
@@ -15,7 +15,7 @@ pub(crate) struct Site {
     pub(crate) hall: Vestibule,
     pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) settings: Arc<Settings>,
-    pub(crate) templates: Arc<Templates>,
+    pub(crate) templates: CurrentTemplates,
     pub(crate) setup: Arc<Setup>,
     pub(crate) files: Files,
     pub(crate) audit: AuditLog,

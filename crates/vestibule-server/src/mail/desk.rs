@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::{self, Profile},
     open,
-    pages::Templates,
+    pages::CurrentTemplates,
 };
 
 /// Where a mail goes, and for how long it is worth trying.
@@ -46,7 +46,7 @@ pub(super) struct Desk {
     pub(super) entropy: Arc<dyn Entropy>,
     /// Mails to each account, and to each address: an account can ask for mails to the addresses of others.
     pub(super) allowance: Allowance,
-    pub(super) templates: Arc<Templates>,
+    pub(super) templates: CurrentTemplates,
     pub(super) site_name: String,
     pub(super) public_url: String,
     from: Sender,
@@ -113,7 +113,7 @@ impl Desk {
             link: link.as_deref(),
         };
         // The log has it already.
-        let written = texts::write(&self.templates, &facts).ok()?;
+        let written = texts::write(&self.templates.get(), &facts).ok()?;
         let tried_for =
             token.as_ref().map_or(outbox::TRIED_FOR, |(purpose, _)| worth(purpose.lifetime()));
         let kept = token.map(|(purpose, token)| OneTime::new(&token, purpose, user, &to, now));

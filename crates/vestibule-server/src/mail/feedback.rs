@@ -65,9 +65,10 @@ impl Desk {
             text => content.text.as_str(),
         };
         // Who reads it has no account that would say which language.
-        let language = self.templates.language(None);
+        let templates = self.templates.get();
+        let language = templates.language(None);
         // The log has it already.
-        let written = texts::render(&self.templates, language, "feedback", &facts, &facts).ok()?;
+        let written = texts::render(&templates, language, "feedback", &facts, &facts).ok()?;
         let (user, tried_for) = (content.user, outbox::TRIED_FOR);
         let envelope = Envelope { kind: KIND, user, to: EmailAddress::clone(to), tried_for };
         self.seal(envelope, &written).map(Draft::plain)

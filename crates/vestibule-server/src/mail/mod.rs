@@ -59,7 +59,7 @@ use self::{
     post::Post,
     texts::Kind,
 };
-use crate::{commands::CommandError, config::Settings, pages::Templates};
+use crate::{commands::CommandError, config::Settings, pages::CurrentTemplates};
 
 /// As many notices wait to be written down at most. Beyond it they are lost, and the log says so: no page
 /// waits for a mail, and how long it takes does not tell whether there was one.
@@ -100,7 +100,7 @@ pub(crate) enum Retry {
 pub(crate) struct Parts<'p> {
     pub(crate) settings: &'p Settings,
     pub(crate) secret: &'p SiteSecret,
-    pub(crate) templates: Arc<Templates>,
+    pub(crate) templates: CurrentTemplates,
     pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

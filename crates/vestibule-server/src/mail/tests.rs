@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::texts::Letter;
 use super::*;
-use crate::{command::ConfigFlags, config, texts::Texts};
+use crate::{command::ConfigFlags, config, pages::Templates, texts::Texts};
 use vestibule::{
     Carrier, Lifetimes, MemoryStore, SystemEntropy,
     core::{
@@ -49,7 +49,7 @@ impl Post {
         let mailer = Mailer::start(Parts {
             settings: &settings,
             secret: &SiteSecret::new([7; 32]).unwrap(),
-            templates: Arc::new(Templates::load().unwrap()),
+            templates: CurrentTemplates::ours(),
             store: Arc::new(store.clone()),
             clock: Arc::new(Stopped),
             entropy: Arc::new(SystemEntropy),
@@ -317,7 +317,7 @@ async fn two_nodes_send_each_mail_once() {
     let second = Mailer::start(Parts {
         settings: &settings,
         secret: &SiteSecret::new([7; 32]).unwrap(),
-        templates: Arc::new(Templates::load().unwrap()),
+        templates: CurrentTemplates::ours(),
         store: Arc::new(first.store.clone()),
         clock: Arc::new(Stopped),
         entropy: Arc::new(SystemEntropy),

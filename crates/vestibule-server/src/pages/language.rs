@@ -9,7 +9,7 @@ use super::{form::FormBody, view::View};
 /// of anybody, so the form needs no value of its own: that it was on a page of ours is enough.
 pub(super) async fn choose(view: View, form: FormBody) -> Result<Response, Problem> {
     view.visit.check_source()?;
-    let available = view.site.templates.texts().locales();
+    let available = view.locales();
     let chosen = Locale::parse(form.text("language")).ok();
     view.visit.keep_locale(chosen.as_ref().filter(|locale| available.contains(locale)));
     // The page with its query; where the browser does not say which, at least the page.

@@ -18,6 +18,7 @@ mod admin;
 pub(crate) use admin::csv::push_field as push_csv_field;
 pub(crate) mod agent;
 mod assets;
+mod current;
 pub(crate) mod dates;
 mod errors;
 mod feedback;
@@ -51,7 +52,10 @@ use crate::site::Site;
 
 #[cfg(test)]
 pub(crate) use self::flash::Flash;
-pub(crate) use self::{assets::static_routes, errors::away, errors::on_problem, render::Templates};
+pub(crate) use self::{
+    assets::static_routes, current::CurrentTemplates, errors::away, errors::on_problem,
+    render::Templates,
+};
 
 /// The pages. They have to be inside of the hall's layer.
 pub(crate) fn routes() -> Router<Site> {

@@ -8,12 +8,15 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use minijinja::{Value, context};
-use vestibule::{Problem, Visit, core::redirect::LocalPath};
+use vestibule::{
+    Problem, Visit,
+    core::{locale::Locale, redirect::LocalPath},
+};
 
 use super::{
     flash::Flash,
     refusal::Refusal,
-    render::{frame, html},
+    render::{Templates, frame, html},
 };
 use crate::{site::Site, texts::Language};
 
@@ -21,6 +24,8 @@ use crate::{site::Site, texts::Language};
 pub(super) struct View {
     pub(super) site: Site,
     pub(super) visit: Visit,
+    /// One state of them for the whole answer.
+    templates: Arc<Templates>,
     uri: Uri,
     flash: Option<Flash>,
 }
@@ -35,6 +40,7 @@ impl FromRequestParts<Site> for View {
         Ok(Self {
             site: site.clone(),
             visit,
+            templates: site.templates.get(),
             uri: parts.uri.clone(),
             flash: Flash::read(&parts.headers, site.hall.config()),
         })
@@ -44,7 +50,12 @@ impl FromRequestParts<Site> for View {
 impl View {
     /// The language of the answer.
     pub(super) fn language(&self) -> &Arc<Language> {
-        self.site.templates.language(self.visit.locale())
+        self.templates.language(self.visit.locale())
+    }
+
+    /// The languages that it can be in, the usual one first.
+    pub(super) fn locales(&self) -> &[Locale] {
+        self.templates.texts().locales()
     }
 
     /// A page. It greets whoever was found to be calling before.
@@ -61,7 +72,7 @@ impl View {
             ..frame(settings, &self.visit, self.uri.path())
         };
         let page = context! { ..content, ..around };
-        let mut response = html(self.site.templates.render(language, template, page)?, language);
+        let mut response = html(self.templates.render(language, template, page)?, language);
         if self.flash.is_some() {
             add_cookie(&mut response, Flash::cleared(self.site.hall.config()));
         }

@@ -24,6 +24,7 @@ mod leftover;
 mod line;
 pub(crate) mod log;
 mod open_files;
+mod reload;
 mod room;
 mod sending;
 mod steady;
@@ -52,17 +53,17 @@ use crate::{
     files::{self, Cleanup, Files},
     mail::{Mailer, Parts},
     open::{self, Opened},
-    pages,
+    pages::{self, CurrentTemplates},
     setup::Setup,
     site::Site,
-    texts::Texts,
 };
 
 use self::{
     connections::{Admission, Connections, SiteService},
     figures::Figures,
     log::Format,
-    stop::Signals,
+    reload::Reloadable,
+    tls::Https,
 };
 
 /// How long running requests may take to end. What comes after it takes less than a second, and the whole
@@ -83,7 +84,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let format = if settings.profile.logs_json() { Format::Json } else { Format::Text };
     // Held to the end: what happens there is logged too.
     let _log = log::start(format, "info")?;
-    let mut signals = Signals::listen()?;
+    let (mut signals, hangups) = stop::listen()?;
     let most_connections = open_files::make_room();
 
     // Before anything is counted.
@@ -96,27 +97,25 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let lock = open::lock_for_serving(&settings)?;
     let blobs = files::open_blobs(&settings).await?;
     let secret = open::site_secret(&settings)?;
-    let acceptor = tls::acceptor(&settings)?;
+    let https = Https::open(&settings)?;
+    let acceptor = https.as_ref().map(|https| https.acceptor.clone());
     let listener = listen(&mut settings).await?;
 
     let settings = Arc::new(settings);
-    let (own_pages, own_mails) = (&settings.pages.templates, &settings.mail.templates);
-    let texts = Texts::load(settings.pages.texts.as_deref(), &settings.pages.language)
-        .map_err(|error| CommandError::Usage(format!("the texts cannot be loaded: {error}")))?;
-    let templates = pages::Templates::load_with(own_pages.as_deref(), own_mails.as_deref(), texts)
-        .map_err(|error| {
-            CommandError::Failed(format!("the pages and mails cannot be loaded: {error:#}"))
-        })?;
-    let templates = Arc::new(templates);
-    let opened = waiting::for_store(
-        &settings,
-        &templates,
-        &listener,
-        acceptor.as_ref(),
-        most_connections,
-        &mut signals,
-    );
-    let Some(Opened { store, notifier }) = opened.await? else {
+    let templates = CurrentTemplates::load(&settings).map_err(CommandError::Usage)?;
+    let opened = {
+        let templates = templates.get();
+        let opened = waiting::for_store(
+            &settings,
+            &templates,
+            &listener,
+            acceptor.as_ref(),
+            most_connections,
+            &mut signals,
+        );
+        opened.await?
+    };
+    let Some(Opened { store, notifier }) = opened else {
         return Ok(());
     };
     let made_under = open::check_secret(&*store, &secret, &SystemEntropy).await?;
@@ -136,7 +135,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let mailer = Mailer::start(Parts {
         settings: &settings,
         secret: &secret,
-        templates: Arc::clone(&templates),
+        templates: templates.clone(),
         store: Arc::clone(&store),
         clock: Arc::new(clock),
         entropy: Arc::new(SystemEntropy),
@@ -162,15 +161,15 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     }
     let hall = builder
         .config(Config {
-            locales: templates.texts().locales().to_vec(),
+            locales: templates.get().texts().locales().to_vec(),
             ..open::hall_config(&settings, secret)?
         })
         .clock(clock)
         .messenger(mailer.clone())
         .audit(audit.clone())
         .on_problem({
-            let (templates, settings) = (Arc::clone(&templates), Arc::clone(&settings));
-            move |problem, visit| pages::on_problem(&templates, &settings, problem, visit)
+            let (templates, settings) = (templates.clone(), Arc::clone(&settings));
+            move |problem, visit| pages::on_problem(&templates.get(), &settings, problem, visit)
         })
         .build()
         .await
@@ -200,6 +199,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         figures.serve(stop.clone());
     }
     Cleanup::new(&site.files, &hall).start(stop.clone());
+    tokio::spawn(reload::follow(reloadable(https.as_ref(), &site), hangups, stop.clone()));
     let trusted_proxies = site.settings.trusted_proxies.clone();
     let admission = Admission { most: most_connections, trusted_proxies };
     let connections = Connections::new(acceptor, service(&site), stop.clone(), admission);
@@ -242,6 +242,19 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     }
     drop(lock);
     Ok(())
+}
+
+/// What is read again while the site runs.
+fn reloadable(https: Option<&Https>, site: &Site) -> Vec<Reloadable> {
+    let certificate = https.and_then(Https::reloadable);
+    let paths = site.templates.folders();
+    let templates = site.templates.clone();
+    let own = (!paths.is_empty()).then(|| Reloadable {
+        what: "templates and texts",
+        paths,
+        reload: Box::new(move || templates.reload()),
+    });
+    certificate.into_iter().chain(own).collect()
 }
 
 /// The routes and everything around them.

@@ -1,16 +1,25 @@
 //! https without a proxy.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use arc_swap::ArcSwap;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         self, ServerConfig,
+        crypto::aws_lc_rs,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+        server::{ClientHello, ResolvesServerCert},
+        sign::CertifiedKey,
     },
 };
 use vestibule::SystemEntropy;
 
+use super::reload::Reloadable;
 use crate::{
     commands::CommandError,
     config::{Settings, Tls},
@@ -23,38 +32,91 @@ const SELF_SIGNED: &str = "self-signed.pem";
 /// What a self-signed certificate is for.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// What accepts TLS connections; `None` where the site speaks plain http.
-///
-/// # Errors
-/// [`CommandError::Usage`] where certificate and key cannot be used.
-pub(super) fn acceptor(settings: &Settings) -> Result<Option<TlsAcceptor>, CommandError> {
-    let (certificate, key) = match &settings.tls {
-        Tls::Off => return Ok(None),
-        Tls::Files { cert, key } => (read("tls.cert", cert)?, read("tls.key", key)?),
-        Tls::SelfSigned => {
-            let path = settings.data_dir.join(SELF_SIGNED);
-            let made = private::read_or_make(&path, &SystemEntropy, self_signed);
-            let both = made.map_err(|error| {
-                CommandError::Failed(format!(
-                    "the certificate {} cannot be used ({error}); remove the file to have a new one made",
-                    path.display()
-                ))
-            })?;
-            (both.clone(), both)
-        }
-    };
-    let config = server_config(&certificate, &key).map_err(|error| {
-        CommandError::Usage(format!(
-            "the certificate and the key of tls.* cannot be used ({error}); give PEM files, the chain with the \
-             site's own certificate first and the private key that belongs to it"
-        ))
-    })?;
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+/// What accepts TLS connections, and the certificate that it shows.
+pub(super) struct Https {
+    pub(super) acceptor: TlsAcceptor,
+    certificate: Arc<Certificate>,
+    /// Certificate chain and key, where they are the owner's.
+    files: Option<(PathBuf, PathBuf)>,
 }
 
-fn read(key: &str, path: &Path) -> Result<String, CommandError> {
-    fs::read_to_string(path).map_err(|error| {
-        CommandError::Usage(format!("{key}: {} cannot be read: {error}", path.display()))
+impl Https {
+    /// `None` where the site speaks plain http.
+    ///
+    /// # Errors
+    /// [`CommandError::Usage`] where certificate and key cannot be used.
+    pub(super) fn open(settings: &Settings) -> Result<Option<Self>, CommandError> {
+        let (pair, files) = match &settings.tls {
+            Tls::Off => return Ok(None),
+            Tls::Files { cert, key } => (read_pair(cert, key), Some((cert.clone(), key.clone()))),
+            Tls::SelfSigned => {
+                let path = settings.data_dir.join(SELF_SIGNED);
+                let made = private::read_or_make(&path, &SystemEntropy, self_signed);
+                let both = made.map_err(|error| {
+                    CommandError::Failed(format!(
+                        "the certificate {} cannot be used ({error}); remove the file to have a new one made",
+                        path.display()
+                    ))
+                })?;
+                (certified_key(&both, &both), None)
+            }
+        };
+        let pair = pair.map_err(CommandError::Usage)?;
+        let certificate = Arc::new(Certificate(ArcSwap::from_pointee(pair)));
+        let config = server_config(Arc::clone(&certificate))
+            .map_err(|error| CommandError::Failed(format!("TLS cannot be used here: {error}")))?;
+        Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate, files }))
+    }
+
+    /// The owner's files, to be read again when they change; `None` where the certificate is the site's own. Connections
+    /// that are open keep what they began with.
+    pub(super) fn reloadable(&self) -> Option<Reloadable> {
+        let (cert, key) = self.files.clone()?;
+        let paths = vec![cert.clone(), key.clone()];
+        let certificate = Arc::clone(&self.certificate);
+        let reload = move || {
+            certificate.0.store(Arc::new(read_pair(&cert, &key)?));
+            Ok(())
+        };
+        Some(Reloadable { what: "certificate and key of tls.*", paths, reload: Box::new(reload) })
+    }
+}
+
+/// The certificate that is shown from the next handshake on.
+#[derive(Debug)]
+struct Certificate(ArcSwap<CertifiedKey>);
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+fn read_pair(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
+    certified_key(&read("tls.cert", cert)?, &read("tls.key", key)?)
+}
+
+fn read(key: &str, path: &Path) -> Result<String, String> {
+    fs::read_to_string(path)
+        .map_err(|error| format!("{key}: {} cannot be read: {error}", path.display()))
+}
+
+/// Certificate chain and key, which belong to each other.
+fn certified_key(certificate: &str, key: &str) -> Result<CertifiedKey, String> {
+    let read = || -> Result<CertifiedKey, UnusableError> {
+        let chain: Vec<_> =
+            CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<_, _>>()?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())?;
+        if chain.is_empty() {
+            return Err(UnusableError::NoCertificate);
+        }
+        Ok(CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())?)
+    };
+    read().map_err(|error| {
+        format!(
+            "the certificate and the key of tls.* cannot be used ({error}); give PEM files, the chain with the \
+             site's own certificate first and the private key that belongs to it"
+        )
     })
 }
 
@@ -73,21 +135,20 @@ enum SelfSignedError {
     Making(#[from] rcgen::Error),
 }
 
-fn server_config(certificate: &str, key: &str) -> Result<ServerConfig, UnusableError> {
-    let chain: Vec<_> =
-        CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<_, _>>()?;
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes())?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, rustls::Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
 #[derive(Debug, thiserror::Error)]
 enum UnusableError {
+    #[error("there is no certificate in the file")]
+    NoCertificate,
     #[error(transparent)]
     Pem(#[from] rustls::pki_types::pem::Error),
     #[error(transparent)]
@@ -102,8 +163,10 @@ mod tests {
     fn what_is_made_can_be_used_and_a_foreign_key_cannot() {
         let one = self_signed().unwrap();
         let other = self_signed().unwrap();
-        assert!(server_config(&one, &one).is_ok());
-        assert!(server_config(&one, &other).is_err());
-        assert!(server_config("", &one).is_err());
+        assert!(certified_key(&one, &one).is_ok());
+        assert!(certified_key(&one, &other).is_err());
+        assert!(certified_key("", &one).is_err());
+        let empty = certified_key("-----BEGIN NOTHING-----\n-----END NOTHING-----\n", &one);
+        assert!(empty.unwrap_err().contains("tls.*"));
     }
 }

@@ -42,7 +42,7 @@ use vestibule::{
 };
 use vestibule_files::Blobs;
 
-use super::{Templates, on_problem, routes, static_routes};
+use super::{CurrentTemplates, on_problem, routes, static_routes};
 use crate::{
     audit::AuditLog,
     command::ConfigFlags,
@@ -52,7 +52,6 @@ use crate::{
     mail::{Mailer, Parts},
     setup::Setup,
     site::Site,
-    texts::Texts,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:5000";
@@ -107,21 +106,20 @@ impl House {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let loaded = config::load(&ConfigFlags::default(), variables, folder.path()).unwrap();
         let settings = Arc::new(loaded.settings);
-        let texts = Texts::load(None, &settings.pages.language).unwrap();
-        let templates = Arc::new(Templates::load_with(None, None, texts).unwrap());
+        let templates = CurrentTemplates::load(&settings).unwrap();
         let secret = SiteSecret::new([7; 32]).unwrap();
         let mut config = Config::development("Vestibule", "127.0.0.1:5000", secret).unwrap();
-        config.locales = templates.texts().locales().to_vec();
+        config.locales = templates.get().texts().locales().to_vec();
         config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
         change(&mut config);
         let clock = StoppedClock::default();
-        let pages = (Arc::clone(&templates), Arc::clone(&settings));
+        let pages = (templates.clone(), Arc::clone(&settings));
         let store = MemoryStore::default();
         let shared: Arc<dyn SiteStore> = Arc::new(store.clone());
         let mailer = Mailer::start(Parts {
             settings: &settings,
             secret: &config.secret,
-            templates: Arc::clone(&templates),
+            templates: templates.clone(),
             store: Arc::clone(&shared),
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SystemEntropy),
@@ -137,7 +135,7 @@ impl House {
             .audit(audit.clone())
             .clock(clock.clone())
             .messenger(mailer.clone())
-            .on_problem(move |problem, visit| on_problem(&pages.0, &pages.1, problem, visit))
+            .on_problem(move |problem, visit| on_problem(&pages.0.get(), &pages.1, problem, visit))
             .build()
             .await
             .unwrap();

@@ -1,6 +1,6 @@
 //! https, by itself and behind a proxy.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{
         ClientConfig, RootCertStore,
         crypto::aws_lc_rs,
@@ -18,8 +19,9 @@ use tokio_rustls::{
     },
 };
 use vestibule_testkit::{
-    site::{Overheard, Place},
+    site::{Overheard, Place, Signal},
     visitors::{Anonymous, Browser, CookieNames, Loopback, Transport, Visitor as _, request, with},
+    wait,
 };
 
 use crate::house::{PASSWORD, SECRET, clock, costly_place, create_user, place, run, serve};
@@ -43,14 +45,17 @@ impl Secured {
             .with_no_client_auth();
         Self { address, connector: Arc::new(config).into() }
     }
+
+    async fn shake_hands(&self) -> std::io::Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        self.connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
+    }
 }
 
 #[async_trait]
 impl Transport for Secured {
     async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let stream = self.connector.connect(name, stream).await.expect("a handshake");
+        let stream = self.shake_hands().await.expect("a handshake");
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let answer = sender.send_request(request.map(Full::new)).await.unwrap();
@@ -94,10 +99,10 @@ async fn a_certificate_of_its_own_is_made_once_and_cookies_are_bound_to_the_host
     }
     assert!(browser.jar().refused().is_empty(), "a browser takes all of them");
     assert_eq!(browser.navigate("/user/account").await.status, 200);
-    let key = std::fs::read(&certificate).unwrap();
+    let key = fs::read(&certificate).unwrap();
     site.stop();
     let site = serve(&place);
-    assert_eq!(std::fs::read(&certificate).unwrap(), key, "the same one after a restart");
+    assert_eq!(fs::read(&certificate).unwrap(), key, "the same one after a restart");
     drop(site);
 }
 
@@ -162,4 +167,96 @@ async fn production_starts_after_migrating_and_believes_its_proxy() {
         lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
         "{log}"
     );
+}
+
+/// For a busy machine: it happens within milliseconds.
+const NOTICED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Writes a certificate for `localhost` and its key, in the place of those that are there.
+fn renew_certificate(folder: &Path) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+    fs::copy(folder.join("cert.pem"), folder.join("trusted.pem")).unwrap();
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_at_a_hangup_and_a_broken_one_is_not() {
+    let place = place()
+        .with("VESTIBULE_TLS__CERT", "cert.pem")
+        .with("VESTIBULE_TLS__KEY", "key.pem")
+        .with("VESTIBULE_PUBLIC_URL", "https://app.test");
+    renew_certificate(place.path());
+    let site = serve(&place);
+    let trusted = place.path().join("trusted.pem");
+    let before = Secured::to(site.address(), &trusted);
+    assert!(before.shake_hands().await.is_ok());
+
+    renew_certificate(place.path());
+    site.signal(Signal::HUP);
+    let after = Secured::to(site.address(), &trusted);
+    let is_shown = async || after.shake_hands().await.ok();
+    wait::until_async(NOTICED_WITHIN, is_shown).await.expect("the new certificate");
+    assert!(before.shake_hands().await.is_err(), "the old one is shown no more");
+
+    fs::write(place.path().join("cert.pem"), "not a certificate").unwrap();
+    site.signal(Signal::HUP);
+    let is_told = || place.log().contains("the old ones stay").then_some(());
+    wait::until(NOTICED_WITHIN, is_told).expect("a line in the log");
+    assert!(after.shake_hands().await.is_ok());
+}
+
+/// Without a hangup they are looked at by themselves, some seconds later.
+#[tokio::test]
+async fn a_renewed_certificate_is_noticed() {
+    let place = place()
+        .with("VESTIBULE_TLS__CERT", "cert.pem")
+        .with("VESTIBULE_TLS__KEY", "key.pem")
+        .with("VESTIBULE_PUBLIC_URL", "https://app.test");
+    renew_certificate(place.path());
+    let site = serve(&place);
+    renew_certificate(place.path());
+    let after = Secured::to(site.address(), &place.path().join("trusted.pem"));
+    let is_shown = async || after.shake_hands().await.ok();
+    wait::until_async(NOTICED_WITHIN, is_shown).await.expect("the new certificate");
+}
+
+#[tokio::test]
+async fn changed_templates_and_texts_are_shown_at_a_hangup() {
+    let place =
+        place().with("VESTIBULE_PAGES__TEMPLATES", "own").with("VESTIBULE_PAGES__TEXTS", "words");
+    let (own, words) = (place.path().join("own"), place.path().join("words/en"));
+    fs::create_dir(&own).unwrap();
+    fs::create_dir_all(&words).unwrap();
+    fs::write(own.join("index.html"), "one").unwrap();
+    let site = serve(&place);
+    let shows = async |text: &str| {
+        let is_shown = async || (site.anonymous().get("/").await.text() == text).then_some(());
+        wait::until_async(NOTICED_WITHIN, is_shown).await.expect("the page as it is now");
+    };
+    shows("one").await;
+    fs::write(own.join("index.html"), "{{ t(\"own-words\") }}").unwrap();
+    fs::write(words.join("own.ftl"), "own-words = two\n").unwrap();
+    site.signal(Signal::HUP);
+    shows("two").await;
+
+    fs::write(own.join("index.html"), "{% if %}").unwrap();
+    site.signal(Signal::HUP);
+    let is_told = || place.log().contains("the old ones stay").then_some(());
+    wait::until(NOTICED_WITHIN, is_told).expect("a line in the log");
+    shows("two").await;
+}
+
+#[tokio::test]
+async fn signals_that_mean_nothing_do_not_end_the_site() {
+    let place = place();
+    let site = serve(&place);
+    for signal in [Signal::USR1, Signal::USR2, Signal::ALARM, Signal::HUP] {
+        site.signal(signal);
+        assert_eq!(site.anonymous().get("/healthz").await.status, 200, "{signal:?}");
+    }
+    // It has heard them all by the time that it has heard the last.
+    let is_told = || place.log().contains("SIGHUP").then_some(());
+    wait::until(NOTICED_WITHIN, is_told).expect("a line in the log");
+    assert_eq!(site.anonymous().get("/healthz").await.status, 200);
 }

@@ -1,0 +1,155 @@
+//! Files that a setting names are read again when they change, and when SIGHUP says so.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::stop::Hangups;
+
+/// How often files are looked at. A certificate is renewed weeks before the old one expires.
+const LOOKS: Duration = Duration::from_secs(10);
+/// Files of a folder that are looked at, at most.
+const FILES: usize = 10_000;
+/// Folders within folders that are looked into, at most.
+const DEPTH: usize = 8;
+
+/// Something that was read from files.
+pub(super) struct Reloadable {
+    /// What it is, for the log.
+    pub(super) what: &'static str,
+    /// The files, and folders of files, that it was read from.
+    pub(super) paths: Vec<PathBuf>,
+    /// Reads it again; what was in use stays where that fails.
+    pub(super) reload: Box<dyn Fn() -> Result<(), String> + Send>,
+}
+
+/// Reads each again when its files have changed or a hangup comes, until `stop`.
+pub(super) async fn follow(all: Vec<Reloadable>, mut hangups: Hangups, stop: CancellationToken) {
+    let mut all: Vec<_> = all
+        .into_iter()
+        .map(|one| {
+            let seen = Seen::of(&one.paths);
+            (one, seen)
+        })
+        .collect();
+    let mut tick = interval(LOOKS);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let is_asked = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => false,
+            () = hangups.next() => true,
+        };
+        if is_asked {
+            tracing::info!(
+                "SIGHUP: reading certificate, templates and texts again; settings are read at the start only"
+            );
+        }
+        let looking = tokio::task::spawn_blocking(move || {
+            all.iter_mut().for_each(|(one, seen)| look(one, seen, is_asked));
+            all
+        });
+        match looking.await {
+            Ok(looked) => all = looked,
+            Err(error) => {
+                tracing::error!(%error, "changed files are no longer noticed");
+                return;
+            }
+        }
+    }
+}
+
+fn look(one: &Reloadable, seen: &mut Seen, is_asked: bool) {
+    // Before it is read: what changes meanwhile is noticed the next time.
+    let now = Seen::of(&one.paths);
+    if *seen == now && !is_asked {
+        return;
+    }
+    *seen = now;
+    match (one.reload)() {
+        Ok(()) => tracing::info!("{}: read again", one.what),
+        Err(error) => {
+            tracing::error!(
+                error,
+                "{}: the new ones cannot be used, so the old ones stay",
+                one.what
+            );
+        }
+    }
+}
+
+/// How files looked: which there are, when each was written, and how long it is.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen(Vec<(PathBuf, Option<SystemTime>, u64)>);
+
+impl Seen {
+    fn of(paths: &[PathBuf]) -> Self {
+        let mut seen = Vec::new();
+        paths.iter().for_each(|path| add(path, DEPTH, &mut seen));
+        seen.sort();
+        Self(seen)
+    }
+}
+
+fn add(path: &Path, depth: usize, seen: &mut Vec<(PathBuf, Option<SystemTime>, u64)>) {
+    if seen.len() >= FILES {
+        return;
+    }
+    // Through links: certificates are often replaced by turning one.
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() && depth > 0 => {
+            for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+                add(&entry.path(), depth - 1, seen);
+            }
+        }
+        Ok(found) => seen.push((path.to_owned(), found.modified().ok(), found.len())),
+        Err(_) => seen.push((path.to_owned(), None, 0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_change_come_or_go_are_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, inside) = (folder.path().join("cert.pem"), folder.path().join("de/pages.ftl"));
+        let paths = [file.clone(), folder.path().to_owned()];
+        let before = Seen::of(&paths);
+        assert_eq!(before, Seen::of(&paths));
+        fs::write(&file, "one").unwrap();
+        let written = Seen::of(&paths);
+        assert_ne!(before, written);
+        fs::create_dir(folder.path().join("de")).unwrap();
+        fs::write(&inside, "text = a").unwrap();
+        let more = Seen::of(&paths);
+        assert_ne!(written, more);
+        let written_at = fs::metadata(&inside).unwrap().modified().unwrap();
+        let later = written_at + Duration::from_secs(3600);
+        fs::File::options().write(true).open(&inside).unwrap().set_modified(later).unwrap();
+        assert_ne!(more, Seen::of(&paths));
+        fs::remove_file(&inside).unwrap();
+        assert_eq!(written, Seen::of(&paths));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_is_turned_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("old"), "a certificate").unwrap();
+        fs::write(path("new"), "another certificate").unwrap();
+        std::os::unix::fs::symlink(path("old"), path("cert.pem")).unwrap();
+        let paths = [path("cert.pem")];
+        let before = Seen::of(&paths);
+        fs::remove_file(path("cert.pem")).unwrap();
+        std::os::unix::fs::symlink(path("new"), path("cert.pem")).unwrap();
+        assert_ne!(before, Seen::of(&paths));
+    }
+}
