@@ -53,6 +53,7 @@ mod open;
 mod outbox;
 mod place;
 mod pool;
+mod pooled;
 mod rows;
 mod schema;
 mod sessions;

@@ -2,11 +2,14 @@
 
 use std::{io::ErrorKind, sync::Arc};
 
+use sqlx::postgres::PgConnectOptions;
+
 use crate::{
     PoolOptions, PostgresStore,
     error::{self, Trouble},
     place::Place,
     pool::{self, Pool},
+    pooled,
     schema::{self, Found, SchemaState},
 };
 
@@ -39,6 +42,7 @@ impl PostgresStore {
     /// newer schema.
     pub async fn migrate(url: &str) -> Result<SchemaState, OpenError> {
         let (place, options) = Place::parse(url)?;
+        refuse_pooled(&place, &options).await?;
         let found = async {
             let mut connection = pool::connect_patiently(&options).await?;
             schema::migrate(&mut connection).await
@@ -56,6 +60,7 @@ impl PostgresStore {
     /// [`OpenError`] where the database cannot be reached or used, or belongs to another program.
     pub async fn schema_state(url: &str) -> Result<SchemaState, OpenError> {
         let (place, options) = Place::parse(url)?;
+        refuse_pooled(&place, &options).await?;
         let found = async {
             let mut connection = pool::connect_patiently(&options).await?;
             schema::find(&mut connection).await
@@ -115,6 +120,16 @@ pub enum OpenError {
          another schema with `?options[search_path]=NAME`"
     )]
     Foreign {
+        /// Which, without its password.
+        place: String,
+    },
+    /// Something in between gives each transaction another connection.
+    #[error(
+        "the database {place} is reached through a pool that gives each transaction another connection, and prepared \
+         statements and notifications need one that stays; set `pool_mode = session` for it (in PgBouncer), or name \
+         PostgreSQL itself in `database_url`"
+    )]
+    Pooled {
         /// Which, without its password.
         place: String,
     },
@@ -184,6 +199,14 @@ impl OpenError {
             Some(code) if error::NOT_LET_IN.contains(&code) => Self::NotLetIn { place, cause },
             Some(_) => Self::Postgres { place, cause },
         }
+    }
+}
+
+async fn refuse_pooled(place: &Place, options: &PgConnectOptions) -> Result<(), OpenError> {
+    let kept = pooled::keeps_its_connections(options).await;
+    match kept.map_err(|trouble| OpenError::failed(place, trouble))? {
+        true => Ok(()),
+        false => Err(OpenError::Pooled { place: place.to_string() }),
     }
 }
 

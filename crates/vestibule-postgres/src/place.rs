@@ -59,6 +59,8 @@ impl Place {
         };
         // Statements are many and always the same.
         let options = options.disable_statement_logging();
+        // No column is a fraction, and PgBouncer refuses start-up parameters that it does not know.
+        let options = options.extra_float_digits(None);
         let database = options.get_database().unwrap_or(options.get_username()).to_owned();
         let host = match options.get_socket() {
             Some(folder) => folder.display().to_string(),

@@ -12,7 +12,7 @@
 //! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
 //!   browser to it.
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
-//!   black hole does; [`redis`] starts a real Redis, and does the same to it.
+//!   black hole does, and [`pgbouncer`] stands in front of one; [`redis`] starts a real Redis, and does the same to it.
 //! - `bucket` (a feature) serves a bucket of an S3 store.
 //! - [`mail_server`] starts a real mail server, and takes it away.
 //! - [`samples`] makes users, sessions and keys of which a test sets only what it is about.
@@ -25,6 +25,7 @@ pub mod clock;
 pub mod entropy;
 pub mod faults;
 pub mod mail_server;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;

@@ -153,6 +153,12 @@ const NEEDS: &[Need] = &[
         when: When::Always,
     },
     Need {
+        what: Thing::Program("pgbouncer"),
+        why: "is the pool that the tests put in front of that database",
+        from: Source::Apt(&["pgbouncer"]),
+        when: When::Always,
+    },
+    Need {
         what: Thing::Program("redis-server"),
         why: "is the Redis that the tests share limits and notifications through",
         from: Source::Apt(&["redis-server"]),

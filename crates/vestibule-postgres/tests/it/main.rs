@@ -8,5 +8,6 @@ mod notifying;
 mod opening;
 mod outages;
 mod place;
+mod pooled;
 mod processes;
 mod races;
