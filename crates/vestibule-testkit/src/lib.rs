@@ -9,8 +9,8 @@
 //! - [`faults`] takes a store away and gives it back; a [`cable`] does so to a program that runs.
 //! - [`proxy`] loses, doubles and reorders requests and answers on their way to a site; [`wire`] is the HTTP
 //!   for that.
-//! - [`site`] starts a finished program and looks through its log when it ends; [`chromium`] brings a real
-//!   browser to it.
+//! - [`site`] starts a finished program and looks through its log when it ends; [`webdriver`] brings
+//!   real browsers to it, and [`chromium`] the one that most tests of pages use.
 //! - [`postgres`] starts a real PostgreSQL, with a database for each test, and takes it away like a crash or a
 //!   black hole does, and [`pgbouncer`] stands in front of one; [`redis`] starts a real Redis, and does the same to it.
 //! - `bucket` (a feature) serves a bucket of an S3 store.
@@ -35,6 +35,7 @@ pub mod site_store_suite;
 pub mod store_suite;
 pub mod visitors;
 pub mod wait;
+pub mod webdriver;
 pub mod wire;
 
 pub use clock::FakeClock;

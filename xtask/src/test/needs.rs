@@ -49,6 +49,8 @@ enum Source {
     Npm(&'static str),
     /// A component of the Rust toolchain.
     Rustup(&'static str),
+    /// A program of crates.io, compiled on this machine.
+    Crate(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +92,30 @@ const NEEDS: &[Need] = &[
         what: Thing::Program("chromedriver"),
         why: "drives that browser",
         from: Source::Apt(&["chromium-driver"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("firefox-esr"),
+        why: "is the second browser",
+        from: Source::Apt(&["firefox-esr"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("geckodriver"),
+        why: "drives the second browser",
+        from: Source::Crate("geckodriver"),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("WebKitWebDriver"),
+        why: "is the third browser, and drives it",
+        from: Source::Apt(&["webkit2gtk-driver"]),
+        when: When::Always,
+    },
+    Need {
+        what: Thing::Program("Xvfb"),
+        why: "is the screen of the third browser",
+        from: Source::Apt(&["xvfb"]),
         when: When::Always,
     },
     Need {
@@ -264,11 +290,13 @@ fn installers(missing: &[Need], means: &Means) -> Vec<Step> {
     let mut packages = Vec::new();
     let mut components = Vec::new();
     let mut folders = Vec::new();
+    let mut crates = Vec::new();
     for need in missing {
         match need.from {
             Source::Apt(names) => packages.extend_from_slice(names),
             Source::Rustup(name) => components.push(name),
             Source::Npm(folder) => folders.push(folder),
+            Source::Crate(name) => crates.push(name),
         }
     }
     let mut commands = Vec::new();
@@ -285,6 +313,12 @@ fn installers(missing: &[Need], means: &Means) -> Vec<Step> {
         arguments.extend(packages);
         commands.push(means.apt(&["update", WAIT[0], WAIT[1]]));
         commands.push(means.apt(&arguments));
+    }
+    // After the compiler of C, which crates may want. With the versions that their authors have tested.
+    if !crates.is_empty() {
+        let mut arguments = vec!["install", "--locked"];
+        arguments.extend(crates);
+        commands.push(Step::new("cargo", &arguments));
     }
     // Last: npm itself may be among those before. Nothing that a package would run of its own has to.
     for folder in folders {

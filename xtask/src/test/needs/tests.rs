@@ -54,6 +54,15 @@ fn packages_of_npm_come_after_npm_and_run_nothing_of_their_own() {
 }
 
 #[test]
+fn programs_of_crates_io_are_compiled_after_the_packages_are_there() {
+    let driver = Need { from: Source::Crate("no-such-driver"), ..BROWSER };
+    let commands = typed(&[driver, BROWSER], &Means { root: false, sudo: true, ..ROOT });
+    assert_eq!(commands.last().map(String::as_str), Some("cargo install --locked no-such-driver"));
+    assert!(commands[1].contains("browser-common"), "{commands:?}");
+    assert!(Means { apt: false, rustup: false, ..ROOT }.obstacle(&[driver]).is_none());
+}
+
+#[test]
 fn others_go_through_sudo() {
     let commands = typed(&[BROWSER], &Means { root: false, sudo: true, ..ROOT });
     assert_eq!(commands.len(), 2);
@@ -101,9 +110,11 @@ fn nothing_is_installed_unless_allowed() {
 #[test]
 fn what_the_tests_start_is_needed_by_a_fast_run_too() {
     let fast: Vec<_> = of(&Options { fast: true, install: true }).collect();
-    for (program, packages) in
-        [("chromium", &["chromium"] as &[_]), ("redis-server", &["redis-server"])]
-    {
+    for (program, packages) in [
+        ("chromium", &["chromium"] as &[_]),
+        ("Xvfb", &["xvfb"]),
+        ("redis-server", &["redis-server"]),
+    ] {
         let need = fast.iter().find(|need| need.what == Thing::Program(program));
         assert_eq!(need.map(|need| need.from), Some(Source::Apt(packages)), "{program}");
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::{Driver, Look};
+use super::{Driver, Engine, Look};
 use crate::{
     visitors::{Anonymous, request},
     wait,
@@ -35,6 +35,7 @@ pub mod keys {
 /// A browser. Clones are the same one.
 #[derive(Clone)]
 pub struct Tab {
+    engine: Engine,
     // Kept running for as long as a browser is.
     _driver: Arc<Driver>,
     line: Anonymous,
@@ -42,9 +43,10 @@ pub struct Tab {
 }
 
 impl Tab {
-    pub(super) async fn open(driver: &Arc<Driver>, capabilities: &Value) -> Self {
-        let line = Anonymous::new(driver.way(), "127.0.0.1");
-        let mut tab = Self { _driver: Arc::clone(driver), line, session: "/session".to_owned() };
+    pub(super) async fn open(engine: Engine, driver: &Arc<Driver>, capabilities: &Value) -> Self {
+        let line = Anonymous::new(driver.way(), &driver.host());
+        let session = "/session".to_owned();
+        let mut tab = Self { engine, _driver: Arc::clone(driver), line, session };
         let asked = json!({ "capabilities": { "alwaysMatch": capabilities } });
         let opened = tab.post("", asked).await;
         let id = opened["sessionId"].as_str().expect("a new browser has an id");
@@ -52,8 +54,20 @@ impl Tab {
         tab
     }
 
-    /// Gives it the screen and the taste of `look`.
+    /// What it is.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Gives it the screen and the taste of `look`. Outside of Chromium the screen alone, and that not narrower than
+    /// the window can be: the taste is the one that it was opened with.
     pub async fn put_on(&self, look: Look) {
+        if self.engine != Engine::Chromium {
+            let size = json!({ "width": look.width, "height": look.height });
+            self.post("/window/rect", size).await;
+            return;
+        }
         let screen = json!({
             "width": look.width, "height": look.height, "deviceScaleFactor": 1,
             "mobile": look.width < 600,
@@ -72,6 +86,11 @@ impl Tab {
     /// Loads the page again.
     pub async fn reload(&self) {
         self.post("/refresh", json!({})).await;
+    }
+
+    /// Back to the page before.
+    pub async fn back(&self) {
+        self.post("/back", json!({})).await;
     }
 
     /// Path and query of the page that is open.
@@ -163,7 +182,14 @@ impl Tab {
         Some(cookie["value"].as_str()?.to_owned())
     }
 
-    /// Waits until a cookie has run out.
+    /// Takes a cookie out of the browser, as its end does.
+    pub async fn drop_cookie(&self, name: &str) {
+        let path = format!("{}/cookie/{name}", self.session);
+        let dropped = self.send(request(Method::DELETE, &path, None)).await;
+        dropped.unwrap_or_else(|problem| panic!("DELETE {path}: {problem}"));
+    }
+
+    /// Waits until a cookie has run out. Firefox shows it for a while longer.
     ///
     /// # Panics
     /// Where it is still there after `at_most`.
@@ -191,7 +217,7 @@ impl Tab {
     }
 
     /// What the browser has complained about since it was last asked: errors of scripts, breaches of the
-    /// content security policy, what could not be loaded.
+    /// content security policy, what could not be loaded. Only Chromium tells.
     pub async fn complaints(&self) -> Vec<String> {
         let entries = self.post("/se/log", json!({ "type": "browser" })).await;
         let entries = entries.as_array().cloned().unwrap_or_default();
@@ -205,22 +231,30 @@ impl Tab {
         self.script(REST).await;
     }
 
-    /// Takes a picture of the whole page, once nothing on it moves.
+    /// Takes a picture of the whole page, of what fits the screen in WebKit, once nothing on it moves.
     ///
     /// # Panics
     /// Where the file cannot be written.
     pub async fn picture(&self, file: &Path) {
         self.come_to_rest().await;
+        let picture = match self.engine {
+            Engine::Chromium => self.chromium_picture().await,
+            Engine::Firefox => self.get("/moz/screenshot/full").await,
+            Engine::WebKit => self.get("/screenshot").await,
+        };
+        let picture = STANDARD.decode(picture.as_str().unwrap_or_default());
+        let picture = picture.expect("a picture in base64");
+        fs::create_dir_all(file.parent().expect("a file in a folder")).expect("a folder");
+        fs::write(file, picture).expect("a file for the picture");
+    }
+
+    async fn chromium_picture(&self) -> Value {
         let size = self.tools("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
         let clip = json!({
             "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1,
         });
         let how = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        let taken = self.tools("Page.captureScreenshot", how).await;
-        let picture = STANDARD.decode(taken["data"].as_str().unwrap_or_default());
-        let picture = picture.expect("a picture in base64");
-        fs::create_dir_all(file.parent().expect("a file in a folder")).expect("a folder");
-        fs::write(file, picture).expect("a file for the picture");
+        self.tools("Page.captureScreenshot", how).await["data"].take()
     }
 
     /// A command of Chromium's own tools.
