@@ -32,6 +32,22 @@ pub fn is_harmless(kind: &str) -> bool {
     is_image(kind) || kind == "text/plain"
 }
 
+/// The media type to answer a content with. What a browser could run as a script or apply as a style, from a page that
+/// names it, is plain text there: a stranger's file is never part of a page of ours.
+#[must_use]
+pub fn served_as(kind: &str) -> &str {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let subtype = essence.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    // WHATWG MIME Sniffing, "JavaScript MIME type", and style sheets, XSLT ones included.
+    let is_active = subtype.contains("javascript")
+        || subtype.contains("ecmascript")
+        || matches!(
+            subtype.as_str(),
+            "jscript" | "livescript" | "css" | "xsl" | "xslt" | "xslt+xml"
+        );
+    if is_active { "text/plain" } else { kind }
+}
+
 /// Whether it is a picture that pages may show.
 #[must_use]
 pub fn is_image(kind: &str) -> bool {

@@ -22,7 +22,7 @@ use aws_lc_rs::digest;
 
 pub use access::{Access, AccessRefused, ShareAccess, UnknownAccess, access};
 pub use home::{Belongs, Contents, KnownPlace, NotOurs, PlaceNote, belongs};
-pub use kind::{HEAD_BYTES, is_harmless, is_image, sniff};
+pub use kind::{HEAD_BYTES, is_harmless, is_image, served_as, sniff};
 pub use name::{FileName, FileNameError};
 pub use quota::{OverQuota, Quota, Usage};
 pub use tag::{ETag, NotATag, Stale, Tags, check_overwrite};

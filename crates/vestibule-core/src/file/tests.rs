@@ -102,6 +102,32 @@ const ARCHIVE_OF_A_TABLE: &str =
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[test]
+fn no_content_is_answered_as_a_script_or_a_style() {
+    for kind in [
+        "text/javascript",
+        "TEXT/JavaScript; charset=utf-8",
+        "application/javascript",
+        "application/x-javascript",
+        "application/ecmascript",
+        "text/javascript1.5",
+        "text/jscript",
+        "text/livescript",
+        "text/css",
+        "text/xsl",
+        "application/xslt+xml",
+    ] {
+        assert_eq!(served_as(kind), "text/plain", "{kind}");
+    }
+    for kind in ["text/plain", "text/html", "application/json", "image/png", "application/wasm", ""]
+    {
+        assert_eq!(served_as(kind), kind);
+    }
+    for name in ["a.js", "a.mjs", "a.css"] {
+        assert_eq!(served_as(sniff(b"a", &FileName::parse(name).unwrap())), "text/plain", "{name}");
+    }
+}
+
+#[test]
 fn only_what_runs_nothing_is_harmless() {
     for kind in ["image/png", "image/webp", "text/plain"] {
         assert!(is_harmless(kind), "{kind}");

@@ -7,9 +7,9 @@ use axum::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use vestibule::{
-    ErrorCode, Problem,
+    ErrorCode, Problem, Said,
     core::{
-        file::{Blob, File, Tags, is_harmless},
+        file::{Blob, File, Tags, is_harmless, served_as},
         id::UserId,
         store::SeenFile,
     },
@@ -33,7 +33,7 @@ const ASK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
 ///
 /// # Errors
 /// `precondition_failed` where `If-Match` asks for another content, `unavailable` where its first piece cannot
-/// be read, `rate_limited` where too many are on their way to the caller.
+/// be read, `rate_limited` where too many are on their way to the caller, `forbidden` if a page wants to run it.
 pub(super) async fn answer(
     site: &Site,
     who: UserId,
@@ -42,6 +42,7 @@ pub(super) async fn answer(
     is_shown: bool,
 ) -> Result<Response, Problem> {
     let (file, asked) = (&seen.file, &request.headers);
+    refuse_to_run(asked)?;
     if if_match(asked)?.is_some_and(|tags| !tags.hold_weakly(&file.tag())) {
         return Err(Problem::new(ErrorCode::PreconditionFailed));
     }
@@ -63,6 +64,32 @@ pub(super) async fn answer(
     Ok(response)
 }
 
+/// A page can name any address of its own origin as a script, a worker or a style. None of them is a content's, whatever
+/// its type (W3C Fetch Metadata section 2.1; `Service-Worker` is what browsers without it say).
+fn refuse_to_run(asked: &HeaderMap) -> Result<(), Problem> {
+    const CODE: [&[u8]; 9] = [
+        b"script",
+        b"worker",
+        b"sharedworker",
+        b"serviceworker",
+        b"audioworklet",
+        b"paintworklet",
+        b"style",
+        b"xslt",
+        b"manifest",
+    ];
+    let is_code = asked
+        .get_all("sec-fetch-dest")
+        .iter()
+        .any(|destination| CODE.contains(&destination.as_bytes()))
+        || asked.contains_key("service-worker");
+    if !is_code {
+        return Ok(());
+    }
+    let text = "The content of a file cannot be a script, a worker or a style sheet of a page.";
+    Err(Problem::new(ErrorCode::Forbidden).because(&Said::new("content_is_no_code", text)))
+}
+
 async fn whole_or_part(
     site: &Site,
     who: UserId,
@@ -81,7 +108,7 @@ async fn whole_or_part(
     };
     let length = range.end.saturating_sub(range.start);
     let mut headers = HeaderMap::from_iter([
-        (header::CONTENT_TYPE, content_type(&file.kind)),
+        (header::CONTENT_TYPE, content_type(served_as(&file.kind))),
         (header::CONTENT_LENGTH, HeaderValue::from(length)),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
     ]);

@@ -21,7 +21,8 @@ use vestibule::{
 use super::{
     connections::{SiteService, Transport},
     cors::Cors,
-    headers, host,
+    headers::Guards,
+    host,
     leftover::Leftover,
     line::Line,
     room::{ANSWER_WITHIN, Allowed, AnswerWithin, Refused, caught},
@@ -47,6 +48,7 @@ struct Frame {
     hall: Vestibule,
     trusted_proxies: Vec<IpNet>,
     cors: Cors,
+    guards: Guards,
     files: config::Files,
     /// Whether the site is one that browsers should only ever reach over https. On this machine's own
     /// names other programs live too.
@@ -65,6 +67,7 @@ where
         hall: site.hall.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         cors: Cors::new(&settings.cors.origins),
+        guards: Guards::new(settings),
         files: settings.files.clone(),
         is_strict: settings.public_url.is_https() && !settings.public_url.is_loopback(),
         clock: SystemClock::start(),
@@ -84,6 +87,9 @@ async fn pass(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> 
     request.extensions_mut().insert(allowed.clone());
 
     let checked = settle(&mut request);
+    let path = request.uri().path().to_owned();
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).map(str::to_ascii_lowercase);
     let bounds = frame.bounds(&request);
     let checked = checked.and_then(|()| bounds.check(&request));
     request.extensions_mut().insert(AnswerWithin(bounds.time));
@@ -107,7 +113,7 @@ async fn pass(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> 
         true
     };
     let headers = response.headers_mut();
-    headers::secure(headers, over_https);
+    frame.guards.add(headers, &path, host.as_deref().unwrap_or_default(), over_https);
     if let Some(verdict) = verdict {
         verdict.add(headers);
     }

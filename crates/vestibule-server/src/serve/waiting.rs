@@ -18,7 +18,7 @@ use vestibule::Problem;
 
 use super::{
     connections::{Admission, Connections, SiteService},
-    headers,
+    headers::{self, Guards},
     stop::Signals,
 };
 use crate::{
@@ -83,6 +83,7 @@ async fn open_at_last(settings: &Settings) -> Result<Opened, CommandError> {
 
 /// Nothing but that nothing is there yet. The process itself is well.
 fn service(settings: &Settings, templates: &Arc<Templates>) -> SiteService {
+    let guards = Arc::new(Guards::new(settings));
     let (settings, templates) = (Arc::new(settings.clone()), Arc::clone(templates));
     let router: Router = Router::new()
         .route("/healthz", get(async || "ok"))
@@ -96,12 +97,12 @@ fn service(settings: &Settings, templates: &Arc<Templates>) -> SiteService {
                 .flatten();
             page.unwrap_or_else(|| Problem::unavailable(PAUSE).into_response())
         })
-        .layer(map_response(finish));
+        .layer(map_response(move |response| finish(Arc::clone(&guards), response)));
     SiteService::new(router)
 }
 
-async fn finish(mut response: Response) -> Response {
-    headers::secure(response.headers_mut(), false);
+async fn finish(guards: Arc<Guards>, mut response: Response) -> Response {
+    guards.add(response.headers_mut(), "/", "", false);
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::CACHE_CONTROL, headers::NO_STORE);
     }

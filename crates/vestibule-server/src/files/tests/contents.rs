@@ -148,6 +148,9 @@ async fn harmless_contents_are_shown_and_all_others_saved(carrier: Carrier) {
         ("a.txt", "<script>alert(1)</script>", "text/plain; charset=utf-8", true),
         ("a.html", "<script>alert(1)</script>", "text/html; charset=utf-8", false),
         ("a.svg", "<svg onload='alert(1)'>", "image/svg+xml", false),
+        ("a.js", "alert(1)", "text/plain; charset=utf-8", false),
+        ("a.mjs", "alert(1)", "text/plain; charset=utf-8", false),
+        ("a.css", "body { display: none }", "text/plain; charset=utf-8", false),
         ("a.pdf", "%PDF-1.7", "application/pdf", false),
         ("a.gif", "GIF89a...", "image/gif", true),
     ] {
