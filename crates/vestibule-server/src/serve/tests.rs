@@ -107,19 +107,30 @@ async fn an_app_is_served_from_its_folder() {
     std::fs::write(folder.path().join("secret.txt"), "secret").unwrap();
     std::fs::write(app.join("index.html"), "<h1>App</h1>").unwrap();
     std::fs::write(app.join("app.js"), "start()").unwrap();
+    std::fs::write(app.join("app-DiwrgTda.js"), "start()").unwrap();
     let settings = [("VESTIBULE_PAGES__APP_DIR".to_owned(), app.display().to_string())];
     let loaded = config::load(&ConfigFlags::default(), settings, folder.path()).unwrap();
     let service = super::service(&build(Arc::new(loaded.settings), folder.path()).await);
-    for (path, kind, text) in [
-        ("/static/mapapp/", "text/html", "<h1>App</h1>"),
-        ("/static/mapapp/app.js", "text/javascript", "start()"),
-        ("/static/mapapp/maps/7", "text/html", "<h1>App</h1>"),
-        ("/static/mapapp/../secret.txt", "", ""),
-        ("/static/mapapp/%2e%2e/secret.txt", "text/html", "<h1>App</h1>"),
+    for (path, kind, text, keep) in [
+        ("/static/mapapp/", "text/html", "<h1>App</h1>", "no-store"),
+        ("/static/mapapp/index.html", "text/html", "<h1>App</h1>", "no-store"),
+        ("/static/mapapp/app.js", "text/javascript", "start()", "private, no-cache"),
+        (
+            "/static/mapapp/app-DiwrgTda.js",
+            "text/javascript",
+            "start()",
+            "private, max-age=31536000, immutable",
+        ),
+        ("/static/mapapp/app-NotThere1.js", "text/html", "<h1>App</h1>", "no-store"),
+        ("/static/mapapp/maps/7", "text/html", "<h1>App</h1>", "no-store"),
+        ("/static/mapapp/../secret.txt", "", "", ""),
+        ("/static/mapapp/%2e%2e/secret.txt", "text/html", "<h1>App</h1>", "no-store"),
     ] {
         let request = ask("GET", path, &[("host", "127.0.0.1:5000")], "");
         let response = service.clone().oneshot(request).await.unwrap();
         let found = response.headers().get("content-type").cloned();
+        let kept = response.headers()["cache-control"].to_str().unwrap().to_owned();
+        assert!(keep.is_empty() || kept == keep, "{path}: {kept}");
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(!body.contains("secret"), "{path}: {body}");
