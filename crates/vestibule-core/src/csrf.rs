@@ -12,9 +12,13 @@ use crate::{
     id::SessionId,
     random::{self, Entropy},
     secret::SiteSecret,
+    time::Timestamp,
 };
 
 const VALUE_BYTES: usize = 32;
+const MASKED_BYTES: usize = 2 * VALUE_BYTES;
+/// A form carries the time behind the masked value: seconds, big-endian.
+const FORM_BYTES: usize = MASKED_BYTES + size_of::<i64>();
 
 /// Derives CSRF values.
 pub struct CsrfKey {
@@ -97,24 +101,35 @@ impl CsrfValue {
     /// text and compression gives nothing away (BREACH).
     #[must_use]
     pub fn masked(&self, entropy: &dyn Entropy) -> String {
+        URL_SAFE_NO_PAD.encode(self.mask(entropy))
+    }
+
+    /// As a form carries it: masked, followed by the time when the form was rendered ([`rendered_at`]).
+    #[must_use]
+    pub fn for_form(&self, entropy: &dyn Entropy, now: Timestamp) -> String {
+        let time = now.seconds().to_be_bytes();
+        URL_SAFE_NO_PAD.encode([self.mask(entropy).as_slice(), &time].concat())
+    }
+
+    fn mask(&self, entropy: &dyn Entropy) -> [u8; MASKED_BYTES] {
         let mask: [u8; VALUE_BYTES] = random::draw(entropy);
-        let mut text = [0; 2 * VALUE_BYTES];
+        let mut text = [0; MASKED_BYTES];
         let (left, right) = text.split_at_mut(VALUE_BYTES);
         left.copy_from_slice(&mask);
         for ((out, mask), value) in right.iter_mut().zip(mask).zip(self.present) {
             *out = mask ^ value;
         }
-        URL_SAFE_NO_PAD.encode(text)
+        text
     }
 
-    /// Whether what a request presents is this value, plain or masked. The comparison takes the same
-    /// time wherever they differ.
+    /// Whether what a request presents is this value, plain, masked, or as a form carries it. The comparison
+    /// takes the same time wherever they differ.
     #[must_use]
     pub fn matches(&self, presented: &str) -> bool {
         let mut value = [0; VALUE_BYTES];
         match URL_SAFE_NO_PAD.decode(presented) {
             Ok(bytes) if bytes.len() == VALUE_BYTES => value.copy_from_slice(&bytes),
-            Ok(bytes) if bytes.len() == 2 * VALUE_BYTES => {
+            Ok(bytes) if matches!(bytes.len(), MASKED_BYTES | FORM_BYTES) => {
                 let (mask, masked) = bytes.split_at(VALUE_BYTES);
                 for ((out, mask), masked) in value.iter_mut().zip(mask).zip(masked) {
                     *out = mask ^ masked;
@@ -126,6 +141,16 @@ impl CsrfValue {
             |own: &[u8; VALUE_BYTES]| constant_time::verify_slices_are_equal(&value, own).is_ok();
         is_same(&self.present) || self.previous.as_ref().is_some_and(is_same)
     }
+}
+
+/// When the form with this CSRF value was rendered. Nothing proves it: it may only choose the wording of a refusal.
+#[must_use]
+pub fn rendered_at(presented: &str) -> Option<Timestamp> {
+    let bytes = URL_SAFE_NO_PAD.decode(presented).ok().filter(|bytes| bytes.len() == FORM_BYTES)?;
+    let time = bytes.get(MASKED_BYTES..)?.try_into().ok()?;
+    // Milliseconds have to fit as well.
+    let seconds = i64::from_be_bytes(time);
+    (0..=i64::MAX / 1000).contains(&seconds).then(|| Timestamp::from_seconds(seconds))
 }
 
 impl std::fmt::Debug for CsrfValue {

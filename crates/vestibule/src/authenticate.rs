@@ -227,6 +227,14 @@ impl Visit {
         Ok(access)
     }
 
+    /// The claims of an access token that is good by what this node knows.
+    pub(crate) fn good_access(&self, token: &str) -> Option<Arc<Verified>> {
+        match self.read_access(token) {
+            Access::Good(verified) => Some(verified),
+            Access::Expired(_) | Access::Revoked(_) | Access::Invalid => None,
+        }
+    }
+
     fn read_access(&self, token: &str) -> Access {
         let hall = &self.hall().0;
         let now = hall.now();

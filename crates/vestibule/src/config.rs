@@ -185,6 +185,8 @@ pub struct Cookies {
     pub device: String,
     /// The language that somebody chose in this browser.
     pub language: String,
+    /// Counts the rounds of a renewal by redirect, for a minute at the most.
+    pub rounds: String,
     /// `SameSite`.
     pub same_site: SameSite,
     /// The path that the refresh cookie is sent to. Other than `/` it switches to renewal by redirect.
@@ -212,6 +214,7 @@ impl Cookies {
             visitor: name("visitor"),
             device: name("device"),
             language: name("language"),
+            rounds: name("rounds"),
             same_site: SameSite::Lax,
             refresh_path: "/".to_owned(),
             secure,

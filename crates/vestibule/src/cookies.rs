@@ -93,6 +93,15 @@ impl Cookies {
         .collect()
     }
 
+    /// The `Set-Cookie` value that counts the rounds of a renewal by redirect; none clears it.
+    pub(crate) fn rounds(&self, count: u32) -> Option<HeaderValue> {
+        let (value, max_age) = match count {
+            0 => (String::new(), 0),
+            count => (count.to_string(), ROUNDS_MAX_AGE),
+        };
+        self.cookie(&self.rounds, &value, "/", Some(max_age), Readable::No)
+    }
+
     /// `Set-Cookie` values that take a session's tokens out of the browser.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
         [
@@ -161,7 +170,10 @@ impl Cookies {
 const MAX_AGE: u64 = 400 * 24 * 3600;
 
 /// Four hours: longer than anybody looks at a sign-in form before filling it in.
-const VISITOR_MAX_AGE: u64 = 4 * 3600;
+pub(crate) const VISITOR_MAX_AGE: u64 = 4 * 3600;
+
+/// A minute: rounds that lie further apart are no loop.
+const ROUNDS_MAX_AGE: u64 = 60;
 
 #[derive(Clone, Copy)]
 enum Readable {

@@ -1,34 +1,36 @@
 //! Renewal by redirect, for sites whose refresh cookie is limited to a path.
 //!
-//! A page that finds no access token sends the browser through `<refresh_path>/renew` and back. Two
-//! things guard it: it only ever leads to a path of our own, and after two rounds without a cookie that
-//! sticks it ends on the sign-in page, which is told so.
-
-use std::time::Duration;
+//! A page that finds no access token sends the browser to `<refresh_path>/renew`. That renews and redirects to itself,
+//! to see whether the browser kept the new cookies, and only then back to the page, whose address stays as it was:
+//!
+//! `/page` → `/auth/renew?next=/page` → `/auth/renew?next=/page&renewed` → `/page`
+//!
+//! If the cookies did not stick, this ends on the sign-in page, which says so. If they stick and the page still finds no
+//! access token (a node with another clock), a cookie counts the rounds, and the second is the last.
 
 use axum::{
     http::{HeaderMap, HeaderValue, Method, Uri, header},
     response::{IntoResponse as _, Redirect, Response},
 };
-use vestibule_core::{error::ErrorCode, redirect::LocalPath, time::Timestamp};
+use vestibule_core::{error::ErrorCode, redirect::LocalPath};
 
 use crate::{
+    config::Cookies,
+    cookies,
     credentials::Presented,
     problem::{Asked, Problem},
     visit::Visit,
 };
 
-/// The query parameter that counts the rounds, and says when the last one was: `2.1750000000`.
-const ROUND: &str = "renewed";
-/// Rounds that lie closer together than this are a loop. The parameter stays in the address, and a page
-/// that is loaded again after an hour begins anew.
-const LOOP_WITHIN: Duration = Duration::from_secs(60);
-/// The query parameter that tells the sign-in page that cookies do not stick.
+/// The query parameter of the second visit to the renewal's path.
+const RENEWED: &str = "renewed";
+/// Tells the sign-in page that cookies do not stick.
 const BLOCKED: &str = "cookies=blocked";
+/// More rounds than this without a page in between are a loop.
+const MOST_ROUNDS: u32 = 2;
 
 impl Visit {
-    /// The way through the renewal path, where this site renews by redirect and the page may be asked
-    /// for again.
+    /// The way through the renewal path, if this site renews by redirect and the page can be requested again.
     pub(crate) fn renewal_detour(&self, problem: &Problem, asked: &Asked) -> Option<String> {
         let config = self.hall().config();
         let knows_nothing = matches!(
@@ -38,31 +40,55 @@ impl Visit {
         if !config.cookies.renews_by_redirect() || !knows_nothing || asked.method != Method::GET {
             return None;
         }
-        let now = self.hall().now();
-        let (next, rounds) = without_rounds(&asked.next(), now);
-        if rounds >= 2 {
-            return Some(format!(
-                "{}&{BLOCKED}",
-                LocalPath::with_next(&config.sign_in_path, &next)
-            ));
+        if self.rounds() >= MOST_ROUNDS {
+            self.send_cookies(config.cookies.rounds(0));
+            return Some(self.blocked(&asked.next()));
         }
-        let path = format!("{}/renew", config.cookies.refresh_path.trim_end_matches('/'));
-        Some(format!("{}&{ROUND}={}", LocalPath::with_next(&path, &next), mark(rounds, now)))
+        Some(LocalPath::with_next(&path(&config.cookies), &asked.next()))
+    }
+
+    /// Ends the count of rounds once a page has found its caller.
+    pub(crate) fn forget_rounds(&self) {
+        if self.rounds() > 0 && self.known_caller().is_some() {
+            self.send_cookies(self.hall().config().cookies.rounds(0));
+        }
+    }
+
+    /// The sign-in page that says that cookies are blocked.
+    fn blocked(&self, next: &LocalPath) -> String {
+        let sign_in = LocalPath::with_next(&self.hall().config().sign_in_path, next);
+        format!("{sign_in}&{BLOCKED}")
+    }
+
+    /// After a renewal: back to the page, if the browser kept what it was sent.
+    fn arrival(&self, next: &LocalPath) -> String {
+        let Presented::Cookies(tokens) = self.presented() else {
+            return LocalPath::with_next(&self.hall().config().sign_in_path, next);
+        };
+        let kept = tokens.access.as_deref().and_then(|token| self.good_access(token));
+        match (kept, &tokens.refresh) {
+            (Some(_), _) => next.as_str().to_owned(),
+            (None, Some(_)) => self.blocked(next),
+            // Not a renewal's second half: somebody opened its address.
+            (None, None) => LocalPath::with_next(&self.hall().config().sign_in_path, next),
+        }
     }
 }
 
 /// `GET <refresh_path>/renew`: renews and goes back.
-pub(crate) async fn renew(visit: Visit, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn renew(visit: Visit, uri: Uri) -> Result<Response, Problem> {
     let config = visit.hall().config();
-    let now = visit.hall().now();
     let mut next = LocalPath::default();
-    let mut rounds: u32 = 0;
+    let mut has_renewed = false;
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         match name.as_ref() {
             "next" => next = LocalPath::parse(&value).unwrap_or_default(),
-            ROUND => rounds = rounds_of(&value, now),
+            RENEWED => has_renewed = true,
             _ => {}
         }
+    }
+    if has_renewed {
+        return Ok(go(&visit.arrival(&next)));
     }
     let refresh = match visit.presented() {
         Presented::Cookies(tokens) => tokens.refresh.as_deref(),
@@ -70,17 +96,12 @@ pub(crate) async fn renew(visit: Visit, uri: Uri, headers: HeaderMap) -> Result<
     };
     let claims = refresh.and_then(|token| visit.hall().0.forge.read_refresh(token).ok());
     let Some(claims) = claims else {
-        // Nothing to renew with. Where the CSRF cookie came along the others were kept back.
-        let csrf =
-            crate::cookies::find(&headers, &config.cookies.csrf) != crate::cookies::Found::Absent;
-        let blocked = if rounds > 0 || csrf { format!("&{BLOCKED}") } else { String::new() };
-        return Ok(go(&format!("{}{blocked}", LocalPath::with_next(&config.sign_in_path, &next))));
+        return Ok(go(&LocalPath::with_next(&config.sign_in_path, &next)));
     };
     match visit.renew_cookies(&claims).await {
         Ok(_) => {
-            let separator = if next.query().is_some() { '&' } else { '?' };
-            let mark = mark(rounds.saturating_add(1), now);
-            Ok(go(&format!("{}{separator}{ROUND}={mark}", next.as_str())))
+            visit.send_cookies(config.cookies.rounds(visit.rounds().saturating_add(1)));
+            Ok(go(&format!("{}&{RENEWED}", LocalPath::with_next(&path(&config.cookies), &next))))
         }
         Err(problem) if problem.code.status() == 401 => {
             Ok(go(&LocalPath::with_next(&config.sign_in_path, &next)))
@@ -89,43 +110,21 @@ pub(crate) async fn renew(visit: Visit, uri: Uri, headers: HeaderMap) -> Result<
     }
 }
 
+/// The rounds that the browser's cookie counts.
+pub(crate) fn rounds(headers: &HeaderMap, names: &Cookies) -> u32 {
+    if !names.renews_by_redirect() {
+        return 0;
+    }
+    let count = cookies::find(headers, &names.rounds).one().and_then(|count| count.parse().ok());
+    count.unwrap_or_default()
+}
+
+fn path(cookies: &Cookies) -> String {
+    format!("{}/renew", cookies.refresh_path.trim_end_matches('/'))
+}
+
 fn go(target: &str) -> Response {
     let mut response = Redirect::to(target).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-fn mark(rounds: u32, now: Timestamp) -> String {
-    format!("{rounds}.{}", now.seconds())
-}
-
-/// How many rounds a mark counts, if the last of them was a moment ago.
-fn rounds_of(mark: &str, now: Timestamp) -> u32 {
-    let read = || {
-        let (rounds, at) = mark.split_once('.')?;
-        let at = Timestamp::from_seconds(at.parse().ok()?);
-        (now.since(at) < LOOP_WITHIN).then(|| rounds.parse().ok())?
-    };
-    read().unwrap_or_default()
-}
-
-/// The path without our parameter, and what it said.
-fn without_rounds(path: &LocalPath, now: Timestamp) -> (LocalPath, u32) {
-    let Some(query) = path.query() else {
-        return (path.clone(), 0);
-    };
-    let mut rounds = 0;
-    let kept: Vec<&str> = query
-        .split('&')
-        .filter(|pair| match pair.strip_prefix(ROUND).and_then(|rest| rest.strip_prefix('=')) {
-            Some(count) => {
-                rounds = rounds_of(count, now);
-                false
-            }
-            None => true,
-        })
-        .collect();
-    let bare = path.path();
-    let text = if kept.is_empty() { bare.to_owned() } else { format!("{bare}?{}", kept.join("&")) };
-    (LocalPath::parse(&text).unwrap_or_default(), rounds)
 }

@@ -48,6 +48,12 @@ impl Visit {
             .or_else(|| Locale::preferred(wished.header.as_ref()?.to_str().ok()?, available))
     }
 
+    /// The language that was chosen in this browser, if it kept the cookie.
+    #[must_use]
+    pub fn kept_locale(&self) -> Option<&Locale> {
+        self.0.wished.cookie.as_ref()
+    }
+
     /// The row of whoever was found to be calling, read a moment ago at the most; `None` where nobody was, and
     /// where it cannot be read.
     pub async fn known_user(&self) -> Option<Arc<User>> {

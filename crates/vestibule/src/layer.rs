@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Method, Request, header},
+    http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use tower::{Layer, Service};
@@ -75,29 +75,44 @@ where
             }
             let visit = Visit::new(&hall, &parts, field);
             parts.extensions.insert(visit.clone());
+            let kept = may_show_page(&parts).then(|| parts.clone());
             let response = inner.call(Request::from_parts(parts, body)).await?;
-            Ok(finish(&visit, response))
+            Ok(finish(&visit, kept.as_ref(), response).await)
         })
     }
 }
 
-/// A form can only be one of ours if a cookie rides along: without one there is nothing to protect, and
-/// the body stays unread.
+/// A form without any cookie is read as well: it may come from a browser that blocks them.
 fn may_hold_csrf_field(method: &Method, headers: &HeaderMap) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
-        && headers.contains_key(header::COOKIE)
         && !headers.contains_key(header::AUTHORIZATION)
 }
 
-fn finish(visit: &Visit, mut response: Response) -> Response {
+/// Whether a refusal of this request may become a page that greets a signed-in visitor.
+fn may_show_page(parts: &Parts) -> bool {
+    let accepts = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+    parts.headers.contains_key(header::COOKIE)
+        && !parts.headers.contains_key(header::AUTHORIZATION)
+        && accepts.starts_with(b"text/html")
+}
+
+/// `kept` is the head of the request, if a refusal of it may become a page.
+async fn finish(visit: &Visit, kept: Option<&Parts>, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        if let Some(parts) = kept {
+            // Not every route asks who is there before it refuses.
+            visit.read_facts(parts);
+            visit.recognize_for_page(&problem).await;
+        }
         // The router says what can be done where something cannot (RFC 9110 section 15.5.6).
         let allowed = response.headers_mut().remove(header::ALLOW);
         response = answer(visit, &problem);
         response.headers_mut().extend(allowed.map(|methods| (header::ALLOW, methods)));
     }
     let asked_who = visit.was_asked();
+    visit.forget_rounds();
     let cookies = visit.take_cookies();
+    let cookies = if visit.may_set_cookies() { cookies } else { Vec::new() };
     let headers = response.headers_mut();
     // An answer with cookies is nobody's to keep; one that depends on who asks is nobody else's, unless its
     // handler says otherwise.

@@ -30,9 +30,11 @@ use crate::{
     config::{Config, OurOrigin},
     cookies,
     credentials::Presented,
+    detour,
     hall::Vestibule,
     language::Wished,
     problem::{Asked, Problem},
+    recognize::Recognized,
 };
 
 /// The id that the log knows a request by. A server that gives out its own puts it into the request's
@@ -57,6 +59,8 @@ pub(crate) struct Inner {
     csrf_field: CsrfField,
     facts: OnceLock<Facts>,
     caller: OnceCell<Result<Authenticated, Problem>>,
+    /// See [`Visit::recognized`].
+    pub(crate) recognized: OnceLock<Recognized>,
     pub(crate) user: OnceLock<Arc<User>>,
     pub(crate) wished: Wished,
     leaving: Mutex<Vec<HeaderValue>>,
@@ -74,6 +78,8 @@ struct Facts {
     csrf_header: CsrfField,
     visitor: Option<VisitorId>,
     device: Option<KnownDevice>,
+    /// How many rounds of a renewal by redirect this browser has just gone through.
+    rounds: u32,
     address: IpAddr,
     agent: String,
 }
@@ -94,6 +100,7 @@ impl Visit {
             csrf_field,
             facts: OnceLock::new(),
             caller: OnceCell::new(),
+            recognized: OnceLock::new(),
             user: OnceLock::new(),
             wished: Wished::of(hall.config(), headers),
             leaving: Mutex::default(),
@@ -183,6 +190,13 @@ impl Visit {
         self.check_forms(&[value])
     }
 
+    /// Whether the answer may carry cookies. A request that another site has a browser send leaves nothing in that
+    /// browser, whatever becomes of the request.
+    #[must_use]
+    pub fn may_set_cookies(&self) -> bool {
+        !self.is_unsafe() || self.source() == Source::Own
+    }
+
     /// The first CSRF rule alone, that the request comes from a page of ours: for a form that changes nothing of
     /// anybody's.
     ///
@@ -223,6 +237,15 @@ impl Visit {
         let id = id.unwrap_or_else(|| VisitorId::draw(self.0.hall.entropy()));
         self.send_cookies(self.0.hall.config().cookies.visitor(&id.encode()));
         id
+    }
+
+    pub(crate) fn rounds(&self) -> u32 {
+        self.facts().map_or(0, |facts| facts.rounds)
+    }
+
+    /// The CSRF value in the body.
+    pub(crate) fn csrf_field(&self) -> &CsrfField {
+        &self.0.csrf_field
     }
 
     pub(crate) fn known_visitor(&self) -> Option<VisitorId> {
@@ -287,7 +310,7 @@ impl Visit {
         self.0.facts.get()
     }
 
-    fn read_facts(&self, parts: &Parts) {
+    pub(crate) fn read_facts(&self, parts: &Parts) {
         self.0.facts.get_or_init(|| {
             let config = self.0.hall.config();
             let headers = &parts.headers;
@@ -304,6 +327,7 @@ impl Visit {
                 device: cookies::find(headers, &config.cookies.device)
                     .one()
                     .and_then(KnownDevice::parse),
+                rounds: detour::rounds(headers, &config.cookies),
                 address: address::client_address(
                     &parts.extensions,
                     headers,

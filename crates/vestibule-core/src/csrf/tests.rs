@@ -31,6 +31,26 @@ impl Entropy for Zeros {
 }
 
 #[test]
+fn a_form_carries_when_it_was_rendered_beside_the_value() {
+    let value = key().of_session(SESSION);
+    let at = Timestamp::from_seconds(1_795_356_239);
+    let entropy = Counter(AtomicU64::new(0));
+    let [one, other] = [(); 2].map(|()| value.for_form(&entropy, at));
+    assert_ne!(one, other, "masked anew each time");
+    for text in [&one, &other] {
+        assert!(value.matches(text));
+        assert_eq!(rendered_at(text), Some(at));
+    }
+    assert_eq!(rendered_at(&value.masked(&entropy)), None);
+    assert_eq!(rendered_at(&value.plain()), None);
+    for bytes in [[0xff; 72], [0x7f; 72]] {
+        assert_eq!(rendered_at(&URL_SAFE_NO_PAD.encode(bytes)), None, "no time that can be");
+    }
+    // The time proves nothing, and nothing else may follow.
+    assert!(!value.matches(&format!("{one}AAAA")));
+}
+
+#[test]
 fn a_value_matches_plain_and_under_every_mask() {
     let value = key().of_session(SESSION);
     let entropy = Counter(AtomicU64::new(0));
@@ -87,7 +107,8 @@ fn other_lengths_and_spellings_do_not_match() {
         assert!(!value.matches(&URL_SAFE_NO_PAD.encode(vec![0; length])));
     }
     let masked = URL_SAFE_NO_PAD.decode(value.masked(&Zeros)).unwrap();
-    for tail in 1..=64 {
+    // Eight more bytes are the time of a form.
+    for tail in (1..=64).filter(|tail| *tail != 8) {
         assert!(!value.matches(&URL_SAFE_NO_PAD.encode([&masked[..], &vec![0; tail]].concat())));
     }
     let hex: String = value.present.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,8 +1,19 @@
 //! Forms of pages: the value they carry, also where nobody is signed in.
 
-use vestibule_core::error::ErrorCode;
+use std::time::Duration;
 
-use crate::{extract::Principal, problem::Problem, visit::Visit};
+use vestibule_core::{
+    csrf::{self, Source},
+    error::ErrorCode,
+};
+
+use crate::{
+    body::CsrfField,
+    cookies::VISITOR_MAX_AGE,
+    extract::Principal,
+    problem::{Problem, Said},
+    visit::Visit,
+};
 
 impl Visit {
     /// The CSRF value for the forms of this page, masked anew for every response. It belongs to the
@@ -15,14 +26,15 @@ impl Visit {
             Some(session) => key.of_session(session),
             None => key.of_visitor(&self.visitor()),
         };
-        value.masked(self.hall().entropy())
+        value.for_form(self.hall().entropy(), self.hall().now())
     }
 
     /// Both CSRF rules for a form that is there for people who are not signed in: the value of this
     /// browser, or of the session that it has meanwhile.
     ///
     /// # Errors
-    /// `csrf_failed`.
+    /// `csrf_failed`. Its reason is `cookies_blocked` if the form is a recent one of ours and its cookie did not come
+    /// back with it.
     pub fn check_form(&self) -> Result<(), Problem> {
         let key = &self.hall().0.csrf;
         let values: Vec<_> = [
@@ -32,7 +44,24 @@ impl Visit {
         .into_iter()
         .flatten()
         .collect();
-        self.check_forms(&values)
+        self.check_forms(&values).map_err(|problem| {
+            if values.is_empty() && self.source() == Source::Own && self.form_is_recent() {
+                let text =
+                    "The browser did not send this form's cookie: allow cookies for this site.";
+                problem.because(&Said::new("cookies_blocked", text))
+            } else {
+                problem
+            }
+        })
+    }
+
+    /// Whether the cookie that came with the form cannot have expired yet.
+    fn form_is_recent(&self) -> bool {
+        let CsrfField::One(value) = self.csrf_field() else { return false };
+        csrf::rendered_at(value).is_some_and(|at| {
+            let now = self.hall().now();
+            now >= at && now.since(at) < Duration::from_secs(VISITOR_MAX_AGE)
+        })
     }
 
     /// Who was found to be calling, where this request was asked already: for a page about a refusal,
@@ -57,6 +86,8 @@ impl Visit {
             Err(problem)
                 if problem.code.status() == 401 || problem.code == ErrorCode::CsrfFailed =>
             {
+                // A page that comes back with a form that was refused looks as signed in as before.
+                self.recognize_for_page(&problem).await;
                 Ok(None)
             }
             Err(problem) => Err(problem),
