@@ -7,7 +7,8 @@ const list = document.querySelector("[data-uploading]");
 const news = document.querySelector("[data-upload-news]");
 if (form && list && news) {
   const input = form.elements.file;
-  const csrf = form.elements.csrf_token.value;
+  // Of the session that the page was made for. It is replaced if somebody has signed in anew meanwhile.
+  let csrf = form.elements.csrf_token.value;
   // What is lost with a connection is one piece.
   const PIECE = 1024 * 1024;
   const WAITS = [1, 2, 4, 8, 15];
@@ -57,6 +58,21 @@ if (form && list && news) {
       request.send(body);
     });
 
+  const isOutdated = (answer) => answer.status === 403 && answer.response?.code === "csrf_failed";
+
+  const cookie = (name) =>
+    document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+
+  // The value of the present session, which another tab may have begun. Another person's session is not for these files.
+  const readCsrf = async (job) => {
+    const answer = await send(job, "GET", "/api/auth/me", {}, null);
+    if (answer.status === 401) throw new Refused(texts.signIn);
+    if (answer.status !== 200) throw new Refused(texts.refused);
+    const { user } = answer.response;
+    if (String(user.id) !== texts.user) throw new Refused(say(texts.otherUser, { name: user.username }));
+    csrf = cookie(texts.csrfCookie) ?? csrf;
+  };
+
   const pause = (job, seconds) =>
     new Promise((resolve, reject) => {
       const end = () => {
@@ -78,10 +94,15 @@ if (form && list && news) {
       let wait = WAITS[Math.min(failures, WAITS.length - 1)];
       try {
         const answer = await send(job, method, path, headers, body, onProgress);
+        if (isOutdated(answer) && !job.hasNewCsrf) {
+          job.hasNewCsrf = true;
+          await readCsrf(job);
+          continue;
+        }
         if (answer.status !== 429 && answer.status !== 503 && answer.status !== 500) return answer;
         wait = Math.max(wait, Number(answer.getResponseHeader("Retry-After")) || 0);
       } catch (error) {
-        if (error instanceof Cancelled) throw error;
+        if (error instanceof Cancelled || error instanceof Refused) throw error;
         // Part of the piece may have arrived: ask before it is sent again.
         if (method === "PATCH") {
           job.say(texts.lost);
@@ -100,24 +121,36 @@ if (form && list && news) {
     if (answer.status === 401) throw new Refused(texts.signIn);
     const field = problem.errors && problem.errors[0];
     const said = field ? fault(field.code, field.facts) : fault(problem.reason, problem.facts);
-    throw new Refused(said || (field && field.message) || problem.detail || texts.refused);
+    // What the server says beside that is for programs.
+    throw new Refused(said || (isOutdated(answer) ? texts.outdated : texts.refused));
   };
 
-  // An upload that was begun before the page was left goes on with the same file.
+  // An upload that was begun before the page was left goes on with the same file. A browser may keep nothing: then it
+  // begins anew.
   const memory = (file) => `upload ${file.name} ${file.size} ${file.lastModified}`;
+  const tryMemory = (act) => {
+    try {
+      return act(localStorage);
+    } catch {
+      return null;
+    }
+  };
+  const recall = (file) => tryMemory((kept) => kept.getItem(memory(file)));
+  const remember = (file, path) => tryMemory((kept) => kept.setItem(memory(file), path));
+  const forget = (file) => tryMemory((kept) => kept.removeItem(memory(file)));
 
   const begin = async (job) => {
     const { file } = job;
-    const known = localStorage.getItem(memory(file));
+    const known = recall(file);
     if (known) {
       const answer = await ask(job, "GET", known, {}, null);
       if (answer.status === 200) return [known, answer.response];
-      localStorage.removeItem(memory(file));
+      forget(file);
     }
     const body = JSON.stringify({ name: file.name, size: file.size });
     const answer = check(await ask(job, "POST", "/api/files/uploads", { "Content-Type": "application/json" }, body));
     const path = `/api/files/uploads/${answer.response.upload.id}`;
-    localStorage.setItem(memory(file), path);
+    remember(file, path);
     return [path, answer.response];
   };
 
@@ -134,7 +167,7 @@ if (form && list && news) {
       if (!answer || answer.status === 409) answer = await ask(job, "GET", path, {}, null);
       state = check(answer).response;
     }
-    localStorage.removeItem(memory(file));
+    forget(file);
   };
 
   const item = (job) => {
@@ -176,6 +209,7 @@ if (form && list && news) {
       job.act = mayTryAgain ? job.again : dismiss;
     };
     job.again = () => {
+      job.hasNewCsrf = false;
       state.classList.remove("uploading-bad");
       stop.textContent = texts.cancel;
       job.act = job.cancel;
@@ -186,7 +220,7 @@ if (form && list && news) {
       job.isCancelled = true;
       if (job.cancelWait) job.cancelWait();
       if (job.request) job.request.abort();
-      localStorage.removeItem(memory(job.file));
+      forget(job.file);
       if (job.path) send({}, "DELETE", job.path, {}, null).catch(() => {});
       dismiss();
     };

@@ -1,6 +1,14 @@
 // Small comforts. Every page works without this file.
 "use strict";
 
+// A page that comes back from the browser's memory may show somebody who has signed out since: ask the server.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.documentElement.style.visibility = "hidden";
+  // Not a reload, which would offer to send a form again; without the fragment, so that the page is fetched.
+  location.replace(location.pathname + location.search);
+});
+
 // "Show" and "Hide" beside password fields, in the words of the page.
 for (const button of document.querySelectorAll("button[data-reveal]")) {
   const input = document.getElementById(button.dataset.reveal);

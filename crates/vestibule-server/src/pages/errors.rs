@@ -32,6 +32,8 @@ pub(crate) fn on_problem(
             ErrorCode::FreshTokenRequired => Some(Flash::ConfirmFirst),
             _ => Some(Flash::SignInFirst),
         });
+        // A form of another site leaves no notice for a page of ours.
+        let flash = flash.filter(|_| visit.may_set_cookies());
         let cookie = flash.and_then(|flash| flash.cookie(visit.hall().config()));
         return Some(go(&target, cookie));
     }

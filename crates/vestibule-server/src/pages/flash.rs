@@ -48,6 +48,8 @@ pub(crate) enum Flash {
     MailRetried,
     /// A form came from somebody whose session had ended.
     SignInFirst,
+    /// The form of a signed-in person was not taken, because the session had to be renewed first.
+    SendAgain,
     /// Somebody comes whose session was ended because there was a copy of it.
     SessionStolen,
     /// A form came that asks for a fresh proof.
@@ -60,7 +62,7 @@ pub(crate) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -87,6 +89,7 @@ impl Flash {
         Self::ResetStarted,
         Self::MailRetried,
         Self::SignInFirst,
+        Self::SendAgain,
         Self::SessionStolen,
         Self::ConfirmFirst,
         Self::ConfirmForExport,
@@ -120,6 +123,7 @@ impl Flash {
             Self::ResetStarted => "reset-started",
             Self::MailRetried => "mail-retried",
             Self::SignInFirst => "sign-in-first",
+            Self::SendAgain => "send-again",
             Self::SessionStolen => "session-stolen",
             Self::ConfirmFirst => "confirm-first",
             Self::ConfirmForExport => "confirm-for-export",
@@ -128,7 +132,9 @@ impl Flash {
 
     const fn kind(self) -> &'static str {
         match self {
-            Self::SignInFirst | Self::SessionStolen | Self::RestoreAgain => "warning",
+            Self::SignInFirst | Self::SendAgain | Self::SessionStolen | Self::RestoreAgain => {
+                "warning"
+            }
             Self::VerifyAgain
             | Self::ResetAsked
             | Self::AddressAsked

@@ -6,9 +6,10 @@ use axum::{
 };
 use vestibule::{User, core::name::EmailAddress};
 
-/// No page that is reached from this one learns where people came from: the address holds a secret.
+/// The address holds a secret: whoever receives a request from this page learns the site and no more. Not
+/// `no-referrer`, by which browsers send `Origin: null` with the page's own form.
 pub(super) fn guarded(mut response: Response) -> Response {
-    let policy = HeaderValue::from_static("no-referrer");
+    let policy = HeaderValue::from_static("strict-origin");
     response.headers_mut().insert(header::REFERRER_POLICY, policy);
     response
 }

@@ -17,6 +17,9 @@ pub(super) struct Refusal {
     fields: BTreeMap<String, &'static str>,
 }
 
+/// The reason of a form whose cookie did not come back.
+const COOKIES: &str = "cookies_blocked";
+
 enum Notice {
     Text(&'static str),
     /// What the problem gives as its reason.
@@ -68,10 +71,23 @@ impl Refusal {
         Ok(Self { notice, fields: BTreeMap::new(), problem })
     }
 
-    /// A form that fails its check where nobody has to be signed in: most often because it was open for
-    /// longer than its cookie lives.
+    /// A form that fails its check where nobody has to be signed in: it was open for longer than its cookie lives,
+    /// or the browser blocks cookies.
     pub(super) fn outdated(problem: Problem) -> Self {
+        if problem.reason.is_some() {
+            return Self::reason(problem);
+        }
         Self::notice(problem, "refusal-outdated")
+    }
+
+    /// The same for a page that says it by itself.
+    pub(super) fn unsaid(self) -> Self {
+        Self { notice: None, ..self }
+    }
+
+    /// Whether the browser blocks the cookies that the form needs.
+    pub(super) fn is_about_cookies(&self) -> bool {
+        self.problem.reason.as_ref().is_some_and(|reason| reason.code == COOKIES)
     }
 
     /// What the templates show of it.

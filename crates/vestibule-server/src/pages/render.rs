@@ -146,12 +146,12 @@ impl fmt::Debug for Templates {
     }
 }
 
-/// What `base.html` needs, whatever the page. It greets whoever was found to be calling before and finds
-/// out nothing anew: an error page has to work while nothing else does.
+/// What `base.html` needs, whatever the page. It greets whoever was found to be calling or recognized before, and
+/// finds out nothing anew: an error page has to work while nothing else does.
 pub(super) fn frame(settings: &Settings, visit: &Visit, path: &str) -> Value {
-    let current_user = visit.known_caller().map(|caller| {
-        context! { username => caller.username(), is_super_user => caller.is_super_user() }
-    });
+    let current_user = visit
+        .recognized()
+        .map(|user| context! { username => user.username, is_super_user => user.is_super_user });
     context! {
         site_name => settings.site_name.as_str(),
         path => match path.trim_end_matches('/') { "" => "/", path => path },

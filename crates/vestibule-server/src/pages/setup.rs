@@ -14,6 +14,7 @@ use vestibule::{
 use super::{
     flash::Flash,
     form::FormBody,
+    links,
     refusal::Refusal,
     register::{names, registrant},
     view::View,
@@ -24,7 +25,7 @@ pub(super) async fn show(view: View) -> Result<Response, Problem> {
     let token = view.query("token").unwrap_or_default();
     admit(&view, &token).await?;
     view.visit.greeted().await?;
-    view.show("setup.html", content(&token, None))
+    view.show("setup.html", content(&token, None)).map(links::guarded)
 }
 
 /// `POST /auth/setup`
@@ -38,7 +39,7 @@ pub(super) async fn make(view: View, form: FormBody) -> Result<Response, Problem
             Err(problem) => Refusal::of(problem)?,
         },
     };
-    view.refuse("setup.html", &refusal, content(token, Some(&form)))
+    view.refuse("setup.html", &refusal, content(token, Some(&form))).map(links::guarded)
 }
 
 /// Lets in whoever has the link, while there is no super user.

@@ -9,16 +9,22 @@ use vestibule::{
 
 use super::{flash::Flash, form::FormBody, refusal::Refusal, restore, view::View};
 
+const LOGIN: &str = "login.html";
+/// The same form below what to do about blocked cookies.
+const COOKIES_BLOCKED: &str = "cookies_blocked.html";
+
 /// `GET /auth/login`: the form, or straight on for somebody who is signed in already.
 pub(super) async fn show_login(view: View) -> Result<Response, Problem> {
     let next = view.next();
-    if is_known(&view).await? {
-        return Ok(view.go(next.as_str(), None));
+    let is_blocked = view.query("cookies").as_deref() == Some("blocked");
+    // A renewal here would not stick either, and lead right back.
+    let may_renew = !is_blocked || view.visit.recognized().is_some();
+    if may_renew && is_known(&view).await? {
+        // The form came while the session had to be renewed, and that has just happened.
+        let flash = view.brings(Flash::SignInFirst).then_some(Flash::SendAgain);
+        return Ok(view.go(next.as_str(), flash));
     }
-    let template = match view.query("cookies").as_deref() {
-        Some("blocked") => "cookies_blocked.html",
-        _ => "login.html",
-    };
+    let template = if is_blocked { COOKIES_BLOCKED } else { LOGIN };
     view.show(template, login_content("", &next, false))
 }
 
@@ -52,7 +58,11 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
     // matter beside the refusal.
     let _ = view.visit.greeted().await;
     let content = login_content(form.text("login"), &next, remember);
-    view.refuse("login.html", &refusal, context! { is_unverified, ..content })
+    let (template, refusal) = match refusal.is_about_cookies() {
+        true => (COOKIES_BLOCKED, refusal.unsaid()),
+        false => (LOGIN, refusal),
+    };
+    view.refuse(template, &refusal, context! { is_unverified, ..content })
 }
 
 /// `GET /auth/logout`: a button.

@@ -129,6 +129,8 @@ async fn content(
     let quota = files.quota().bytes;
     let language = view.language();
     Ok(context! {
+        user_id => who.to_string(),
+        csrf_cookie => view.site.hall.config().cookies.csrf.as_str(),
         own => page(&own, |seen| value(seen, who, &shares, language)),
         shared => page(&shared, |seen| value(seen, who, &[], language)),
         is_continued => view.query("own").is_some() || view.query("shared").is_some(),

@@ -27,6 +27,7 @@ pub(super) struct View {
     /// One state of them for the whole answer.
     templates: Arc<Templates>,
     uri: Uri,
+    has_cookies: bool,
     flash: Option<Flash>,
 }
 
@@ -42,6 +43,7 @@ impl FromRequestParts<Site> for View {
             visit,
             templates: site.templates.get(),
             uri: parts.uri.clone(),
+            has_cookies: parts.headers.contains_key(header::COOKIE),
             flash: Flash::read(&parts.headers, site.hall.config()),
         })
     }
@@ -73,7 +75,7 @@ impl View {
         };
         let page = context! { ..content, ..around };
         let mut response = html(self.templates.render(language, template, page)?, language);
-        if self.flash.is_some() {
+        if self.flash.is_some() && self.visit.may_set_cookies() {
             add_cookie(&mut response, Flash::cleared(self.site.hall.config()));
         }
         Ok(response)
@@ -97,8 +99,18 @@ impl View {
 
     /// On to another page, which may show a notice (303, RFC 9110 section 15.4.4).
     pub(super) fn go(&self, target: &str, flash: Option<Flash>) -> Response {
-        let flash = Flash::about(&self.visit).or(flash);
+        let flash = Flash::about(&self.visit).or(flash).filter(|_| self.visit.may_set_cookies());
         go(target, flash.and_then(|flash| flash.cookie(self.site.hall.config())))
+    }
+
+    /// Whether the browser keeps cookies, as far as this request tells.
+    pub(super) const fn brings_cookies(&self) -> bool {
+        self.has_cookies
+    }
+
+    /// Whether this notice came along.
+    pub(super) fn brings(&self, flash: Flash) -> bool {
+        self.flash == Some(flash)
     }
 
     /// A parameter of the query; of several the first counts.

@@ -107,7 +107,7 @@ async fn people_verify_forget_and_reset_by_encrypted_mail() {
     assert_eq!(browser.submit("/auth/forgot", &[("login", "ada")]).await.status, 303);
     let reset = link(&site, &arrived(&server, 2).await.remove(1));
     let page = browser.navigate(&reset).await;
-    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("referrer-policy"), "strict-origin");
     let fields = [("token", token(&reset)), ("password", NEW_PASSWORD)];
     assert_eq!(browser.submit("/auth/reset", &fields).await.status, 303);
     assert_eq!(site.app().sign_in("ada", PASSWORD).await.status, 401);

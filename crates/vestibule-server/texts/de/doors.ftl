@@ -11,8 +11,9 @@ login-forgot = Passwort vergessen?
 login-wrong = Der Name oder das Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal.
 login-unverified = Ihre E-Mail-Adresse ist noch nicht bestätigt. Folgen Sie dem Link in der Nachricht, die wir dorthin gesendet haben, und melden Sie sich dann an.
 
-cookies-title = Ihr Browser hat unsere Cookies nicht behalten
-cookies-text = Ohne sie kann die nächste Seite nicht wissen, dass Sie es sind. Erlauben Sie Cookies für diese Website und melden Sie sich dann noch einmal an. Sie enthalten Ihre Anmeldung und sonst nichts.
+cookies-title = Cookies sind blockiert
+cookies-text = Ihr Browser speichert keine Cookies für diese Website, deshalb können Sie sich nicht anmelden. Erlauben Sie sie und melden Sie sich dann noch einmal an. Sie enthalten Ihre Anmeldung und sonst nichts.
+cookies-language-text = Ihr Browser speichert keine Cookies für diese Website und kann sich deshalb Ihre Sprache nicht merken. Erlauben Sie sie und wählen Sie die Sprache dann noch einmal.
 
 logout-title = Abmelden
 logout-question = Abmelden?

@@ -107,6 +107,8 @@ fault-form-too-many-fields = Das Formular enthält mehr Felder als jede Seite hi
 fault-form-type = Senden Sie das Formular als application/x-www-form-urlencoded.
 fault-form-too-large = Ein Formular hat hier höchstens { $max } Byte.
 fault-form-broken-off = Das Formular ist nicht vollständig angekommen.
+fault-cookies-blocked = Ihr Browser blockiert Cookies für diese Website. Erlauben Sie sie und senden Sie das Formular dann noch einmal ab.
+fault-content-is-no-code = Der Inhalt einer Datei kann kein Skript, kein Worker und kein Stylesheet einer Seite sein.
 
 fault-account-not-active = Das Konto ist nicht aktiv: Aktivieren Sie es zuerst.
 fault-mail-link-expired = Der Link in dieser E-Mail gilt nicht mehr lange genug: Ein neuer muss angefordert werden.

@@ -55,6 +55,7 @@ flash-feedback-taken = Vielen Dank: Ihre Nachricht ist angekommen.
 flash-reset-started = Ein Link für ein neues Passwort ist unterwegs zur Person, der dieses Konto gehört.
 flash-mail-retried = Die E-Mail wird jetzt noch einmal versucht.
 flash-sign-in-first = Bitte melden Sie sich noch einmal an; es wurde nichts gespeichert.
+flash-send-again = Es wurde noch nichts gespeichert: Bitte senden Sie das Formular noch einmal ab.
 flash-session-stolen = Zu Ihrem Schutz haben wir diese Sitzung überall beendet: Jemand anderes hatte eine Kopie davon. Bitte melden Sie sich noch einmal an.
 flash-confirm-first = Noch wurde nichts geändert: Bestätigen Sie, dass Sie es sind, und senden Sie es dann noch einmal.
 flash-confirm-for-export = Bestätigen Sie, dass Sie es sind, und laden Sie dann Ihre Daten mit einem weiteren Klick herunter.
@@ -63,7 +64,7 @@ flash-confirm-for-export = Bestätigen Sie, dass Sie es sind, und laden Sie dann
 
 refusal-rate-limited = Das waren zu viele Versuche. Bitte warten Sie { $wait } und versuchen Sie es dann noch einmal.
 refusal-unavailable = Gerade ist hier zu viel los. Es wurde nichts geändert; bitte versuchen Sie es in { $wait } noch einmal.
-refusal-outdated = Diese Seite war länger offen. Bitte versuchen Sie es noch einmal; wenn es wieder geschieht, erlauben Sie Cookies für diese Website.
+refusal-outdated = Diese Seite war länger offen. Bitte versuchen Sie es noch einmal.
 
 ## Wie schwer ein neues Passwort zu erraten ist; was das Skript der Seite davon sagt.
 

@@ -11,8 +11,9 @@ login-forgot = Forgot your password?
 login-wrong = The name or the password is not right. Please check both and try again.
 login-unverified = Your e-mail address is not verified yet. Follow the link in the message that was sent there, then log in.
 
-cookies-title = Your browser did not keep our cookies
-cookies-text = Without them the next page cannot know that it is you. Allow cookies for this site, then log in again. They hold your sign-in and nothing else.
+cookies-title = Cookies are blocked
+cookies-text = Your browser does not keep cookies for this site, so you cannot log in. Allow them, then log in again. They hold your sign-in and nothing else.
+cookies-language-text = Your browser does not keep cookies for this site, so it cannot remember your language. Allow them, then choose it again.
 
 logout-title = Log out
 logout-question = Log out?

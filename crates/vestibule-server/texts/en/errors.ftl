@@ -107,6 +107,8 @@ fault-form-too-many-fields = The form holds more fields than any page here.
 fault-form-type = Send the form as application/x-www-form-urlencoded.
 fault-form-too-large = A form here has at most { $max } bytes.
 fault-form-broken-off = The form did not arrive whole.
+fault-cookies-blocked = Your browser blocks cookies for this site. Allow them, then send the form again.
+fault-content-is-no-code = The content of a file cannot be a script, a worker or a style sheet of a page.
 
 fault-account-not-active = The account is not active: activate it first.
 fault-mail-link-expired = The link in this mail does not work for long enough any more: a new one has to be asked for.

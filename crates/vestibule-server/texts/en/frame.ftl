@@ -55,6 +55,7 @@ flash-feedback-taken = Thank you: your message has arrived.
 flash-reset-started = A link for a new password is on its way to the owner of this account.
 flash-mail-retried = The mail is tried again now.
 flash-sign-in-first = Please log in again; nothing was saved.
+flash-send-again = Nothing has been saved yet: please send the form again.
 flash-session-stolen = To protect you, we logged you out everywhere this session was used: somebody else had a copy of it. Please log in again.
 flash-confirm-first = Nothing has been changed yet: confirm that it is you, then send it once more.
 flash-confirm-for-export = Confirm that it is you, then download your data with one more press.
@@ -63,7 +64,7 @@ flash-confirm-for-export = Confirm that it is you, then download your data with 
 
 refusal-rate-limited = There were too many tries. Please wait { $wait }, then try again.
 refusal-unavailable = The site is too busy for this right now. Nothing was changed; please try again in { $wait }.
-refusal-outdated = This page had been open for a while. Please try again; if it happens again, allow cookies for this site.
+refusal-outdated = This page had been open for a while. Please try again.
 
 ## How hard a new password is to guess; what the page's script says of it.
 

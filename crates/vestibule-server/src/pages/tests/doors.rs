@@ -147,12 +147,44 @@ async fn a_form_without_its_cookie_comes_back_and_works_then() {
     house.signed_in("anna").await;
     let mut browser = house.browser();
     browser.get("/auth/login").await;
+    // The cookie lives for four hours.
+    house.clock.pass(Duration::from_secs(5 * 3600));
     browser.jar.clear();
     let fields = [("login", "anna"), ("password", PASSWORD)];
     assert_eq!(browser.send("/auth/login", &fields).await.status, 403);
     assert!(browser.shows("open for a while") && browser.shows("value=\"anna\""));
     assert!(!browser.jar.contains_key("access"));
     assert_eq!(browser.send("/auth/login", &fields).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_browser_that_blocks_cookies_is_told_so() {
+    let house = House::open().await;
+    house.signed_in("anna").await;
+    let mut browser = house.browser();
+    for (page, path) in [
+        ("/auth/login", "/auth/login"),
+        ("/auth/register", "/auth/register"),
+        ("/auth/forgot", "/auth/forgot"),
+        ("/feedback", "/feedback"),
+    ] {
+        browser.get(page).await;
+        browser.jar.clear();
+        let fields = [("login", "anna"), ("username", "anna"), ("password", PASSWORD)];
+        assert_eq!(browser.send(path, &fields).await.status, 403, "{path}");
+        let said = if path == "/auth/login" { "Cookies are blocked" } else { "blocks cookies" };
+        assert!(browser.shows(said) && !browser.shows("open for a while"), "{path}");
+        assert!(!browser.shows(PASSWORD), "{path}");
+    }
+    browser.get("/auth/login").await;
+    browser.jar.clear();
+    browser.send("/auth/login", &[("login", "anna"), ("password", "x")]).await;
+    assert!(browser.shows("value=\"anna\""), "what was typed is kept");
+    // Another site's form is none that was open here.
+    browser.jar.clear();
+    browser.origin = "cross-site".to_owned();
+    browser.send("/auth/login", &[("login", "anna"), ("password", PASSWORD)]).await;
+    assert!(!browser.shows("Cookies are blocked"));
 }
 
 #[tokio::test]

@@ -66,6 +66,29 @@ async fn a_visitor_chooses_at_the_foot_of_a_page_and_stays_there() {
 }
 
 #[tokio::test]
+async fn a_browser_that_blocks_cookies_learns_why_the_language_stays() {
+    let house = House::open().await;
+    let mut browser = house.browser();
+    browser.get("/?a=1").await;
+    let chosen = [("language", "de"), ("next", "/")];
+    // A browser that keeps cookies is back on its page.
+    let answer = browser.send("/language", &chosen).await;
+    browser.follow(answer).await;
+    assert!(browser.at == "/?a=1" && browser.shows("<html lang=\"de\">"), "{}", browser.at);
+
+    let mut blocked = house.browser();
+    blocked.get("/?a=1").await;
+    let answer = blocked.send("/language", &chosen).await;
+    blocked.jar.clear();
+    let answer = blocked.follow(answer).await;
+    assert_eq!(answer.status, 200);
+    assert!(blocked.shows("Cookies are blocked") && blocked.shows("remember your language"));
+    assert!(blocked.shows("href=\"&#x2f;?a=1\""), "and there is a way back");
+    blocked.get("/language?kept=de&next=//evil.test").await;
+    assert!(blocked.shows("href=\"&#x2f;\"") && !blocked.shows("evil.test"));
+}
+
+#[tokio::test]
 async fn another_site_chooses_nothing() {
     let house = House::open().await;
     let mut browser = house.browser();

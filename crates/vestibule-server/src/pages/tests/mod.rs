@@ -298,6 +298,7 @@ impl Browser {
             .uri(path)
             .header(header::HOST, "127.0.0.1:5000")
             .header(header::REFERER, format!("{ORIGIN}{}", self.at))
+            .header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
             .header("sec-fetch-site", &self.origin);
         if !self.language.is_empty() {
             request = request.header(header::ACCEPT_LANGUAGE, &self.language);

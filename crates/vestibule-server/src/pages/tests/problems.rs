@@ -1,8 +1,12 @@
 //! Refusals as pages.
 
+use std::time::Duration;
+
 use axum::http::{Method, header};
 
 use super::{House, PASSWORD};
+
+const SIGNED_IN: &str = "<span class=\"who-name\">anna</span>";
 
 #[tokio::test]
 async fn a_refusal_is_a_page_of_the_site() {
@@ -36,6 +40,98 @@ async fn a_form_from_elsewhere_changes_nothing() {
     assert_eq!(browser.ask(Method::POST, "/auth/logout", Some(String::new())).await.status, 403);
     browser.get("/user/account").await;
     assert!(browser.shows("value=\"anna\""));
+}
+
+#[tokio::test]
+async fn a_signed_in_visitor_is_signed_in_on_every_page_about_a_refusal() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    let form = || Some("login=anna".to_owned());
+    let refused = [
+        (Method::GET, "/nowhere", None, 404),
+        (Method::GET, "/admin", None, 403),
+        (Method::POST, "/user/account", form(), 403),
+        (Method::POST, "/auth/login", form(), 403),
+        (Method::POST, "/auth/forgot", form(), 403),
+        (Method::DELETE, "/user/account", None, 405),
+        (Method::POST, "/nowhere", form(), 404),
+    ];
+    for (method, path, form, status) in refused.clone() {
+        let answer = browser.ask(method.clone(), path, form).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        // The framework's own 405 becomes a page around these routes.
+        assert!(status == 405 || browser.shows(SIGNED_IN), "{method} {path}: {}", browser.page);
+        assert!(!browser.shows("class=\"button\" href=\"/auth/login\""), "{method} {path}");
+    }
+    // A form is refused before anything is renewed, and whoever has sent it is known all the same.
+    house.clock.pass(Duration::from_secs(20 * 60));
+    for (method, path, form, status) in refused {
+        if method == Method::POST {
+            let answer = browser.ask(method, path, form).await;
+            assert_eq!(answer.status, status, "{path}");
+            assert!(browser.shows(SIGNED_IN), "{path}: {}", browser.page);
+        }
+    }
+    // After the sign-out there is nobody, whatever a copy of the cookies says.
+    let mut copy = house.browser();
+    copy.jar.clone_from(&browser.jar);
+    browser.get("/user/account").await;
+    browser.send("/auth/logout", &[]).await;
+    copy.ask(Method::POST, "/user/account", form()).await;
+    assert!(!copy.shows(SIGNED_IN));
+}
+
+#[tokio::test]
+async fn a_request_of_another_site_leaves_no_cookie_behind() {
+    let house = House::open().await;
+    let signed_in = house.signed_in("anna").await;
+    for path in [
+        "/auth/login",
+        "/auth/logout",
+        "/auth/register",
+        "/auth/confirm",
+        "/auth/forgot",
+        "/auth/reset",
+        "/auth/verify",
+        "/auth/verify/again",
+        "/auth/restore",
+        "/user/account",
+        "/user/password",
+        "/user/sessions/end-others",
+        "/uploads",
+        "/language",
+        "/feedback",
+        "/admin/users/1",
+    ] {
+        for source in ["cross-site", "same-site", "none"] {
+            // Browsers keep `SameSite` cookies back, and a notice that was there before stays for its page.
+            let (mut stranger, mut known) = (house.browser(), house.browser());
+            known.jar.clone_from(&signed_in.jar);
+            for browser in [&mut stranger, &mut known] {
+                browser.jar.insert("flash".to_owned(), "saved.x".to_owned());
+                browser.origin = source.to_owned();
+                let form = "login=anna&language=de&next=%2F".to_owned();
+                let answer = browser.ask(Method::POST, path, Some(form)).await;
+                let left: Vec<_> =
+                    answer.head.headers().get_all(header::SET_COOKIE).iter().collect();
+                assert!(left.is_empty(), "{source} {path}: {left:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn blocked_cookies_end_at_the_page_that_says_so() {
+    let house = House::open().await;
+    let mut browser = house.signed_in("anna").await;
+    let path = "/auth/login?next=%2Fuser%2Faccount&cookies=blocked";
+    // With an access token that has arrived all is well.
+    assert_eq!(browser.get(path).await.location, "/user/account");
+    // Without one a renewal would not arrive either.
+    browser.jar.remove("access");
+    let answer = browser.get(path).await;
+    assert_eq!(answer.status, 200);
+    assert!(browser.shows("Cookies are blocked") && !browser.jar.contains_key("access"));
 }
 
 #[tokio::test]
@@ -76,6 +172,6 @@ async fn a_front_page_without_a_form_sets_no_cookie() {
         assert!(!answer.head.headers().contains_key(header::SET_COOKIE), "{page}");
     }
     browser.get("/auth/login?cookies=blocked").await;
-    assert!(browser.shows("did not keep our cookies") && browser.jar.contains_key("visitor"));
+    assert!(browser.shows("Cookies are blocked") && browser.jar.contains_key("visitor"));
     assert!(!browser.shows(PASSWORD));
 }

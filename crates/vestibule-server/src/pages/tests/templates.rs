@@ -95,6 +95,7 @@ fn content(name: &str) -> Value {
     };
     match name {
         "base.html" | "index.html" | "logout.html" => context! {},
+        "language_blocked.html" => context! { next => HOSTILE },
         "login.html" | "cookies_blocked.html" | "register.html" => {
             context! { form, is_unverified => true }
         }
@@ -149,6 +150,7 @@ fn content(name: &str) -> Value {
             let own = vec![file("a", true, vec![share]), file("b", false, Vec::new())];
             let shared = vec![file("c", false, Vec::new())];
             context! {
+                user_id => HOSTILE, csrf_cookie => HOSTILE,
                 own => context! { files => own, next => HOSTILE },
                 shared => context! { files => shared, next => HOSTILE },
                 is_continued => true, used => HOSTILE, quota => HOSTILE, used_percent => 100,

@@ -1,7 +1,12 @@
-//! The site in Chromium.
+//! The site in real browsers.
 
+mod again;
+mod back;
+mod blocked;
+mod contents;
 mod doors;
 mod files;
+mod forms;
 mod judges;
 mod language;
 mod leaving;
@@ -9,6 +14,7 @@ mod mails;
 mod pages;
 mod staying;
 mod strength;
+mod stripping;
 mod tabs;
 
 use vestibule_testkit::{chromium::Tab, site::Site};
