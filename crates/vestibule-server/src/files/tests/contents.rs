@@ -13,6 +13,7 @@ both_carriers!(
     a_replacement_has_the_bounds_of_a_file,
     harmless_contents_are_shown_and_all_others_saved,
     a_tag_that_a_proxy_has_weakened_still_counts_for_writing,
+    no_content_is_code_of_a_page,
 );
 
 async fn a_content_that_is_known_is_not_sent_again(carrier: Carrier) {
@@ -138,6 +139,28 @@ async fn a_replacement_has_the_bounds_of_a_file(carrier: Carrier) {
     assert_eq!(read_only.verdict(), (403, "forbidden".to_owned()));
     let foreign = format!("/api/files/{}/content", "A".repeat(22));
     assert_eq!(ben.send(Method::PUT, &foreign, &[], "x").await.status, 404);
+}
+
+async fn no_content_is_code_of_a_page(carrier: Carrier) {
+    let house = House::open().await;
+    let ann = house.person("ann", carrier).await;
+    let file = ann.keep("a.js", "alert(1)").await;
+    for path in [format!("/file/{}", id(&file)), content_of(&file)] {
+        for destination in ["script", "worker", "sharedworker", "serviceworker", "style", "xslt"] {
+            let asked = [("sec-fetch-dest", destination)];
+            let answer = ann.send(Method::GET, &path, &asked, "").await;
+            assert_eq!(answer.verdict(), (403, "forbidden".to_owned()), "{path} as {destination}");
+        }
+        let answer = ann.send(Method::GET, &path, &[("service-worker", "script")], "").await;
+        assert_eq!(answer.status, 403);
+        for destination in ["document", "empty", "image", "video"] {
+            let asked = [("sec-fetch-dest", destination)];
+            let answer = ann.send(Method::GET, &path, &asked, "").await;
+            assert_eq!(answer.status, 200, "{path} as {destination}");
+            assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+            assert_eq!(answer.header("service-worker-allowed"), "");
+        }
+    }
 }
 
 async fn harmless_contents_are_shown_and_all_others_saved(carrier: Carrier) {
