@@ -114,14 +114,16 @@ async fn import_rows(
         let line = first.line;
         let taken = Batch::of(batch, desk).take(&mut planned, desk).await;
         let outcomes = taken.map_err(|error| stopped(&error, line, tally))?;
+        let mut unwritten = None;
         for (row, outcome) in outcomes {
             if let Outcome::Made(_) = outcome
                 && tally.begins_behind_others()
             {
                 console.note(format_args!("{}; going on at line {}.", tally.so_far(), row.line));
             }
-            if let Some(report) = &mut manner.report {
-                report.add(&row, &outcome)?;
+            if let Some(report) = manner.report.as_mut().filter(|_| unwritten.is_none()) {
+                // The accounts of this batch are there already, and count.
+                unwritten = report.add(&row, &outcome).err();
             }
             if let Outcome::Refused(reason) = &outcome
                 && (manner.report.is_none() || tally.refused() < SAID_BESIDE_REPORT)
@@ -132,6 +134,9 @@ async fn import_rows(
             if !console.is_live() && progress.is_due_after(tally.rows()) {
                 console.note(format_args!("{} rows so far: {tally}", tally.rows()));
             }
+        }
+        if let Some(error) = unwritten {
+            return Err(error);
         }
         if let Some(report) = &mut manner.report {
             report.flush()?;

@@ -336,6 +336,25 @@ async fn an_import_is_in_the_audit_trail_with_its_super_users() {
 }
 
 #[tokio::test]
+async fn an_import_that_cannot_go_on_is_in_the_audit_trail_as_far_as_it_came() {
+    use vestibule::core::store::{AuditTrail as _, EventQuery};
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.csv");
+    std::fs::write(&file, "").unwrap();
+    // A disk without room.
+    let report = Some(Report::create(std::path::Path::new("/dev/full"), &file).unwrap());
+    let site = Site::new();
+    let text = "username,email\nada,ada@example.org\n";
+    let said = import_so(&site, text, Manner { report, ..manner(false) }).await;
+    assert!(!said.failure().is_empty());
+    assert_eq!(count(&site).await, 1);
+    let query = EventQuery { limit: 10, ..EventQuery::default() };
+    let events = site.store.events(&query).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].event.details["imported"], 1);
+}
+
+#[tokio::test]
 async fn on_a_terminal_a_bar_gives_way_to_lines() {
     let site = Site::new();
     let (mut results, mut messages) = (Vec::new(), Vec::new());
