@@ -9,6 +9,7 @@ use crate::{
     id::UserId,
     locale::Locale,
     name::{EmailAddress, RoleName, UserName},
+    one_time::Purpose,
     password::PasswordHash,
     session::{EndReason, UnknownName},
     time::Timestamp,
@@ -154,6 +155,10 @@ pub struct UserChange {
     pub email: Option<EmailAddress>,
     /// The address was shown to be theirs at this time.
     pub email_verified_at: Option<Timestamp>,
+    /// Whether they keep the address that they have: another one that was asked for does not wait any more.
+    pub keeps_email: bool,
+    /// Whether their sessions end, whatever else changes.
+    pub signs_out: bool,
     /// Another password.
     pub password_hash: Option<PasswordHash>,
     /// Whether that hash is a better one of the password that they have.
@@ -241,7 +246,8 @@ impl UserChange {
             Some(UserStatus::Deleted) => Some(EndReason::Deleted),
             Some(UserStatus::Active) | None => {
                 let is_other = self.password_hash.is_some() && !self.keeps_password;
-                is_other.then_some(EndReason::PasswordChanged)
+                let reason = is_other.then_some(EndReason::PasswordChanged);
+                reason.or(self.signs_out.then_some(EndReason::EndedByUser))
             }
         }
     }
@@ -281,13 +287,19 @@ impl UserChange {
             || self.password_hash.is_some()
     }
 
-    /// Whether one-time tokens that are out must not work any more after this change of an account whose
-    /// address was compared as `email_key`: it has another password or another address, or comes back.
+    /// The purposes of the one-time tokens that must not work any more after this change of an account whose
+    /// address was compared as `email_key`. These are all where it has another password or another address, or
+    /// comes back.
     #[must_use]
-    pub fn voids_tokens(&self, email_key: &str) -> bool {
-        (self.password_hash.is_some() && !self.keeps_password)
+    pub fn voids_tokens(&self, email_key: &str) -> &'static [Purpose] {
+        let is_all = (self.password_hash.is_some() && !self.keeps_password)
             || self.status == Some(UserStatus::Active)
-            || self.email.as_ref().is_some_and(|email| email.key() != email_key)
+            || self.email.as_ref().is_some_and(|email| email.key() != email_key);
+        match (is_all, self.keeps_email) {
+            (true, _) => &Purpose::ALL,
+            (false, true) => &[Purpose::ChangeAddress],
+            (false, false) => &[],
+        }
     }
 }
 

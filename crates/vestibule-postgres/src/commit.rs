@@ -61,7 +61,7 @@ async fn carry_out(
         }
     }
     if let Some(using) = &commit.token {
-        done.token = one_time::use_up(connection, &using.hash, using.purpose, now).await?;
+        done.token = one_time::use_up(connection, using, now).await?;
         if done.token.is_none() {
             return Ok(Err(Obstacle::TokenSpent));
         }

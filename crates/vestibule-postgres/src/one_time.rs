@@ -4,42 +4,46 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
     id::UserId,
-    one_time::{OneTime, Purpose, TokenHash},
+    one_time::{OneTime, Purpose, Standing, TokenKey},
     store::{OneTimeTokens, StoreResult},
     time::Timestamp,
 };
 
-use crate::{PostgresStore, error::Trouble, rows};
+use crate::{PostgresStore, error::Trouble, rows, sessions};
 
 /// The columns that [`rows::one_time`] reads, in its order.
 macro_rules! columns {
     () => {
-        "hash, purpose, user_id, email, created_at, expires_at, used_at"
+        "hash, purpose, user_id, email, created_at, expires_at, used_at, session_id"
     };
 }
 
 pub(crate) const PUT: &str = concat!(
     "INSERT INTO one_time (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, purpose) DO UPDATE SET \
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, purpose) DO UPDATE SET \
      hash = excluded.hash, email = excluded.email, created_at = excluded.created_at, \
-     expires_at = excluded.expires_at, used_at = excluded.used_at"
+     expires_at = excluded.expires_at, used_at = excluded.used_at, \
+     session_id = excluded.session_id"
 );
 
-pub(crate) const BY_HASH: &str = concat!("SELECT ", columns!(), " FROM one_time WHERE hash = $1");
+pub(crate) const BY_KEY: &str =
+    concat!("SELECT ", columns!(), " FROM one_time WHERE hash = $1 AND purpose = $2");
 
 pub(crate) const OF_USER: &str =
     concat!("SELECT ", columns!(), " FROM one_time WHERE user_id = $1 AND purpose = $2");
 
 pub(crate) const USE: &str = concat!(
     "UPDATE one_time SET used_at = $3 \
-     WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING ",
+     WHERE hash = $1 AND purpose = $2 AND used_at IS NULL RETURNING ",
     columns!()
 );
 
 pub(crate) const DROP: &str = "DELETE FROM one_time WHERE user_id = $1";
 
 const DROP_ALL: &str = "DELETE FROM one_time";
+
+pub(crate) const VOID: &str = "DELETE FROM one_time WHERE user_id = $1 AND purpose = ANY($2)";
 
 pub(crate) const PURGE: &str = "DELETE FROM one_time WHERE expires_at < $1";
 
@@ -49,15 +53,8 @@ impl OneTimeTokens for PostgresStore {
         self.write(token.clone(), |token, connection| Box::pin(put(connection, token))).await
     }
 
-    async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>> {
-        self.read(*hash, |hash, connection| {
-            Box::pin(async move {
-                let select = sqlx::query(BY_HASH).bind(&hash.as_bytes()[..]);
-                let row = select.fetch_optional(connection).await?;
-                row.as_ref().map(rows::one_time).transpose()
-            })
-        })
-        .await
+    async fn one_time(&self, key: &TokenKey) -> StoreResult<Option<OneTime>> {
+        self.read(*key, |key, connection| Box::pin(by_key(connection, key))).await
     }
 
     async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>> {
@@ -71,16 +68,9 @@ impl OneTimeTokens for PostgresStore {
         .await
     }
 
-    async fn use_one_time(
-        &self,
-        hash: &TokenHash,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> StoreResult<Option<OneTime>> {
-        self.write((*hash, purpose, now), |(hash, purpose, now), connection| {
-            Box::pin(use_up(connection, hash, *purpose, *now))
-        })
-        .await
+    async fn use_one_time(&self, key: &TokenKey, now: Timestamp) -> StoreResult<Option<OneTime>> {
+        self.transact((*key, now), |(key, now), connection| Box::pin(use_up(connection, key, *now)))
+            .await
     }
 
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()> {
@@ -113,6 +103,20 @@ pub(crate) async fn drop_of(connection: &mut PgConnection, user: UserId) -> Resu
     Ok(())
 }
 
+/// Removes those of a user that were made for one of these purposes.
+pub(crate) async fn void(
+    connection: &mut PgConnection,
+    user: UserId,
+    purposes: &[Purpose],
+) -> Result<(), Trouble> {
+    if purposes.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = purposes.iter().map(|purpose| purpose.name()).collect();
+    sqlx::query(VOID).bind(user.0).bind(names).execute(connection).await?;
+    Ok(())
+}
+
 pub(crate) async fn put(connection: &mut PgConnection, token: &OneTime) -> Result<(), Trouble> {
     sqlx::query(PUT)
         .bind(&token.hash.as_bytes()[..])
@@ -122,19 +126,35 @@ pub(crate) async fn put(connection: &mut PgConnection, token: &OneTime) -> Resul
         .bind(token.created_at.millis())
         .bind(token.expires_at.millis())
         .bind(token.used_at.map(Timestamp::millis))
+        .bind(token.session.map(|session| session.as_bytes().to_vec()))
         .execute(connection)
         .await?;
     Ok(())
 }
 
+async fn by_key(connection: &mut PgConnection, key: &TokenKey) -> Result<Option<OneTime>, Trouble> {
+    let select = sqlx::query(BY_KEY).bind(&key.hash().as_bytes()[..]).bind(key.purpose().name());
+    let row = select.fetch_optional(connection).await?;
+    row.as_ref().map(rows::one_time).transpose()
+}
+
 pub(crate) async fn use_up(
     connection: &mut PgConnection,
-    hash: &TokenHash,
-    purpose: Purpose,
+    key: &TokenKey,
     now: Timestamp,
 ) -> Result<Option<OneTime>, Trouble> {
-    let using = sqlx::query(USE).bind(&hash.as_bytes()[..]);
-    let using = using.bind(purpose.name()).bind(now.millis());
+    let Some(kept) = by_key(connection, key).await? else {
+        return Ok(None);
+    };
+    let session = match kept.session {
+        Some(session) => sessions::read(connection, session).await?,
+        None => None,
+    };
+    if kept.standing(session.as_ref(), now) != Standing::Open {
+        return Ok(None);
+    }
+    let using = sqlx::query(USE).bind(&key.hash().as_bytes()[..]);
+    let using = using.bind(key.purpose().name()).bind(now.millis());
     let row = using.fetch_optional(connection).await?;
     row.as_ref().map(rows::one_time).transpose()
 }

@@ -229,10 +229,7 @@ pub(crate) fn event(row: &PgRow) -> Result<KeptEvent, Trouble> {
         outcome: parsed(row, 3)?,
         actor: user(4)?,
         subject: user(5)?,
-        session: match column::<Option<&[u8]>>(row, 6)? {
-            Some(bytes) => Some(bytes.try_into().map(SessionId::from_bytes).map_err(Trouble::row)?),
-            None => None,
-        },
+        session: optional_session(row, 6)?,
         address: column(row, 7)?,
         agent: column(row, 8)?,
         request_id: column(row, 9)?,
@@ -276,6 +273,7 @@ pub(crate) fn one_time(row: &PgRow) -> Result<OneTime, Trouble> {
         created_at: time(row, 4)?,
         expires_at: time(row, 5)?,
         used_at: optional_time(row, 6)?,
+        session: optional_session(row, 7)?,
     })
 }
 
@@ -332,6 +330,11 @@ pub(crate) fn all<T>(
     read: impl Fn(&PgRow) -> Result<T, Trouble>,
 ) -> Result<Vec<T>, Trouble> {
     rows.iter().map(read).collect()
+}
+
+fn optional_session(row: &PgRow, place: usize) -> Result<Option<SessionId>, Trouble> {
+    let bytes = column::<Option<&[u8]>>(row, place)?;
+    bytes.map(|bytes| bytes.try_into().map(SessionId::from_bytes).map_err(Trouble::row)).transpose()
 }
 
 pub(crate) fn session_id(row: &PgRow, place: usize) -> Result<SessionId, Trouble> {

@@ -117,14 +117,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
-        self.read(id, |id, connection| {
-            Box::pin(async move {
-                let select = sqlx::query(SELECT).bind(bytes(id));
-                let row = select.fetch_optional(connection).await?;
-                row.as_ref().map(rows::session).transpose()
-            })
-        })
-        .await
+        self.read(id, |id, connection| Box::pin(read(connection, *id))).await
     }
 
     async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
@@ -432,4 +425,12 @@ fn columns<'q>(insert: Statement<'q>, session: &'q Session) -> Statement<'q> {
 
 fn bytes(id: &SessionId) -> &[u8] {
     id.as_bytes()
+}
+
+pub(crate) async fn read(
+    connection: &mut PgConnection,
+    id: SessionId,
+) -> Result<Option<Session>, Trouble> {
+    let row = sqlx::query(SELECT).bind(bytes(&id)).fetch_optional(connection).await?;
+    row.as_ref().map(rows::session).transpose()
 }

@@ -214,10 +214,12 @@ pub(crate) async fn update(
         Some(Err(refusal)) => return Ok(Some(Err(refusal))),
         Some(Ok(deletion)) => deletion,
     };
-    let may_void =
-        change.password_hash.is_some() || change.email.is_some() || change.status.is_some();
-    let voids_tokens = match may_void {
-        false => false,
+    let may_void = change.password_hash.is_some()
+        || change.email.is_some()
+        || change.status.is_some()
+        || change.keeps_email;
+    let voids_tokens: &[_] = match may_void {
+        false => &[],
         true => match sqlx::query(EMAIL_KEY).bind(id.0).fetch_optional(&mut *connection).await? {
             Some(row) => change.voids_tokens(rows::column(&row, 0)?),
             None => return Ok(None),
@@ -252,9 +254,7 @@ pub(crate) async fn update(
         return Ok(None);
     };
     let user = rows::user(&row)?;
-    if voids_tokens {
-        one_time::drop_of(connection, id).await?;
-    }
+    one_time::void(connection, id, voids_tokens).await?;
     Ok(Some(Ok(user)))
 }
 

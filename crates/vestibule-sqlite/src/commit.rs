@@ -46,7 +46,7 @@ fn carry_out(
 ) -> rusqlite::Result<Result<Committed, Obstacle>> {
     let mut done = Committed::default();
     if let Some(using) = &commit.token {
-        done.token = one_time::use_up(connection, &using.hash, using.purpose, now)?;
+        done.token = one_time::use_up(connection, using, now)?;
         if done.token.is_none() {
             return Ok(Err(Obstacle::TokenSpent));
         }

@@ -262,6 +262,7 @@ pub(crate) fn one_time(row: &Row<'_>) -> rusqlite::Result<OneTime> {
         created_at: time(row, 4)?,
         expires_at: time(row, 5)?,
         used_at: optional_time(row, 6)?,
+        session: row.get::<_, Option<[u8; 16]>>(7)?.map(SessionId::from_bytes),
     })
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps from an empty file to the present schema; the file counts in `user_version` how many it has
 /// taken. A step that was released is never changed: a new one comes after it.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_history.sql"),
     include_str!("../migrations/0003_files.sql"),
@@ -14,6 +14,7 @@ const STEPS: [&str; 9] = [
     include_str!("../migrations/0007_deletion.sql"),
     include_str!("../migrations/0008_epoch.sql"),
     include_str!("../migrations/0009_values.sql"),
+    include_str!("../migrations/0010_one_time_session.sql"),
 ];
 
 /// What `application_id` says of a file of ours: `Vsti`.

@@ -88,10 +88,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
-        self.read(move |connection| {
-            connection.prepare_cached(SELECT)?.query_row([id.as_bytes()], rows::session).optional()
-        })
-        .await
+        self.read(move |connection| read(connection, id)).await
     }
 
     async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
@@ -322,4 +319,8 @@ pub(crate) fn end(
 fn json(methods: &[String]) -> rusqlite::Result<String> {
     serde_json::to_string(methods)
         .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))
+}
+
+pub(crate) fn read(connection: &Connection, id: SessionId) -> rusqlite::Result<Option<Session>> {
+    connection.prepare_cached(SELECT)?.query_row([id.as_bytes()], rows::session).optional()
 }

@@ -62,9 +62,10 @@ async fn no_hot_statement_reads_a_whole_table() {
         ),
         (history::OF_SESSION, &["SEARCH renewals USING PRIMARY KEY (session_id=?)"]),
         (leases::RELEASE, &["SEARCH leases USING PRIMARY KEY (name=?)"]),
-        (one_time::BY_HASH, &["SEARCH one_time USING INDEX sqlite_autoindex_one_time_1 (hash=?)"]),
+        (one_time::BY_KEY, &["(hash=?)"]),
         (one_time::OF_USER, &["SEARCH one_time USING PRIMARY KEY (user_id=? AND purpose=?)"]),
         (one_time::USE, &["(hash=?)"]),
+        (one_time::VOID, &["SEARCH one_time USING PRIMARY KEY (user_id=? AND purpose=?)"]),
         (one_time::DROP, &["SEARCH one_time USING PRIMARY KEY (user_id=?)"]),
         (one_time::PURGE, &["SEARCH one_time USING INDEX one_time_expiry (expires_at<?)"]),
         (

@@ -191,9 +191,7 @@ pub(crate) fn update(
     let Some(user) = user else {
         return Ok(None);
     };
-    if change.voids_tokens(&email_key) {
-        one_time::drop_of(connection, id)?;
-    }
+    one_time::void(connection, id, change.voids_tokens(&email_key))?;
     if change.raises_version() {
         feed::append(connection, &Changed::User { id, version: user.version }, now)?;
     }

@@ -12,7 +12,8 @@ use vestibule_core::{
     error::ErrorCode,
     event::{Event, EventName},
     id::{SessionId, UserId},
-    store::{AccountChange, Changed, Commit, Committed, EndedSession, Ending, Obstacle, TokenUse},
+    one_time::TokenKey,
+    store::{AccountChange, Changed, Commit, Committed, EndedSession, Ending, Obstacle},
     time::Timestamp,
     user::{User, UserChange},
 };
@@ -36,7 +37,7 @@ pub(crate) type Told = (Event, Cow<'static, str>);
 #[derive(Clone, Default)]
 pub struct Together {
     /// The one-time token that the change uses up. Where it does not work any more, nothing is changed.
-    pub token: Option<TokenUse>,
+    pub token: Option<TokenKey>,
     events: Option<EventsOf>,
 }
 
@@ -51,7 +52,7 @@ impl Together {
 
     /// A one-time token is used up by it.
     #[must_use]
-    pub fn using(token: TokenUse) -> Self {
+    pub fn using(token: TokenKey) -> Self {
         Self { token: Some(token), ..Self::default() }
     }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 use vestibule_core::{
-    name::EmailAddress, one_time::OneTime, outbox::OutgoingMail, session::Session, user::User,
+    id::SessionId, name::EmailAddress, one_time::OneTime, outbox::OutgoingMail, session::Session,
+    user::User,
 };
 
 /// Something that a person has to be told at the address of their account.
@@ -20,15 +21,26 @@ pub enum Notice {
     /// can ask: keep to a limit for each account.
     VerifyAddress(User),
     /// The owner of an account wants it to have another address. It gets it by
-    /// [`Visit::verify_email`](crate::Visit::verify_email) once the address is shown to be theirs, and
-    /// until then nothing has changed. Whether the address is another account's is not looked at here, so that
+    /// [`Visit::change_email`](crate::Visit::change_email) once the address is shown to be theirs, and
+    /// until then nothing has changed. This takes the place of another address that waits, which must not count
+    /// from now on, and is itself void where the password is changed or `session` ends.
+    ///
+    /// Tell the address that the account has as well, before the request is answered, with a link for
+    /// [`Visit::keep_email`](crate::Visit::keep_email): its owner may not be who asks.
+    ///
+    /// Whether the address is another account's is not looked at here, so that
     /// no answer tells: who brings this notice has to, and writes to that address something else then.
     ChangeAddress {
         /// Whose account, as it is.
         user: User,
         /// The address that it is to have.
         email: EmailAddress,
+        /// The session that asks.
+        session: SessionId,
     },
+    /// The owner of an account wants it to have the address that it has: no other one must count any more that
+    /// was asked for before. A store that keeps one-time tokens has removed those already.
+    KeepAddress(User),
     /// An account has another address now. Tell the one that it had: its owner may not be who changed it.
     AddressChanged {
         /// Whose account, as it is now.

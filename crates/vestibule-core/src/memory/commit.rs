@@ -41,7 +41,7 @@ impl Tables {
     ) -> StoreResult<Result<(Option<Row>, Committed), Obstacle>> {
         let mut done = Committed::default();
         if let Some(using) = &commit.token {
-            let Some(token) = self.open_token(&using.hash, using.purpose, now) else {
+            let Some(token) = self.open_token(using, now) else {
                 return Ok(Err(Obstacle::TokenSpent));
             };
             let mut token = token.clone();

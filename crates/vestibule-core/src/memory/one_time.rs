@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{MemoryStore, Tables};
 use crate::{
     id::UserId,
-    one_time::{OneTime, Purpose, Standing, TokenHash},
+    one_time::{OneTime, Purpose, Standing, TokenKey},
     store::{OneTimeTokens, StoreResult},
     time::Timestamp,
 };
@@ -17,22 +17,17 @@ impl OneTimeTokens for MemoryStore {
         Ok(())
     }
 
-    async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>> {
-        Ok(self.tables().one_time.values().find(|token| token.hash == *hash).cloned())
+    async fn one_time(&self, key: &TokenKey) -> StoreResult<Option<OneTime>> {
+        Ok(self.tables().one_time.values().find(|token| token.key() == *key).cloned())
     }
 
     async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>> {
         Ok(self.tables().one_time.get(&(user, purpose)).cloned())
     }
 
-    async fn use_one_time(
-        &self,
-        hash: &TokenHash,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> StoreResult<Option<OneTime>> {
+    async fn use_one_time(&self, key: &TokenKey, now: Timestamp) -> StoreResult<Option<OneTime>> {
         let mut tables = self.tables();
-        Ok(tables.open_token(hash, purpose, now).map(|token| {
+        Ok(tables.open_token(key, now).map(|token| {
             token.used_at = Some(now);
             token.clone()
         }))
@@ -59,16 +54,12 @@ impl OneTimeTokens for MemoryStore {
 }
 
 impl Tables {
-    /// The token with this hash, while it can be used.
-    pub(super) fn open_token(
-        &mut self,
-        hash: &TokenHash,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> Option<&mut OneTime> {
-        let is_open = |token: &&mut OneTime| {
-            token.hash == *hash && token.purpose == purpose && token.standing(now) == Standing::Open
-        };
-        self.one_time.values_mut().find(is_open)
+    /// The token of this key, while it can be used.
+    pub(super) fn open_token(&mut self, key: &TokenKey, now: Timestamp) -> Option<&mut OneTime> {
+        let Self { one_time, sessions, .. } = self;
+        one_time.values_mut().find(|token| {
+            let session = token.session.and_then(|session| sessions.get(&session));
+            token.key() == *key && token.standing(session, now) == Standing::Open
+        })
     }
 }

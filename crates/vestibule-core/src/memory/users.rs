@@ -235,10 +235,9 @@ impl Tables {
     /// Writes the row of an account as it is after a change.
     pub(super) fn replace(&mut self, row: Row, change: &UserChange, now: Timestamp) -> User {
         let id = row.user.id;
-        let before = self.users.get(&id);
-        if before.is_some_and(|before| change.voids_tokens(&before.email_key)) {
-            self.one_time.retain(|(owner, _), _| *owner != id);
-        }
+        let void = self.users.get(&id).map(|before| change.voids_tokens(&before.email_key));
+        let void = void.unwrap_or_default();
+        self.one_time.retain(|(owner, purpose), _| *owner != id || !void.contains(purpose));
         let user = self.put(row);
         if change.raises_version() {
             self.append(Changed::User { id, version: user.version }, now);

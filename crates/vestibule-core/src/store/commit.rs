@@ -12,7 +12,7 @@ use super::{Feedback, NewFeedback, StoreError, StoreResult};
 use crate::{
     event::Event,
     id::{SessionId, UserId},
-    one_time::{OneTime, Purpose, TokenHash},
+    one_time::{OneTime, TokenKey},
     outbox::{MailId, OutgoingMail},
     password::PasswordHash,
     ring::StoredKey,
@@ -46,7 +46,7 @@ pub trait Commits: Send + Sync + 'static {
 pub struct Commit {
     /// The one-time token that this uses up. It goes on to say that it has been used, also where the change
     /// voids all tokens of its user.
-    pub token: Option<TokenUse>,
+    pub token: Option<TokenKey>,
     /// What becomes of an account.
     pub account: Option<AccountChange>,
     /// A session that begins.
@@ -98,15 +98,6 @@ impl fmt::Debug for Commit {
 #[derive(Debug, thiserror::Error)]
 #[error("what follows from a change could not be worked out; the log says where it panicked")]
 struct Panicked;
-
-/// A one-time token to be used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenUse {
-    /// Which.
-    pub hash: TokenHash,
-    /// What for.
-    pub purpose: Purpose,
-}
 
 /// What becomes of an account.
 #[derive(Clone, Debug)]

@@ -43,7 +43,7 @@ pub use audit::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEven
 pub use batches::{Owners, UserBatches};
 pub use commit::{
     AccountChange, Commit, Commits, Committed, Consequences, EndedSession, Ending, Follow,
-    NewSession, Obstacle, RingChange, SiteChange, TokenUse,
+    NewSession, Obstacle, RingChange, SiteChange,
 };
 pub use erasure::Erasure;
 pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};

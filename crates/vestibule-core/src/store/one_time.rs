@@ -5,32 +5,30 @@ use async_trait::async_trait;
 use super::StoreResult;
 use crate::{
     id::UserId,
-    one_time::{OneTime, Purpose, TokenHash},
+    one_time::{OneTime, Purpose, TokenKey},
     time::Timestamp,
 };
 
 /// Keeps one-time tokens (see [`crate::one_time`]): of each purpose at most one for each user.
 ///
-/// [`UserStore::change_user`](super::UserStore::change_user) of the same store removes all of a user's in
-/// its own transaction, where [`UserChange::voids_tokens`](crate::user::UserChange::voids_tokens) says so.
+/// [`UserStore::change_user`](super::UserStore::change_user) of the same store removes those of a user in
+/// its own transaction of which [`UserChange::voids_tokens`](crate::user::UserChange::voids_tokens) says so.
 #[async_trait]
 pub trait OneTimeTokens: Send + Sync + 'static {
     /// Keeps a token, in place of the one that its user had for the same purpose.
     async fn put_one_time(&self, token: &OneTime) -> StoreResult<()>;
 
-    /// The token with this hash, whether it still works or not.
-    async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>>;
+    /// The token with this hash and purpose, whether it still works or not.
+    async fn one_time(&self, key: &TokenKey) -> StoreResult<Option<OneTime>>;
 
     /// The token that a user has for a purpose, whether it still works or not.
     async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>>;
 
-    /// Uses a token up: of all who try, one gets it, and only while it is neither used nor expired at `now`.
-    async fn use_one_time(
-        &self,
-        hash: &TokenHash,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> StoreResult<Option<OneTime>>;
+    /// Uses a token up: of all who try, one gets it, and only while it is [`Standing::Open`] at `now`. The
+    /// session that it may be bound to is read in the same transaction.
+    ///
+    /// [`Standing::Open`]: crate::one_time::Standing::Open
+    async fn use_one_time(&self, key: &TokenKey, now: Timestamp) -> StoreResult<Option<OneTime>>;
 
     /// Removes all of a user's.
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()>;

@@ -9,7 +9,7 @@ use vestibule::{
         id::UserId,
         limit::SharedLimits,
         name::{EmailAddress, LoginKey},
-        one_time::{OneTime, OneTimeToken},
+        one_time::{LinkSecret, OneTime},
         outbox::{self, MailId, OutgoingMail},
         random::Entropy,
         secret::SealingKey,
@@ -101,7 +101,11 @@ impl Desk {
                 return None;
             }
         };
-        let token = kind.purpose().map(|purpose| (purpose, OneTimeToken::draw(&*self.entropy)));
+        let is_kept = letter.secret.is_some();
+        let token = kind.purpose().map(|purpose| {
+            let known = letter.secret.clone();
+            (purpose, known.unwrap_or_else(|| LinkSecret::draw(&*self.entropy)))
+        });
         let link = token.as_ref().map(|(purpose, token)| {
             format!("{}{}?token={}", self.public_url, texts::path(*purpose), token.encode())
         });
@@ -116,7 +120,9 @@ impl Desk {
         let written = texts::write(&self.templates.get(), &facts).ok()?;
         let tried_for =
             token.as_ref().map_or(outbox::TRIED_FOR, |(purpose, _)| worth(purpose.lifetime()));
-        let kept = token.map(|(purpose, token)| OneTime::new(&token, purpose, user, &to, now));
+        let kept = token
+            .filter(|_| !is_kept)
+            .map(|(purpose, token)| OneTime::new(&token, purpose, user, &to, now));
         let envelope = Envelope { kind: kind.name(), user: Some(user), to, tried_for };
         let mail = self.seal(envelope, &written)?;
         let shown_link = link.filter(|_| self.shows_links);

@@ -44,7 +44,9 @@ use vestibule::{
     Composed, Messenger, Notice, SiteSecret, User,
     core::{
         event::Event,
+        id::SessionId,
         limit::SharedLimits,
+        name::EmailAddress,
         outbox::{self, MailId, MailState},
         random::Entropy,
         store::{Commit, Consequences, SiteChange, SiteStore, StoreError, StoreResult},
@@ -56,6 +58,7 @@ pub(crate) use self::desk::sealing_key;
 pub(crate) use self::texts::kind_in_words;
 use self::{
     desk::{Desk, Draft},
+    notices::AskedAddress,
     post::Post,
     texts::Kind,
 };
@@ -184,6 +187,9 @@ impl Mailer {
     }
 
     async fn take(&self, notice: Notice) {
+        if let Notice::ChangeAddress { user, email, session } = notice {
+            return self.take_change(user, email, session).await;
+        }
         if !notices::is_about_a_change(&notice) {
             return self.put_aside(notice, false);
         }
@@ -217,8 +223,25 @@ impl Mailer {
         })
     }
 
+    /// Another address waits from now on, and the present one is told. The other one is written to a moment
+    /// later: how long that takes must not tell whether it is free.
+    async fn take_change(&self, user: User, email: EmailAddress, session: SessionId) {
+        let job = match self.desk.ask_address(&user, &email, session).await {
+            Ok(secret) => Job::TellAddress(Box::new(AskedAddress { user, email, secret })),
+            Err(error) => {
+                tracing::warn!(%error, "another address could not be put into the store yet");
+                Job::Write(Box::new(Notice::ChangeAddress { user, email, session }), false)
+            }
+        };
+        self.enqueue(job);
+    }
+
     fn put_aside(&self, notice: Notice, is_admitted: bool) {
-        if self.queue.try_send(Job::Write(Box::new(notice), is_admitted)).is_err() {
+        self.enqueue(Job::Write(Box::new(notice), is_admitted));
+    }
+
+    fn enqueue(&self, job: Job) {
+        if self.queue.try_send(job).is_err() {
             tracing::error!("too many mails wait to be written down: this one is lost");
         }
     }
@@ -270,6 +293,8 @@ enum Job {
     /// A notice whose mail is in the store. Sending it begins a moment later as well, when the answer is out: it
     /// must not tell by its weight that an address was new.
     Kept(Box<(Notice, Option<Draft>)>),
+    /// The mail to another address that was asked for.
+    TellAddress(Box<AskedAddress>),
     Answer(oneshot::Sender<()>),
 }
 
@@ -290,9 +315,14 @@ async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
         }
         for job in came {
             match job {
-                Job::Write(notice, is_admitted) => {
-                    if is_admitted || desk.admits(&notice).await {
-                        write_down_one(&desk, &notice).await;
+                Job::Write(ref notice, is_admitted) => {
+                    if is_admitted || desk.admits(notice).await {
+                        write_down_one(&desk, &job).await;
+                    }
+                }
+                Job::TellAddress(ref asked) => {
+                    if desk.admits_address(asked).await {
+                        write_down_one(&desk, &job).await;
                     }
                 }
                 Job::Kept(kept) => {
@@ -313,9 +343,14 @@ async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-async fn write_down_one(desk: &Desk, notice: &Notice) {
+async fn write_down_one(desk: &Desk, job: &Job) {
     for _ in 0..TRIES {
-        match desk.take(notice).await {
+        let written = match job {
+            Job::Write(notice, _) => desk.take(notice).await,
+            Job::TellAddress(asked) => desk.tell_address(asked).await,
+            Job::Kept(_) | Job::Answer(_) => Ok(()),
+        };
+        match written {
             Ok(()) => return,
             Err(error @ StoreError::Unreadable(_)) => {
                 tracing::error!(%error, "a mail could not be put into the store, and is lost");

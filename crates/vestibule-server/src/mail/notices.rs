@@ -4,8 +4,9 @@ use vestibule::{
     Notice,
     core::{
         event::EventName,
-        id::UserId,
-        one_time::{OneTime, OneTimeToken, Purpose},
+        id::{SessionId, UserId},
+        name::{EmailAddress, LoginKey},
+        one_time::{LinkSecret, OneTime, Purpose},
         session::Session,
         store::StoreResult,
         user::User,
@@ -21,6 +22,13 @@ use crate::pages::agent::Device;
 /// How far back devices are remembered: as long as ended sessions are.
 const DEVICES_KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
+/// Another address that was asked for, and the secret of its link.
+pub(super) struct AskedAddress {
+    pub(super) user: User,
+    pub(super) email: EmailAddress,
+    pub(super) secret: LinkSecret,
+}
+
 /// Whether a notice is written together with what it is about, in one transaction: all that are about a change.
 ///
 /// The others answer what anybody can ask for, and are put into the store a moment later: how long that takes
@@ -35,6 +43,7 @@ pub(super) const fn is_about_a_change(notice: &Notice) -> bool {
             | Notice::TheftNoticed(_)
             | Notice::Deleted(_)
             | Notice::Restored(_)
+            | Notice::KeepAddress(_)
     )
 }
 
@@ -78,7 +87,11 @@ impl Desk {
     /// Where the store cannot be used.
     pub(super) async fn take(&self, notice: &Notice) -> StoreResult<()> {
         match notice {
-            Notice::ChangeAddress { user, email } => self.change_of_address(user, email).await,
+            Notice::ChangeAddress { user, email, session } => {
+                let secret = self.ask_address(user, email, *session).await?;
+                let asked = AskedAddress { user: user.clone(), email: email.clone(), secret };
+                self.tell_address(&asked).await
+            }
             other => match self.compose(other) {
                 Some(draft) => self.keep(vec![draft], Vec::new()).await,
                 None => Ok(()),
@@ -86,26 +99,54 @@ impl Desk {
         }
     }
 
-    /// To an address that is free goes a link, and to one that is taken the word that it is. Both leave the
-    /// same behind for the account that asked.
-    async fn change_of_address(
+    /// Has another address wait for its link, in place of one that waited before, and tells the address that the
+    /// account has, with a link that takes it back. It is the same whether the other one is free or not.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(super) async fn ask_address(
         &self,
         user: &User,
-        email: &vestibule::core::name::EmailAddress,
-    ) -> StoreResult<()> {
-        let login = vestibule::core::name::LoginKey::from_typed(email.as_str());
-        let owner = self.store.credentials(&login).await?.map(|found| found.user);
-        let to = email.as_str().to_owned();
-        let Some(owner) = owner.filter(|owner| owner.id != user.id) else {
-            return self.write(Letter { to, ..Kind::ChangeAddress.to(user.clone()) }).await;
-        };
-        // A token that nobody gets.
-        let token = OneTimeToken::draw(&*self.entropy);
-        let kept = OneTime::new(&token, Purpose::ChangeAddress, user.id, email, self.clock.now());
-        let is_allowed = self.may_send(Kind::AddressTaken, owner.id).await;
-        let letter = is_allowed.then(|| Kind::AddressTaken.to(owner));
+        email: &EmailAddress,
+        session: SessionId,
+    ) -> StoreResult<LinkSecret> {
+        let secret = LinkSecret::draw(&*self.entropy);
+        let kept = OneTime::new(&secret, Purpose::ChangeAddress, user.id, email, self.clock.now());
+        let kept = OneTime { session: Some(session), ..kept };
+        let asked = Kind::AddressAsked;
+        // What the other address gets counts for the account; of both, it would get half as many.
+        let is_allowed =
+            !asked.is_limited(user) || self.may_send_to(asked, &user.email, user.id).await;
+        let letter = is_allowed.then(|| asked.to(user.clone()));
         let drafts = letter.and_then(|letter| self.draft(&letter)).into_iter().collect();
-        self.keep(drafts, vec![kept]).await
+        self.keep(drafts, vec![kept]).await?;
+        Ok(secret)
+    }
+
+    /// Whether not too much was sent for this account, or to this address, already.
+    pub(super) async fn admits_address(&self, asked: &AskedAddress) -> bool {
+        let (kind, user) = (Kind::ChangeAddress, asked.user.id);
+        self.may_send(kind, user).await && self.may_send_to(kind, asked.email.as_str(), user).await
+    }
+
+    /// To another address that was asked for goes the link, where it is free, and to one that is taken the word
+    /// that it is.
+    ///
+    /// # Errors
+    /// Where the store cannot be used.
+    pub(super) async fn tell_address(&self, asked: &AskedAddress) -> StoreResult<()> {
+        let AskedAddress { user, email, secret } = asked;
+        let login = LoginKey::from_typed(email.as_str());
+        let owner = self.store.credentials(&login).await?.map(|found| found.user);
+        let Some(owner) = owner.filter(|owner| owner.id != user.id) else {
+            let letter = Kind::ChangeAddress.to(user.clone());
+            let to = email.as_str().to_owned();
+            return self.write(Letter { to, secret: Some(secret.clone()), ..letter }).await;
+        };
+        if self.may_send(Kind::AddressTaken, owner.id).await {
+            self.write(Kind::AddressTaken.to(owner)).await?;
+        }
+        Ok(())
     }
 
     /// A sign-in is worth a word where this kind of device was not seen before, except for the first one.
@@ -157,6 +198,8 @@ fn subject(notice: &Notice) -> Option<(Kind, &User)> {
         Notice::TheftNoticed(user) => (Kind::TheftNoticed, user),
         Notice::Deleted(user) => (Kind::Deleted, user),
         Notice::Restored(user) => (Kind::Restored, user),
+        // The store has done it, and whoever asked sees that.
+        Notice::KeepAddress(_) => return None,
         other => {
             tracing::error!(notice = ?other, "there is no mail for this notice");
             return None;

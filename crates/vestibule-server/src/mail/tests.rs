@@ -175,21 +175,24 @@ async fn every_notice_has_a_mail() {
     let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
     let email = EmailAddress::parse("new@example.org").unwrap();
     post.store.create_session(&session("Firefox/1", 1), None).await.unwrap();
+    let asking = SessionId::from_bytes([1; 16]);
     let signed_in = |session| Notice::SignedIn { user: user(1, false), session };
     for (count, notice) in [
         (1, Notice::Registered(anna.clone())),
         (2, Notice::VerifyAddress(anna.clone())),
         (2, Notice::VerifyAddress(user(2, true))),
         (3, Notice::RegisteredAgain(anna.clone())),
-        (4, Notice::ChangeAddress { user: anna.clone(), email }),
-        (5, Notice::AddressChanged { user: anna.clone(), before: "old@example.org".to_owned() }),
-        (6, Notice::PasswordForgotten(anna.clone())),
-        (7, Notice::PasswordChanged(anna.clone())),
-        (7, signed_in(session("Firefox/2", 1))),
-        (7, signed_in(session("Firefox/2", 2))),
-        (8, signed_in(session("Edg/2", 3))),
-        (9, Notice::TheftNoticed(anna.clone())),
-        (10, Notice::Deleted(anna.clone())),
+        // To the new one, and to the one that the account has.
+        (5, Notice::ChangeAddress { user: anna.clone(), email, session: asking }),
+        (5, Notice::KeepAddress(anna.clone())),
+        (6, Notice::AddressChanged { user: anna.clone(), before: "old@example.org".to_owned() }),
+        (7, Notice::PasswordForgotten(anna.clone())),
+        (8, Notice::PasswordChanged(anna.clone())),
+        (8, signed_in(session("Firefox/2", 1))),
+        (8, signed_in(session("Firefox/2", 2))),
+        (9, signed_in(session("Edg/2", 3))),
+        (10, Notice::TheftNoticed(anna.clone())),
+        (11, Notice::Deleted(anna.clone())),
     ] {
         let words = format!("{notice:?}");
         post.mailer.tell(notice).await;

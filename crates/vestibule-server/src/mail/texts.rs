@@ -8,7 +8,11 @@ use minijinja::{Value, context};
 use vestibule::{
     Problem, User,
     core::{
-        deletion::GRACE, one_time::Purpose, session::Session, time::Timestamp, user::UserStatus,
+        deletion::GRACE,
+        one_time::{LinkSecret, Purpose},
+        session::Session,
+        time::Timestamp,
+        user::UserStatus,
     },
 };
 
@@ -24,6 +28,7 @@ pub(super) enum Kind {
     VerifyAddress,
     RegisteredAgain,
     ChangeAddress,
+    AddressAsked,
     AddressTaken,
     AddressChanged,
     PasswordForgotten,
@@ -44,13 +49,16 @@ pub(super) struct Letter {
     pub(super) to: String,
     /// The session that it is about.
     pub(super) session: Option<Session>,
+    /// The secret of its link, where the store knows that already; otherwise one is drawn.
+    pub(super) secret: Option<LinkSecret>,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::VerifyAddress,
         Self::RegisteredAgain,
         Self::ChangeAddress,
+        Self::AddressAsked,
         Self::AddressTaken,
         Self::AddressChanged,
         Self::PasswordForgotten,
@@ -64,7 +72,7 @@ impl Kind {
 
     /// A mail of this kind to the address of an account.
     pub(super) fn to(self, user: User) -> Letter {
-        Letter { kind: self, to: user.email.clone(), user, session: None }
+        Letter { kind: self, to: user.email.clone(), user, session: None, secret: None }
     }
 
     /// Its name in the log and in listings.
@@ -73,6 +81,7 @@ impl Kind {
             Self::VerifyAddress => "verify address",
             Self::RegisteredAgain => "registered again",
             Self::ChangeAddress => "change address",
+            Self::AddressAsked => "address asked",
             Self::AddressTaken => "address taken",
             Self::AddressChanged => "address changed",
             Self::PasswordForgotten => "password forgotten",
@@ -96,6 +105,7 @@ impl Kind {
             Self::VerifyAddress => "mail-kind-verify-address",
             Self::RegisteredAgain => "mail-kind-registered-again",
             Self::ChangeAddress => "mail-kind-change-address",
+            Self::AddressAsked => "mail-kind-address-asked",
             Self::AddressTaken => "mail-kind-address-taken",
             Self::AddressChanged => "mail-kind-address-changed",
             Self::PasswordForgotten => "mail-kind-password-forgotten",
@@ -113,6 +123,7 @@ impl Kind {
         match self {
             Self::VerifyAddress => Some(Purpose::VerifyAddress),
             Self::ChangeAddress => Some(Purpose::ChangeAddress),
+            Self::AddressAsked => Some(Purpose::KeepAddress),
             Self::PasswordForgotten | Self::ResetStarted => Some(Purpose::ResetPassword),
             _ => None,
         }
@@ -140,6 +151,7 @@ impl Kind {
             Self::VerifyAddress => "verify",
             Self::RegisteredAgain => "registered_again",
             Self::ChangeAddress => "change_address",
+            Self::AddressAsked => "address_asked",
             Self::AddressTaken => "address_taken",
             Self::AddressChanged => "address_changed",
             Self::PasswordForgotten => "password_forgotten",
@@ -167,10 +179,14 @@ pub(super) const fn path(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::VerifyAddress | Purpose::ChangeAddress => "/auth/verify",
         Purpose::ResetPassword => "/auth/reset",
+        Purpose::KeepAddress => KEEP_ADDRESS,
         // No mail has one: it stands in a form.
         Purpose::RestoreAccount => "/auth/login",
     }
 }
+
+/// Where the owner of an address keeps it.
+const KEEP_ADDRESS: &str = "/auth/keep-address";
 
 /// What the texts name.
 pub(super) struct Facts<'a> {

@@ -7,7 +7,7 @@ use vestibule::{
     core::one_time::{Purpose, Standing},
 };
 
-use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};
+use super::{flash::Flash, form::FormBody, links, refusal::Refusal, view::View};
 use crate::export;
 
 const PAGE: &str = "/user/account";
@@ -18,7 +18,7 @@ pub(super) async fn show(user: CurrentUser, view: View) -> Result<Response, Prob
     view.show("account.html", content)
 }
 
-/// `POST /user/account`: `action` says whether to save or to delete.
+/// `POST /user/account`: `action` says whether to save, to drop an address that was asked for, or to delete.
 pub(super) async fn change(
     user: CurrentUser,
     view: View,
@@ -26,6 +26,7 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     match form.text("action") {
         "" | "save" => save(&user, &view, &form).await,
+        "keep-address" => keep_address(&user, &view).await,
         "delete" => delete(&user, &view).await,
         _ => Err(Problem::new(ErrorCode::MalformedRequest)),
     }
@@ -71,15 +72,28 @@ async fn save(user: &CurrentUser, view: &View, form: &FormBody) -> Result<Respon
         // A form from before there was one leaves it as it is.
         locale: form.given("locale"),
     };
+    let waited = pending_email(view, user).await?.is_some();
     let refusal = match view.visit.change_profile(&user.principal, change).await {
         Ok(_) => {
             let is_new = email.trim() != user.email;
-            return Ok(view.go(PAGE, Some(if is_new { Flash::AddressAsked } else { Flash::Saved })));
+            let flash = match (is_new, waited) {
+                (true, _) => Flash::AddressAsked,
+                (false, true) => Flash::AddressKept,
+                (false, false) => Flash::Saved,
+            };
+            return Ok(view.go(PAGE, Some(flash)));
         }
         Err(problem) => Refusal::of(problem)?,
     };
     let content = content(view, user, username, email).await?;
     view.refuse("account.html", &refusal, content)
+}
+
+/// What was asked for does not wait any more. That takes nothing from anybody, so no proof is asked for.
+async fn keep_address(user: &CurrentUser, view: &View) -> Result<Response, Problem> {
+    let change = ProfileChange { email: Some(user.email.clone()), ..ProfileChange::default() };
+    view.visit.change_profile(&user.principal, change).await?;
+    Ok(view.go(PAGE, Some(Flash::AddressKept)))
 }
 
 async fn delete(user: &CurrentUser, view: &View) -> Result<Response, Problem> {
@@ -91,14 +105,20 @@ async fn delete(user: &CurrentUser, view: &View) -> Result<Response, Problem> {
     Ok(view.go("/", Some(Flash::AccountDeleted)))
 }
 
+/// The address that waits until it is verified.
+async fn pending_email(view: &View, user: &User) -> Result<Option<String>, Problem> {
+    let Some(asked) = view.site.store.one_time_of(user.id, Purpose::ChangeAddress).await? else {
+        return Ok(None);
+    };
+    let is_open = links::standing(view, &asked).await? == Standing::Open;
+    Ok(is_open.then_some(asked.email))
+}
+
 async fn content(view: &View, user: &User, username: &str, email: &str) -> Result<Value, Problem> {
-    let asked = view.site.store.one_time_of(user.id, Purpose::ChangeAddress).await?;
-    let now = view.site.hall.now();
-    let asked = asked.filter(|asked| asked.standing(now) == Standing::Open);
     let row = context! {
         username => user.username.as_str(),
         email_verified => user.email_verified_at.is_some(),
-        pending_email => asked.map(|asked| asked.email),
+        pending_email => pending_email(view, user).await?,
         created_at => user.created_at.seconds(),
         locale => user.locale.as_ref().map(|locale| locale.as_str().to_owned()),
     };

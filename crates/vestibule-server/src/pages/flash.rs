@@ -27,6 +27,10 @@ pub(crate) enum Flash {
     Saved,
     /// Another address was asked for.
     AddressAsked,
+    /// Another address was asked for, and is not any more.
+    AddressKept,
+    /// The same, by the owner of the present one, which signs everybody out.
+    AddressKeptSignedOut,
     PasswordChanged,
     SessionEnded,
     OthersEnded,
@@ -62,7 +66,7 @@ pub(crate) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,
@@ -73,6 +77,8 @@ impl Flash {
         Self::SignedOut,
         Self::Saved,
         Self::AddressAsked,
+        Self::AddressKept,
+        Self::AddressKeptSignedOut,
         Self::PasswordChanged,
         Self::SessionEnded,
         Self::OthersEnded,
@@ -107,6 +113,8 @@ impl Flash {
             Self::SignedOut => "signed-out",
             Self::Saved => "saved",
             Self::AddressAsked => "address-asked",
+            Self::AddressKept => "address-kept",
+            Self::AddressKeptSignedOut => "address-kept-signed-out",
             Self::PasswordChanged => "password-changed",
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `front`, `sign_in`, `register`, `verify`, `reset`, `restore`, `account`, `sessions`, `uploads`, `setup` | the handlers |
+//! | `front`, `sign_in`, `register`, `verify`, `keep_address`, `reset`, `restore`, `account`, `sessions`, `uploads`, `setup` | the handlers |
 //! | `feedback`, `admin` | telling those who run the site something, and their own pages |
 //! | `view` | what every page handler has at hand: the visit, the templates, the notice from the page before |
 //! | `render`, `dates`, `agent` | templates, and how times and devices are put into words |
@@ -25,6 +25,7 @@ mod feedback;
 mod flash;
 mod form;
 mod front;
+mod keep_address;
 mod language;
 mod links;
 mod refusal;
@@ -67,6 +68,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/auth/register", get(register::show).post(register::make))
         .route("/auth/verify", get(verify::show).post(verify::verify))
         .route("/auth/verify/again", post(verify::again))
+        .route("/auth/keep-address", get(keep_address::show).post(keep_address::keep))
         .route("/auth/forgot", get(reset::show_forgot).post(reset::forgot))
         .route("/auth/reset", get(reset::show).post(reset::reset))
         .route("/auth/restore", get(restore::show).post(restore::restore))

@@ -6,8 +6,7 @@ use vestibule::{
     Problem, Together, User,
     core::{
         name::EmailAddress,
-        one_time::{OneTime, OneTimeToken, Purpose, Standing},
-        store::TokenUse,
+        one_time::{OneTime, OneTimeToken, Purpose, ResetPassword, Standing},
         user::UserStatus,
     },
 };
@@ -81,8 +80,7 @@ async fn replace(
     // Whoever has followed the link reads what is sent to that address.
     let is_theirs =
         EmailAddress::parse(&kept.email).is_ok_and(|email| links::is_address_of(user, &email));
-    let token = TokenUse { hash: kept.hash, purpose: Purpose::ResetPassword };
-    let with = Together::using(token);
+    let with = Together::using(kept.key());
     Ok(view.visit.reset_password_with(kept.user, hash, is_theirs, with).await?.is_ok())
 }
 
@@ -97,21 +95,21 @@ enum Found {
 
 impl Found {
     async fn by(view: &View, token: &str) -> Result<Self, Problem> {
-        let Some(token) = OneTimeToken::parse(token) else {
+        let Some(token) = OneTimeToken::<ResetPassword>::parse(token) else {
             return Ok(Self::Void);
         };
-        let kept = view.site.store.one_time(&token.hash()).await?;
-        let Some(kept) = kept.filter(|kept| kept.purpose == Purpose::ResetPassword) else {
+        let Some(kept) = view.site.store.one_time(&token.key()).await? else {
             return Ok(Self::Void);
         };
         let user = view.site.hall.users().user(kept.user).await?;
         let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
             return Ok(Self::Void);
         };
-        Ok(match kept.standing(view.site.hall.now()) {
+        Ok(match links::standing(view, &kept).await? {
             Standing::Open => Self::Open(kept, Box::new(user)),
             Standing::Used => Self::Used,
             Standing::Expired => Self::Expired,
+            Standing::Void => Self::Void,
         })
     }
 }

@@ -6,9 +6,9 @@ use vestibule::{
     Carrier, ErrorCode, Problem, SignInForm, Together, User,
     core::{
         deletion::{Deletion, Party, may_restore},
-        one_time::{OneTime, OneTimeToken, Purpose, Standing},
+        name::EmailAddress,
+        one_time::{LinkSecret, OneTime, OneTimeToken, Purpose, RestoreAccount, Standing},
         redirect::LocalPath,
-        store::TokenUse,
     },
 };
 
@@ -24,16 +24,13 @@ pub(super) async fn ask(
     next: &LocalPath,
     remember: bool,
 ) -> Result<Response, Problem> {
-    let (hall, token) = (&view.site.hall, OneTimeToken::draw(view.site.hall.entropy()));
-    let kept = OneTime {
-        hash: token.hash(),
-        purpose: Purpose::RestoreAccount,
-        user: user.id,
-        email: user.email.clone(),
-        created_at: hall.now(),
-        expires_at: hall.now() + Purpose::RestoreAccount.lifetime(),
-        used_at: None,
-    };
+    let (hall, token) = (&view.site.hall, LinkSecret::draw(view.site.hall.entropy()));
+    // An address of an account was read before it was kept.
+    let email = EmailAddress::parse(&user.email).map_err(|error| {
+        tracing::error!(%error, user = %user.id, "the address of an account is none");
+        Problem::new(ErrorCode::Internal)
+    })?;
+    let kept = OneTime::new(&token, Purpose::RestoreAccount, user.id, &email, hall.now());
     view.site.store.put_one_time(&kept).await?;
     // As on the sign-in page: who is there is for greeting only.
     let _ = view.visit.greeted().await;
@@ -56,7 +53,7 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
         let content = content(&user, form.text("token"), &next, remember);
         return view.refuse(PAGE, &Refusal::outdated(problem), content);
     }
-    let token = TokenUse { hash: kept.hash, purpose: Purpose::RestoreAccount };
+    let token = kept.key();
     let sign_in = SignInForm {
         login: String::new(),
         password: String::new(),
@@ -83,11 +80,9 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
 /// Who was asked, by the secret in the form, if they may still answer.
 async fn asked(view: &View, token: &str) -> Result<Option<(OneTime, User)>, Problem> {
     let now = view.site.hall.now();
-    let Some(token) = OneTimeToken::parse(token) else { return Ok(None) };
-    let kept = view.site.store.one_time(&token.hash()).await?;
-    let Some(kept) = kept.filter(|kept| {
-        kept.purpose == Purpose::RestoreAccount && kept.standing(now) == Standing::Open
-    }) else {
+    let Some(token) = OneTimeToken::<RestoreAccount>::parse(token) else { return Ok(None) };
+    let kept = view.site.store.one_time(&token.key()).await?;
+    let Some(kept) = kept.filter(|kept| kept.standing(None, now) == Standing::Open) else {
         return Ok(None);
     };
     let user = view.site.hall.users().user(kept.user).await?;

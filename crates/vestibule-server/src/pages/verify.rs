@@ -10,9 +10,9 @@ use vestibule::{
     Problem, Together,
     core::{
         name::EmailAddress,
-        one_time::{OneTime, OneTimeToken, Purpose, Standing},
+        one_time::{ChangeAddress, OneTime, OneTimeToken, Purpose, Standing, VerifyAddress},
         redirect::LocalPath,
-        store::{Obstacle, TokenUse},
+        store::Obstacle,
         user::UserStatus,
     },
 };
@@ -47,8 +47,12 @@ pub(super) async fn verify(view: View, form: FormBody) -> Result<Response, Probl
     let Found::Open(kept, email) = found else {
         return show_found(&view, &found, token);
     };
-    let with = Together::using(TokenUse { hash: kept.hash, purpose: kept.purpose });
-    match view.visit.verify_email_with(kept.user, email, with).await? {
+    let with = Together::using(kept.key());
+    let taken = match kept.session {
+        Some(session) => view.visit.change_email_with(kept.user, email, session, with).await?,
+        None => view.visit.verify_email_with(kept.user, email, with).await?,
+    };
+    match taken {
         Ok(_) => {}
         // Somebody was faster with the same link, most likely by a second press of the button.
         Err(Obstacle::TokenSpent) => {
@@ -88,12 +92,18 @@ enum Found {
 
 impl Found {
     async fn by(view: &View, token: &str) -> Result<Self, Problem> {
-        let hall = &view.site.hall;
-        let Some(token) = OneTimeToken::parse(token) else {
-            return Ok(Self::Void);
-        };
-        let kept = view.site.store.one_time(&token.hash()).await?;
-        let Some(kept) = kept.filter(|kept| kept.purpose != Purpose::ResetPassword) else {
+        let (store, hall) = (&view.site.store, &view.site.hall);
+        // The link in a mail opens this page for either.
+        let own = OneTimeToken::<VerifyAddress>::parse(token).map(|token| token.key());
+        let other = OneTimeToken::<ChangeAddress>::parse(token).map(|token| token.key());
+        let mut kept = None;
+        for key in own.iter().chain(&other) {
+            kept = match kept {
+                None => store.one_time(key).await?,
+                found => found,
+            };
+        }
+        let Some(kept) = kept else {
             return Ok(Self::Void);
         };
         let user = hall.users().user(kept.user).await?;
@@ -105,14 +115,14 @@ impl Found {
         };
         let is_theirs = links::is_address_of(&user, &email);
         let is_done = is_theirs && user.email_verified_at.is_some();
-        Ok(match (kept.standing(hall.now()), kept.purpose) {
+        Ok(match (links::standing(view, &kept).await?, kept.purpose) {
             (Standing::Used | Standing::Expired, _) | (_, Purpose::VerifyAddress) if is_done => {
                 Self::Done
             }
             (Standing::Open, Purpose::VerifyAddress) if !is_theirs => Self::Void,
             (Standing::Open, _) => Self::Open(kept, email),
             (Standing::Expired, _) => Self::Expired,
-            (Standing::Used, _) => Self::Void,
+            (Standing::Used | Standing::Void, _) => Self::Void,
         })
     }
 

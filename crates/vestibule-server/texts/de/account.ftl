@@ -7,6 +7,7 @@ account-super-user = Superuser
 account-since = Hier seit { $date }
 account-details = Name und E-Mail-Adresse
 account-pending = Eine Nachricht wurde an { $email } gesendet. Diese Adresse gilt, sobald Sie dem Link darin gefolgt sind; bis dahin gilt die folgende.
+account-pending-cancel = Diese Änderung abbrechen
 account-email-hint = Eine neue Adresse gilt, sobald sie bestätigt ist.
 account-language = Sprache
 account-language-hint = Für die Seiten und die Nachrichten, die wir Ihnen senden.

@@ -179,6 +179,7 @@ mails-try-which = die E-Mail an { $recipient } zu senden
 mail-kind-verify-address = Adresse bestätigen
 mail-kind-registered-again = Noch einmal registriert
 mail-kind-change-address = Adresse ändern
+mail-kind-address-asked = Andere Adresse angefragt
 mail-kind-address-taken = Adresse vergeben
 mail-kind-address-changed = Adresse geändert
 mail-kind-password-forgotten = Passwort vergessen

@@ -75,6 +75,15 @@ reset-void-text = Er wurde nicht vollständig kopiert, es wurde ein neuerer gese
 link-expired = Dieser Link ist zu alt
 link-void = Dieser Link gilt nicht
 
+keep-title = E-Mail-Adresse behalten
+keep-question = E-Mail-Adresse behalten?
+keep-text = Für Ihr Konto bei { $site } wurde eine andere E-Mail-Adresse angefragt. Wenn Sie das nicht waren, brechen Sie es ab: Ihr Konto behält diese Adresse, und alle Geräte werden abgemeldet.
+keep-button = Adresse behalten und überall abmelden
+keep-was-you = Wenn Sie es waren, schließen Sie die Seite. Es ändert sich nichts.
+keep-used-title = Dieser Link wurde benutzt
+keep-used-text = Ihr Konto hat seine Adresse behalten, und alle Geräte wurden abgemeldet. Wählen Sie ein neues Passwort, falls Sie das noch nicht getan haben.
+keep-void-text = Er wurde nicht vollständig kopiert, oder das Passwort oder die Adresse des Kontos hat sich seitdem geändert. Wenn Sie nicht sicher sind, dass nur Sie Ihr Passwort kennen, wählen Sie ein neues.
+keep-new-password = Neues Passwort wählen
 verify-title = E-Mail-Adresse bestätigen
 verify-done-page = E-Mail-Adresse bestätigt
 verify-question = Ist das Ihre Adresse?

@@ -66,6 +66,13 @@ mail-taken-how = Um sie dort zu verwenden, geben Sie diesem Konto zuerst eine an
 mail-taken-deleted-text = Jemand, wahrscheinlich Sie, wollte diese E-Mail-Adresse einem Konto bei { $site } geben. Sie gehörte zu einem Konto, das gelöscht wurde, und wird vorerst nicht wieder vergeben. Es wurde nichts geändert.
 mail-taken-deleted-plain = jemand, wahrscheinlich Sie, wollte diese E-Mail-Adresse einem Konto bei { $site } geben. Sie gehörte zu einem Konto, das gelöscht wurde, und wird vorerst nicht wieder vergeben. Es wurde nichts geändert.
 
+mail-asked-subject = Für Ihr Konto bei { $site } wurde eine andere E-Mail-Adresse angefragt
+mail-asked-title = Waren Sie das?
+mail-asked-text = Am { $when } wurde für Ihr Konto bei { $site } eine andere E-Mail-Adresse angefragt. Bis sie bestätigt ist, behält Ihr Konto diese.
+mail-asked-plain = am { $when } wurde für Ihr Konto bei { $site } eine andere E-Mail-Adresse angefragt. Bis sie bestätigt ist, behält Ihr Konto diese.
+mail-asked-not-you = Wenn Sie das nicht waren, brechen Sie es auf dieser Seite ab. Dabei werden auch alle Geräte abgemeldet. Wählen Sie danach ein neues Passwort.
+mail-asked-button = Abbrechen und überall abmelden
+mail-asked-was-you = Wenn Sie es waren, müssen Sie nichts tun.
 mail-changed-subject = Die E-Mail-Adresse Ihres Kontos bei { $site } wurde geändert
 mail-changed-text = Ihr Konto bei { $site } hat am { $when } eine andere E-Mail-Adresse bekommen. Diese hier gehört nicht mehr dazu.
 mail-changed-plain = Ihr Konto bei { $site } hat am { $when } eine andere E-Mail-Adresse bekommen. Diese hier gehört nicht mehr dazu.

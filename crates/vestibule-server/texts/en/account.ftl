@@ -7,6 +7,7 @@ account-super-user = Super user
 account-since = Here since { $date }
 account-details = Name and e-mail
 account-pending = A message was sent to { $email }. That address counts once you have followed the link in it; until then the one below does.
+account-pending-cancel = Cancel this change
 account-email-hint = A new address counts once it is verified.
 account-language = Language
 account-language-hint = For the pages, and for the messages that we send you.

@@ -179,6 +179,7 @@ mails-try-which = to send the mail to { $recipient }
 mail-kind-verify-address = Verify address
 mail-kind-registered-again = Registered again
 mail-kind-change-address = Change address
+mail-kind-address-asked = Another address asked for
 mail-kind-address-taken = Address taken
 mail-kind-address-changed = Address changed
 mail-kind-password-forgotten = Password forgotten

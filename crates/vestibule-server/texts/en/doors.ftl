@@ -75,6 +75,15 @@ reset-void-text = It was not copied whole, a newer one was sent, or the password
 link-expired = This link is too old
 link-void = This link does not work
 
+keep-title = Keep your e-mail address
+keep-question = Keep your e-mail address?
+keep-text = Another e-mail address was requested for your account at { $site }. If that was not you, cancel it: your account keeps this address, and every device is signed out.
+keep-button = Keep my address and sign out everywhere
+keep-was-you = If it was you, close the page. Nothing changes.
+keep-used-title = This link was used
+keep-used-text = Your account kept its address, and every device was signed out. Choose a new password if you have not done so yet.
+keep-void-text = It was not copied whole, or the password or the address of the account was changed since. If you are not sure that only you know your password, choose a new one.
+keep-new-password = Choose a new password
 verify-title = Verify your e-mail address
 verify-done-page = E-mail address verified
 verify-question = Is this your address?

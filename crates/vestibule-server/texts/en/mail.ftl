@@ -66,6 +66,13 @@ mail-taken-how = To use it there, give this account another address first, or de
 mail-taken-deleted-text = Somebody, most likely you, wanted to give this e-mail address to an account at { $site }. It had an account that was deleted, and the address is not given out again for now. Nothing was changed.
 mail-taken-deleted-plain = somebody, most likely you, wanted to give this e-mail address to an account at { $site }. It had an account that was deleted, and the address is not given out again for now. Nothing was changed.
 
+mail-asked-subject = Another e-mail address was requested for your account at { $site }
+mail-asked-title = Was this you?
+mail-asked-text = On { $when } another e-mail address was requested for your account at { $site }. Until it is confirmed, your account keeps this one.
+mail-asked-plain = on { $when } another e-mail address was requested for your account at { $site }. Until it is confirmed, your account keeps this one.
+mail-asked-not-you = If that was not you, cancel it on this page. Every device is signed out too. Then choose a new password.
+mail-asked-button = Cancel and sign out everywhere
+mail-asked-was-you = If it was you, there is nothing to do.
 mail-changed-subject = The e-mail address of your account at { $site } was changed
 mail-changed-text = Your account at { $site } was given another e-mail address on { $when }. This one does not belong to it any more.
 mail-changed-plain = your account at { $site } was given another e-mail address on { $when }. This one does not belong to it any more.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use vestibule_core::{
     id::UserId,
-    one_time::{OneTime, Purpose, TokenHash},
+    one_time::{OneTime, Purpose, TokenKey},
     outbox::{ClaimedMail, MailId, Next, OutboxEntry, OutgoingMail},
     store::{Erasure, OneTimeTokens, Outbox, OutboxQuery, StoreResult},
     time::Timestamp,
@@ -17,21 +17,16 @@ impl<S: OneTimeTokens> OneTimeTokens for FailingStore<S> {
         self.up()?.put_one_time(token).await
     }
 
-    async fn one_time(&self, hash: &TokenHash) -> StoreResult<Option<OneTime>> {
-        self.up()?.one_time(hash).await
+    async fn one_time(&self, key: &TokenKey) -> StoreResult<Option<OneTime>> {
+        self.up()?.one_time(key).await
     }
 
     async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>> {
         self.up()?.one_time_of(user, purpose).await
     }
 
-    async fn use_one_time(
-        &self,
-        hash: &TokenHash,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> StoreResult<Option<OneTime>> {
-        self.up()?.use_one_time(hash, purpose, now).await
+    async fn use_one_time(&self, key: &TokenKey, now: Timestamp) -> StoreResult<Option<OneTime>> {
+        self.up()?.use_one_time(key, now).await
     }
 
     async fn drop_one_time(&self, user: UserId) -> StoreResult<()> {

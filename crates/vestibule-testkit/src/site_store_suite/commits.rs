@@ -10,14 +10,14 @@ use std::{
 use vestibule_core::{
     event::{Event, EventName},
     id::UserId,
-    one_time::{OneTime, OneTimeToken, Purpose},
+    one_time::{LinkSecret, OneTime, Purpose, TokenKey},
     outbox::{MailId, OutgoingMail},
     password::PasswordHash,
     ring::KeyState,
     session::{EndReason, Session},
     store::{
         AccountChange, Changed, Commit, Committed, Consequences, Ending, EventQuery, NewFeedback,
-        NewSession, Obstacle, OutboxQuery, RingChange, SiteChange, StoreError, TokenUse,
+        NewSession, Obstacle, OutboxQuery, RingChange, SiteChange, StoreError,
     },
     user::{NotChanged, Taken, User, UserChange},
 };
@@ -65,8 +65,8 @@ impl Scene {
         commit.followed_by(follow)
     }
 
-    fn use_of_token(&self) -> TokenUse {
-        TokenUse { hash: self.token.hash, purpose: self.token.purpose }
+    fn use_of_token(&self) -> TokenKey {
+        self.token.key()
     }
 
     async fn is_changed(&self) -> bool {
@@ -78,7 +78,7 @@ impl Scene {
     async fn check(&self, is_whole: bool) {
         let (store, id) = (&self.store, self.user.id);
         assert_eq!(self.is_changed().await, is_whole, "the password");
-        let token = store.one_time(&self.token.hash).await.expect("ok").expect("it is remembered");
+        let token = store.one_time(&self.token.key()).await.expect("ok").expect("it is remembered");
         assert_eq!(token.used_at.is_some(), is_whole, "the token");
         for session in &self.sessions {
             let kept = store.session(session.id).await.expect("ok").expect("it is there");
@@ -105,7 +105,7 @@ pub async fn all_of_a_commit_is_carried_out(store: AnySiteStore) {
     scene.check(true).await;
     assert_eq!(done.before.as_ref(), Some(&scene.user));
     assert_eq!(done.user, store.user(scene.user.id).await.expect("ok"));
-    assert_eq!(done.token, store.one_time(&scene.token.hash).await.expect("ok"));
+    assert_eq!(done.token, store.one_time(&scene.token.key()).await.expect("ok"));
     assert_eq!(done.token.expect("it was used").used_at, Some(at(60)));
     let mut ended: Vec<_> = done.ended.iter().map(|ended| (ended.id, ended.user)).collect();
     ended.sort_unstable();
@@ -161,7 +161,7 @@ pub async fn an_obstacle_leaves_nothing_behind(store: AnySiteStore) {
     let outdated = UserChange { instead_of: Some(password_hash(7)), ..name("free") };
     let stranger = Some(NewSession { session: session(99, other), guard: Some(password_hash(8)) });
     let ring = Some(RingChange { revision: 7, keys: vec![stored_key("a", KeyState::Active)] });
-    let spent = TokenUse { purpose: Purpose::ChangeAddress, ..scene.use_of_token() };
+    let spent = OneTime { purpose: Purpose::RestoreAccount, ..scene.token.clone() }.key();
     let taken = |taken| Obstacle::Account(NotChanged::Taken(taken));
     let settle = Some(SiteChange::SettleFeedback { id: 99, is_done: true });
     let retry = Some(SiteChange::RetryMail { id: mail_id(9), gives_up_at: at(99) });
@@ -374,7 +374,7 @@ fn new_hash() -> PasswordHash {
 }
 
 fn token(number: u8, user: UserId) -> OneTime {
-    let token = OneTimeToken::draw(&SeededEntropy::new(u64::from(number)));
+    let token = LinkSecret::draw(&SeededEntropy::new(u64::from(number)));
     OneTime::new(&token, Purpose::ResetPassword, user, &email("ada@example.org"), START)
 }
 

@@ -3,7 +3,7 @@
 
 use vestibule_core::{
     id::UserId,
-    one_time::{OneTime, OneTimeToken, Purpose},
+    one_time::{LinkSecret, OneTime, Purpose},
     outbox::{MailId, OutgoingMail},
     session::EndReason,
     store::{FeedbackQuery, NewFeedback, OutboxQuery, SessionSelection},
@@ -44,7 +44,7 @@ pub async fn what_is_known_of_an_erased_account_is_gone(store: AnySiteStore) {
     for (number, user) in (0..).zip([anna.id, bert.id]) {
         let session = session(number, user);
         assert!(store.create_session(&session, None).await.expect("ok"));
-        let secret = OneTimeToken::draw(&SeededEntropy::new(number));
+        let secret = LinkSecret::draw(&SeededEntropy::new(number));
         let address = email("a@example.org");
         let token = OneTime::new(&secret, Purpose::ChangeAddress, user, &address, START);
         store.put_one_time(&token).await.expect("ok");

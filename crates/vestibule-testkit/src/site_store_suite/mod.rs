@@ -158,7 +158,9 @@ macro_rules! site_store_suite {
             a_token_is_read_as_it_was_kept
             a_token_is_used_once
             an_expired_token_is_not_used
-            a_token_is_used_for_its_purpose_only
+            a_token_is_there_for_its_purpose_only
+            a_bound_token_works_while_its_session_goes_on
+            who_keeps_their_address_waits_for_no_other
             of_twenty_who_use_a_token_one_does
             a_newer_token_takes_the_place_of_the_older
             tokens_of_other_purposes_and_users_stay

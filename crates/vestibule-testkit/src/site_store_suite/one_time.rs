@@ -5,33 +5,32 @@ use std::time::Duration;
 
 use vestibule_core::{
     id::UserId,
-    one_time::{OneTime, OneTimeToken, Purpose},
+    one_time::{
+        ChangeAddress, KeepAddress, LinkSecret, OneTime, OneTimeToken, Purpose, ReadFor,
+        ResetPassword, RestoreAccount, TokenKey, VerifyAddress,
+    },
+    session::{EndReason, Session},
     user::{User, UserChange, UserStatus},
 };
 
 use super::{AnySiteStore, add, change};
 use crate::{
     SeededEntropy,
-    samples::{START, at, email, new_user, password_hash, username},
+    samples::{self, START, at, email, new_user, password_hash, username},
     store_suite::race,
 };
 
-const ALL: [Purpose; 4] = [
-    Purpose::VerifyAddress,
-    Purpose::ResetPassword,
-    Purpose::ChangeAddress,
-    Purpose::RestoreAccount,
-];
+const ALL: [Purpose; 5] = Purpose::ALL;
 
 pub async fn a_token_is_read_as_it_was_kept(store: AnySiteStore) {
     for (number, purpose) in (0..).zip(ALL) {
         let token = token(number, purpose, UserId(1));
         store.put_one_time(&token).await.expect("ok");
-        assert_eq!(store.one_time(&token.hash).await.expect("ok"), Some(token.clone()));
+        assert_eq!(store.one_time(&token.key()).await.expect("ok"), Some(token.clone()));
         assert_eq!(store.one_time_of(UserId(1), purpose).await.expect("ok"), Some(token));
     }
     let other = token(9, Purpose::VerifyAddress, UserId(1));
-    assert_eq!(store.one_time(&other.hash).await.expect("ok"), None);
+    assert_eq!(store.one_time(&other.key()).await.expect("ok"), None);
     assert_eq!(store.one_time_of(UserId(2), Purpose::VerifyAddress).await.expect("ok"), None);
     assert_eq!(use_up(&store, &other, 0).await, None);
 }
@@ -42,28 +41,78 @@ pub async fn a_token_is_used_once(store: AnySiteStore) {
     let used = OneTime { used_at: Some(at(5)), ..token.clone() };
     assert_eq!(use_up(&store, &token, 5).await, Some(used.clone()));
     assert_eq!(use_up(&store, &token, 6).await, None);
-    assert_eq!(store.one_time(&token.hash).await.expect("ok"), Some(used), "it is remembered");
+    assert_eq!(store.one_time(&token.key()).await.expect("ok"), Some(used), "it is remembered");
 }
 
 pub async fn an_expired_token_is_not_used(store: AnySiteStore) {
     let token = token(1, Purpose::ResetPassword, UserId(1));
     store.put_one_time(&token).await.expect("ok");
-    let hash = token.hash;
-    let at_end = store.use_one_time(&hash, token.purpose, token.expires_at).await.expect("ok");
+    let at_end = store.use_one_time(&token.key(), token.expires_at).await.expect("ok");
     assert_eq!(at_end, None);
     let before = token.expires_at - Duration::from_millis(1);
-    let in_time = store.use_one_time(&hash, token.purpose, before).await.expect("ok");
+    let in_time = store.use_one_time(&token.key(), before).await.expect("ok");
     assert_eq!(in_time.expect("it works to the end").used_at, Some(before));
 }
 
-pub async fn a_token_is_used_for_its_purpose_only(store: AnySiteStore) {
-    let token = token(1, Purpose::VerifyAddress, UserId(1));
-    store.put_one_time(&token).await.expect("ok");
-    for purpose in [Purpose::ResetPassword, Purpose::ChangeAddress] {
-        let used = store.use_one_time(&token.hash, purpose, START).await.expect("ok");
-        assert_eq!(used, None);
+pub async fn a_token_is_there_for_its_purpose_only(store: AnySiteStore) {
+    fn key<P: ReadFor>(secret: &LinkSecret) -> TokenKey {
+        OneTimeToken::<P>::parse(&secret.encode()).expect("one of ours").key()
     }
-    assert!(use_up(&store, &token, 0).await.is_some());
+    for (number, purpose) in (0..).zip(ALL) {
+        let secret = LinkSecret::draw(&SeededEntropy::new(number));
+        let kept = token(number, purpose, UserId(1));
+        if kept.session.is_some() {
+            begin(&store, &kept).await;
+        }
+        store.put_one_time(&kept).await.expect("ok");
+        for other in [
+            key::<VerifyAddress>(&secret),
+            key::<ResetPassword>(&secret),
+            key::<ChangeAddress>(&secret),
+            key::<RestoreAccount>(&secret),
+            key::<KeepAddress>(&secret),
+        ] {
+            assert_eq!(other.hash(), &kept.hash);
+            if other.purpose() != purpose {
+                assert_eq!(store.one_time(&other).await.expect("ok"), None);
+                assert_eq!(store.use_one_time(&other, START).await.expect("ok"), None);
+            }
+        }
+        assert!(use_up(&store, &kept, 0).await.is_some());
+    }
+}
+
+pub async fn a_bound_token_works_while_its_session_goes_on(store: AnySiteStore) {
+    let anna = add(&store, &new_user("anna")).await;
+    let kept = token(1, Purpose::ChangeAddress, anna.id);
+    store.put_one_time(&kept).await.expect("ok");
+    assert_eq!(use_up(&store, &kept, 0).await, None, "nobody's session");
+    let unbound = OneTime { session: None, ..kept.clone() };
+    let session = begin(&store, &kept).await;
+    store.put_one_time(&unbound).await.expect("ok");
+    assert_eq!(use_up(&store, &unbound, 0).await, None, "no session asked");
+    for reason in [EndReason::SignedOut, EndReason::Theft, EndReason::EndedByAdmin] {
+        store.put_one_time(&kept).await.expect("ok");
+        store.end_session(session.id, reason, at(2)).await.expect("ok");
+        assert_eq!(use_up(&store, &kept, 3).await, None, "{reason}");
+        assert_eq!(store.one_time(&kept.key()).await.expect("ok"), Some(kept.clone()));
+    }
+    let other = Session { id: samples::session(2, anna.id).id, ..session };
+    let kept = OneTime { session: Some(other.id), ..kept };
+    assert!(store.create_session(&other, None).await.expect("ok"));
+    store.put_one_time(&kept).await.expect("ok");
+    assert!(use_up(&store, &kept, 3).await.is_some());
+}
+
+pub async fn who_keeps_their_address_waits_for_no_other(store: AnySiteStore) {
+    let (anna, bert) = people_with_tokens(&store).await;
+    change(&store, &anna, UserChange { keeps_email: true, ..UserChange::default() }).await;
+    for purpose in ALL {
+        let left = store.one_time_of(anna.id, purpose).await.expect("ok").is_some();
+        assert_eq!(left, purpose != Purpose::ChangeAddress);
+    }
+    assert_eq!(count(&store, &bert).await, ALL.len());
+    assert_eq!(store.user(anna.id).await.expect("ok").expect("there").email, anna.email);
 }
 
 pub async fn of_twenty_who_use_a_token_one_does(store: AnySiteStore) {
@@ -86,7 +135,7 @@ pub async fn a_newer_token_takes_the_place_of_the_older(store: AnySiteStore) {
     );
     store.put_one_time(&old).await.expect("ok");
     store.put_one_time(&new).await.expect("ok");
-    assert_eq!(store.one_time(&old.hash).await.expect("ok"), None);
+    assert_eq!(store.one_time(&old.key()).await.expect("ok"), None);
     assert_eq!(use_up(&store, &old, 0).await, None);
     assert!(use_up(&store, &new, 10).await.is_some());
     store.put_one_time(&token(3, Purpose::ResetPassword, UserId(1))).await.expect("ok");
@@ -104,7 +153,7 @@ pub async fn tokens_of_other_purposes_and_users_stay(store: AnySiteStore) {
     }
     assert!(use_up(&store, &tokens[0], 0).await.is_some());
     for token in &tokens[1..] {
-        assert_eq!(store.one_time(&token.hash).await.expect("ok").as_ref(), Some(token));
+        assert_eq!(store.one_time(&token.key()).await.expect("ok").as_ref(), Some(token));
     }
 }
 
@@ -182,8 +231,8 @@ pub async fn old_tokens_are_purged(store: AnySiteStore) {
     assert_eq!(store.purge_one_time(short.expires_at).await.expect("ok"), 0);
     let later = short.expires_at + Duration::from_millis(1);
     assert_eq!(store.purge_one_time(later).await.expect("ok"), 1);
-    assert_eq!(store.one_time(&short.hash).await.expect("ok"), None);
-    assert_eq!(store.one_time(&long.hash).await.expect("ok"), Some(long));
+    assert_eq!(store.one_time(&short.key()).await.expect("ok"), None);
+    assert_eq!(store.one_time(&long.key()).await.expect("ok"), Some(long));
 }
 
 pub async fn everybodys_tokens_can_be_dropped(store: AnySiteStore) {
@@ -216,11 +265,21 @@ async fn count(store: &AnySiteStore, user: &User) -> usize {
 }
 
 async fn use_up(store: &AnySiteStore, token: &OneTime, second: i64) -> Option<OneTime> {
-    store.use_one_time(&token.hash, token.purpose, at(second)).await.expect("the store works")
+    store.use_one_time(&token.key(), at(second)).await.expect("the store works")
 }
 
-/// Each `number` has a secret of its own.
+/// Each `number` has a secret, and a session, of its own.
 fn token(number: u64, purpose: Purpose, user: UserId) -> OneTime {
-    let token = OneTimeToken::draw(&SeededEntropy::new(number));
-    OneTime::new(&token, purpose, user, &email("Anna@example.org"), START)
+    let secret = LinkSecret::draw(&SeededEntropy::new(number));
+    let token = OneTime::new(&secret, purpose, user, &email("Anna@example.org"), START);
+    let session = purpose.is_bound().then(|| samples::session(number, user).id);
+    OneTime { session, ..token }
+}
+
+/// Begins the session that a token is bound to.
+async fn begin(store: &AnySiteStore, token: &OneTime) -> Session {
+    let session = samples::session(0, token.user);
+    let session = Session { id: token.session.unwrap_or(session.id), ..session };
+    assert!(store.create_session(&session, None).await.expect("ok"));
+    session
 }

@@ -104,10 +104,12 @@ impl Visit {
 
     /// Changes the caller's own user name, at once. Another address only counts once it is shown to be theirs:
     /// until then the account keeps the one that it has. The new one learns by
-    /// [`Notice::ChangeAddress`], and what comes back does not tell whether it is another account's.
+    /// [`Notice::ChangeAddress`], and what comes back does not tell whether it is another account's. To ask for
+    /// the address that the account has takes back that another one was asked for.
     ///
     /// # Errors
-    /// `invalid_input`, `conflict` for a taken user name, `unavailable`.
+    /// `fresh_token_required` for another name or address, `invalid_input`, `conflict` for a taken user name,
+    /// `unavailable`.
     pub async fn change_profile(
         &self,
         caller: &Principal,
@@ -139,7 +141,10 @@ impl Visit {
             .user(caller.user_id())
             .await?
             .ok_or(Problem::new(ErrorCode::TokenRevoked))?;
+        let version = current.version;
+        let keeps_email = email.as_ref().is_some_and(|email| email.as_str() == current.email);
         let change = UserChange {
+            keeps_email,
             // What stays as it is raises no version.
             username: username.filter(|name| name.as_str() != current.username),
             locale: locale.filter(|locale| *locale != current.locale),
@@ -147,7 +152,14 @@ impl Visit {
             ..UserChange::default()
         };
         let email = email.filter(|email| email.as_str() != current.email);
-        let user = match change.username.is_some() || change.locale.is_some() {
+        // What decides who gets into the account. Nothing is done of a change that asks for too much.
+        if (change.username.is_some() || email.is_some())
+            && !caller.freshness().is_fresh(hall.now())
+        {
+            let stale = Problem::new(ErrorCode::FreshTokenRequired);
+            return Err(stale.carried(caller.carrier()));
+        }
+        let user = match change.username.is_some() || change.locale.is_some() || keeps_email {
             false => current,
             true => match hall.change_user(caller.user_id(), change).await? {
                 Some(Ok(user)) => user,
@@ -156,11 +168,22 @@ impl Visit {
                 None => return Err(Problem::new(ErrorCode::TokenRevoked)),
             },
         };
+        if user.version != version && caller.carrier() == Carrier::Cookie {
+            // The tokens of before are stale. Whoever proved themselves need not do so again for it.
+            let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
+            if let Err(problem) = self.rotate(caller, user.clone(), fresh).await {
+                tracing::warn!(code = %problem.code.name(), "a renamed account has no new tokens yet");
+            }
+        }
+        if keeps_email {
+            hall.0.messenger.tell(Notice::KeepAddress(user.clone())).await;
+        }
         if let Some(email) = email {
             let event =
                 self.event(EventName::UserUpdated).of(user.id).with("action", "ask_address");
             self.record(event, "another e-mail address was asked for");
-            let notice = Notice::ChangeAddress { user: user.clone(), email };
+            let session = caller.session_id();
+            let notice = Notice::ChangeAddress { user: user.clone(), email, session };
             hall.0.messenger.tell(notice).await;
         }
         Ok(user)

@@ -3,7 +3,7 @@
 use vestibule_core::{
     deletion::Party,
     event::EventName,
-    id::UserId,
+    id::{SessionId, UserId},
     name::{EmailAddress, LoginKey},
     password::PasswordHash,
     store::{Committed, Obstacle},
@@ -58,9 +58,8 @@ impl Visit {
         Ok(())
     }
 
-    /// Takes an address as shown to belong to the owner of an account, whether it is the one that the account
-    /// has or another one that it has from now on; the address before is told by [`Notice::AddressChanged`].
-    /// `None` where there is no such account, it is not active, or the address is another one's by now.
+    /// Takes the address of an account as shown to be its owner's. `None` where there is no such account, it is
+    /// not active, or has another address.
     ///
     /// # Errors
     /// `unavailable`.
@@ -85,19 +84,114 @@ impl Visit {
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
         let visit = self.clone();
-        self.hall().uncancelled(async move { visit.verify_whole(id, email, with).await }).await
+        let work = async move { visit.take_email(id, email, None, with).await };
+        self.hall().uncancelled(work).await
     }
 
-    async fn verify_whole(
+    /// Gives an account the address that `session` asked for with [`Notice::ChangeAddress`], and that was shown
+    /// to be its owner's. The address before is told by [`Notice::AddressChanged`]. `None` where there is no such
+    /// account, it is not active, the session is over or another account's, or the address is another one's by
+    /// now.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn change_email(
         &self,
         id: UserId,
         email: EmailAddress,
+        session: SessionId,
+    ) -> Result<Option<User>, Problem> {
+        let changed = self.change_email_with(id, email, session, Together::nothing()).await?;
+        Ok(changed.ok())
+    }
+
+    /// The same, together with something else, such as the use of the one-time token that shows it. Where an
+    /// obstacle is in the way, nothing is changed and the token works on.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn change_email_with(
+        &self,
+        id: UserId,
+        email: EmailAddress,
+        session: SessionId,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
+        let visit = self.clone();
+        let work = async move { visit.take_email(id, email, Some(session), with).await };
+        self.hall().uncancelled(work).await
+    }
+
+    /// Has an account keep the address that it has, whatever other one was asked for, and signs everybody out of
+    /// it: what the owner of that address does who did not ask. `None` where there is no such account, or it is
+    /// not active.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn keep_email(&self, id: UserId) -> Result<Option<User>, Problem> {
+        Ok(self.keep_email_with(id, Together::nothing()).await?.ok())
+    }
+
+    /// The same, together with something else, such as the use of the one-time token in the link. Where an
+    /// obstacle is in the way, nothing is changed and the token works on.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn keep_email_with(
+        &self,
+        id: UserId,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
+        let visit = self.clone();
+        let work = async move { visit.keep_whole(id, with).await };
+        self.hall().uncancelled(work).await
+    }
+
+    async fn keep_whole(
+        &self,
+        id: UserId,
+        with: Together,
+    ) -> Result<Result<User, Obstacle>, Problem> {
+        let change = UserChange {
+            keeps_email: true,
+            signs_out: true,
+            by: Party::Owner,
+            ..UserChange::default()
+        };
+        let visit = self.clone();
+        let report = move |done: &Committed, said: Report| {
+            let event = visit.event(EventName::UserUpdated).of(id).with("action", "keep_address");
+            let notice = done.user.clone().map(Notice::KeepAddress);
+            said.event(event, "a change of address was taken back").notice(notice)
+        };
+        let done = self.hall().change_account(id, change, None, with, report).await?;
+        Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
+    }
+
+    /// Takes the present address as shown to be theirs, or another one that a session asked for.
+    async fn take_email(
+        &self,
+        id: UserId,
+        email: EmailAddress,
+        asked_by: Option<SessionId>,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
         let hall = self.hall();
         let Some(before) = hall.users().user(id).await? else {
             return Ok(Err(Obstacle::NoAccount));
         };
+        let may = match asked_by {
+            None => LoginKey::from_typed(&before.email) == LoginKey::from_typed(email.as_str()),
+            Some(session) => {
+                let session = hall.store().session(session).await?;
+                session.is_some_and(|session| {
+                    session.user_id == id && session.over(hall.now()).is_none()
+                })
+            }
+        };
+        if !may {
+            return Ok(Err(Obstacle::TokenSpent));
+        }
         let address = before.email.clone();
         let tells = hall.admitted(Notice::AddressChanged { user: before, before: address }).await;
         let change = UserChange {

@@ -71,11 +71,12 @@ pub(crate) async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Changes the caller's names and language.
+/// Changes the caller's names and language. Another address counts once it is verified; asking for the present one
+/// takes that back.
 #[utoipa::path(
     patch, path = "/api/user", tag = "user", request_body = ProfileBody,
     security(("access_token" = []), ("cookies" = [])),
-    responses((status = 200, body = UserEnvelope), (status = 401, description = "The token codes"), (status = 409, description = "`conflict`"), (status = 422, description = "`invalid_input`"))
+    responses((status = 200, body = UserEnvelope), (status = 401, description = "`fresh_token_required` for another name or address, and the token codes"), (status = 409, description = "`conflict`"), (status = 422, description = "`invalid_input`"))
 )]
 pub(crate) async fn change_profile(
     caller: Principal,

@@ -89,7 +89,37 @@ async fn a_lifetime_of_zero_is_never_fresh(carrier: Carrier) {
     assert_eq!(visitor.get("/api/secret").await.verdict(), stale());
 }
 
+/// What decides who gets into an account is not for whoever finds a session open.
+async fn another_name_or_address_asks_for_a_proof(carrier: Carrier) {
+    let site = site().await;
+    let visitor = site.signed_in(carrier).await;
+    site.pass(600);
+    for change in [
+        json!({ "email": "thief@example.org" }),
+        json!({ "username": "thief" }),
+        json!({ "username": "thief", "email": "anna@example.org" }),
+        json!({ "email": "thief@example.org", "locale": "de" }),
+    ] {
+        assert_eq!(visitor.patch_json("/api/user", change.clone()).await.verdict(), stale());
+        let me = visitor.get("/api/auth/me").await.json();
+        assert_eq!(
+            (&me["user"]["username"], &me["user"]["locale"]),
+            (&json!("anna"), &json!(null))
+        );
+    }
+    assert!(site.told.all().is_empty());
+    // To keep what there is takes nothing from anybody.
+    let same = json!({ "username": "anna", "email": "anna@example.org", "locale": "de" });
+    assert_eq!(visitor.patch_json("/api/user", same).await.status, 200);
+    assert_eq!(site.told.all(), [("keep address", "anna".to_owned())]);
+    assert_eq!(visitor.confirm(PASSWORD).await.status, 200);
+    let change = json!({ "username": "annika", "email": "annika@example.org" });
+    assert_eq!(visitor.patch_json("/api/user", change).await.status, 200);
+    assert_eq!(site.told.all().last(), Some(&("change address", "annika".to_owned())));
+}
+
 both_carriers!(
+    another_name_or_address_asks_for_a_proof,
     a_sign_in_is_fresh_for_ten_minutes,
     a_renewed_token_is_stale_however_young,
     confirming_makes_it_fresh_again_in_the_same_session,

@@ -15,12 +15,10 @@ use vestibule::{
     AuditSink, Composed, Messenger, Notice, Together, User,
     core::{
         event::{Event, EventName},
-        one_time::{OneTime, OneTimeToken, Purpose},
+        one_time::{LinkSecret, OneTime, Purpose},
         outbox::{MailId, OutgoingMail},
         session::EndReason,
-        store::{
-            AuditTrail as _, EventQuery, OneTimeTokens as _, Outbox as _, OutboxQuery, TokenUse,
-        },
+        store::{AuditTrail as _, EventQuery, OneTimeTokens as _, Outbox as _, OutboxQuery},
         store::{SessionSelection, UserStore as _},
         user::{UserChange, UserStatus},
     },
@@ -241,13 +239,13 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
     let mut seen = [false, false];
     for polls in STEPS {
         let (site, anna) = site().await;
-        let token = OneTimeToken::draw(&SeededEntropy::new(7));
+        let token = LinkSecret::draw(&SeededEntropy::new(7));
         let address = email("anna@example.org");
         let now = site.hall.now();
         let kept = OneTime::new(&token, Purpose::ResetPassword, anna.id, &address, now);
         site.store.inner().put_one_time(&kept).await.unwrap();
         let event = Event::new(EventName::AuthzAdmin, now).about(anna.id);
-        let with = Together::using(TokenUse { hash: kept.hash, purpose: kept.purpose })
+        let with = Together::using(kept.key())
             .with_event(move |_| event.clone(), "an administrator did it");
         let change = UserChange {
             roles: Some(roles(&["editor"])),
@@ -259,7 +257,7 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
         let user = site.store.inner().user(anna.id).await.unwrap().unwrap();
         let is_done = !user.roles.is_empty();
         let (events, _) = written(&site, EventName::AuthzAdmin, "").await;
-        let used = site.store.inner().one_time(&kept.hash).await.unwrap().unwrap().used_at;
+        let used = site.store.inner().one_time(&kept.key()).await.unwrap().unwrap().used_at;
         assert_eq!((events, used.is_some()), (usize::from(is_done), is_done));
         seen[usize::from(is_done)] = true;
     }
@@ -269,11 +267,12 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
 #[tokio::test]
 async fn a_token_that_is_spent_changes_nothing() {
     let (site, anna) = site().await;
-    let token = OneTimeToken::draw(&SeededEntropy::new(7));
+    let token = LinkSecret::draw(&SeededEntropy::new(7));
+    let (address, now) = (email("anna@example.org"), site.hall.now());
+    let spent = OneTime::new(&token, Purpose::ResetPassword, anna.id, &address, now);
     let with = || {
         let event = Event::new(EventName::AuthzAdmin, site.hall.now());
-        Together::using(TokenUse { hash: token.hash(), purpose: Purpose::ResetPassword })
-            .with_event(move |_| event.clone(), "it is not said")
+        Together::using(spent.key()).with_event(move |_| event.clone(), "it is not said")
     };
     let change = UserChange { roles: Some(roles(&["editor"])), ..UserChange::default() };
     let refused = site.hall.change_standing_with(anna.id, change, with()).await.unwrap_err();

@@ -27,6 +27,8 @@ async fn site() -> (Site, Anonymous) {
         .route("/restore", post(restore))
         .route("/verify", post(verify))
         .route("/reset", post(reset))
+        .route("/change", post(change))
+        .route("/keep", post(keep))
         .route("/delete", post(delete))
         .route("/end", post(end))
         .layer(site.hall.layer());
@@ -56,6 +58,17 @@ async fn reset(visit: Visit) -> Result<String, Problem> {
     let hash = visit.hall().hash_new_password("password", typed, &[]).await?;
     let user = visit.reset_password(ANNA, hash, true).await?;
     Ok(user.map_or("nobody".to_owned(), |user| user.username))
+}
+
+async fn change(visit: Visit, session: String) -> Result<String, Problem> {
+    let email = EmailAddress::parse("annika@example.org").unwrap();
+    let user = visit.change_email(ANNA, email, session.parse().unwrap()).await?;
+    Ok(user.map_or("nobody".to_owned(), |user| user.email))
+}
+
+async fn keep(visit: Visit) -> Result<String, Problem> {
+    let user = visit.keep_email(ANNA).await?;
+    Ok(user.map_or("nobody".to_owned(), |user| user.email))
 }
 
 async fn delete(caller: Fresh, visit: Visit) -> Result<&'static str, Problem> {
@@ -118,7 +131,7 @@ async fn no_link_does_anything_with_an_account_that_is_not_active() {
         let (site, visitor) = site().await;
         set(&site, status, by).await;
         let before = site.store.inner().credentials_of(ANNA).await.unwrap().unwrap();
-        for path in ["/verify", "/reset"] {
+        for path in ["/verify", "/reset", "/keep"] {
             let answer = ask(&visitor, path, String::new()).await;
             assert_eq!((answer.status.as_u16(), answer.text()), (200, "nobody"), "{status} {path}");
         }
@@ -130,6 +143,32 @@ async fn no_link_does_anything_with_an_account_that_is_not_active() {
         assert_eq!(ask(&visitor, path, String::new()).await.text(), "anna", "{path}");
     }
     assert!(row(&site).await.email_verified_at.is_some());
+}
+
+#[tokio::test]
+async fn another_address_is_taken_while_the_session_that_asked_goes_on() {
+    let (site, visitor) = site().await;
+    site.add_user("bert").await;
+    let change = async |session: &str| ask(&visitor, "/change", session.to_owned()).await;
+    let app = site.app_of("anna").await;
+    let own = site.row(&app).await.id.to_string();
+    let foreign = site.row(&site.app_of("bert").await).await.id.to_string();
+    let none = SessionId::from_bytes([9; 16]).to_string();
+    for session in [foreign, none] {
+        assert_eq!(change(&session).await.text(), "nobody", "{session}");
+    }
+    let later = site.app_of("anna").await;
+    assert_eq!(app.post_json("/api/auth/logout", serde_json::json!({})).await.status, 204);
+    assert_eq!(change(&own).await.text(), "nobody", "it is over");
+    assert_eq!(row(&site).await.email, "anna@example.org");
+    let own = site.row(&later).await.id.to_string();
+    assert_eq!(later.refresh().await.status, 200);
+    assert_eq!(change(&own).await.text(), "annika@example.org");
+    assert_eq!(ask(&visitor, "/verify", String::new()).await.text(), "nobody", "not theirs now");
+    assert_eq!(row(&site).await.email, "annika@example.org");
+    assert_eq!(site.told.all(), [("address changed", "anna".to_owned())]);
+    assert_eq!(ask(&visitor, "/keep", String::new()).await.text(), "annika@example.org");
+    assert_eq!(later.get("/api/auth/me").await.status, 401, "everybody is signed out");
 }
 
 #[tokio::test]

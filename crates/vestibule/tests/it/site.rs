@@ -231,6 +231,7 @@ impl Messenger for Told {
             Notice::RegisteredAgain(user) => ("registered again", user),
             Notice::VerifyAddress(user) => ("verify address", user),
             Notice::ChangeAddress { user, .. } => ("change address", user),
+            Notice::KeepAddress(user) => ("keep address", user),
             Notice::AddressChanged { user, .. } => ("address changed", user),
             Notice::PasswordForgotten(user) => ("password forgotten", user),
             // Every sign-in is told, and which of them is news is the messenger's business.

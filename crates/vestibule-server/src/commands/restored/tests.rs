@@ -6,7 +6,7 @@ use vestibule::{
         file::{BlobKey, PlaceNote},
         id::PlaceId,
         name::EmailAddress,
-        one_time::{OneTime, OneTimeToken, Purpose},
+        one_time::{LinkSecret, OneTime, Purpose},
         ring::KeyState,
         store::{Feed as _, KeyStore as _, OneTimeTokens as _, SiteStore},
         time::Clock as _,
@@ -42,7 +42,7 @@ async fn nothing_from_before_a_restore_is_good() {
     let ada = site.user("ada", false).await;
     let session = site.session(&ada, "phone").await;
     let email = EmailAddress::parse(&ada.email).unwrap();
-    let token = OneTimeToken::draw(&SystemEntropy);
+    let token = LinkSecret::draw(&SystemEntropy);
     let token = OneTime::new(&token, Purpose::ResetPassword, ada.id, &email, site.clock.now());
     site.store.put_one_time(&token).await.unwrap();
     run(&site, folder.path(), "restored").await.success();
@@ -56,7 +56,7 @@ async fn nothing_from_before_a_restore_is_good() {
     for session in [&session, &again] {
         assert!(site.end_of(session).await.is_some());
     }
-    assert_eq!(site.store.one_time(&token.hash).await.unwrap(), None);
+    assert_eq!(site.store.one_time(&token.key()).await.unwrap(), None);
     let (_, after) = site.store.key_ring().await.unwrap();
     for key in &keys {
         let same = after.iter().find(|now| now.kid == key.kid).unwrap();

@@ -10,12 +10,13 @@ async fn a_form_that_lay_open_past_the_access_token_is_saved() {
     let mut browser = house.signed_in("anna").await;
     browser.get("/user/account").await;
     house.clock.pass(Duration::from_secs(3600));
-    let fields = [("action", "save"), ("username", "annika"), ("email", "anna@example.org")];
+    let fields =
+        [("action", "save"), ("username", "anna"), ("email", "anna@example.org"), ("locale", "en")];
     let answer = browser.send("/user/account", &fields).await;
     assert_eq!((answer.status, answer.location.as_str()), (303, "/user/account"));
     browser.follow(answer).await;
     assert!(browser.shows("Your changes are saved."));
-    assert!(browser.shows("<span class=\"who-name\">annika</span>"));
+    assert!(browser.shows("<option value=\"en\" lang=\"en\" selected>"));
 }
 
 #[tokio::test]

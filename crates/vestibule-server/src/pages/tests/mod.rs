@@ -1,6 +1,7 @@
 //! The pages, asked the way a browser asks.
 
 mod account;
+mod addresses;
 mod admin;
 mod admin_api;
 mod doors;

@@ -103,6 +103,7 @@ fn content(name: &str) -> Value {
         "reset.html" => {
             context! { state => "open", token => HOSTILE, username => HOSTILE, minutes => 30 }
         }
+        "keep_address.html" => context! { state => "open", token => HOSTILE },
         "restore.html" => context! { form, username => HOSTILE, until => 0, token => HOSTILE },
         "verify.html" => context! { form, state => "open", token => HOSTILE, hours => 24 },
         // Nobody sees these without being signed in.

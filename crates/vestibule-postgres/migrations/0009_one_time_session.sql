@@ -1,0 +1,5 @@
+-- The session that asked for a one-time token, where it works only for as long as that goes on. Of another address
+-- that was asked for before, nobody knows by which: people ask again.
+ALTER TABLE one_time ADD COLUMN session_id bytea;
+
+DELETE FROM one_time WHERE purpose = 'change_address';
