@@ -5,6 +5,7 @@
     reason = "a test that fails says so by its panic"
 )]
 
+mod beside;
 mod contract;
 mod crash;
 mod opening;
