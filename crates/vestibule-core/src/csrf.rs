@@ -60,7 +60,7 @@ impl CsrfKey {
 }
 
 /// A browser without a session: 128 random bits in a short-lived cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VisitorId([u8; 16]);
 
 impl VisitorId {
@@ -80,6 +80,12 @@ impl VisitorId {
     #[must_use]
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
+    }
+}
+
+impl std::fmt::Debug for VisitorId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VisitorId(…)")
     }
 }
 
@@ -258,9 +264,16 @@ pub enum Source {
 
 impl Provenance<'_> {
     /// Where the request came from. A known `Sec-Fetch-Site` decides, else `Origin`, else `Referer`;
-    /// an unknown value of the first counts as missing.
+    /// an unknown value of the first counts as missing. `ours` is `None` where it is not known which origin
+    /// is ours.
     #[must_use]
-    pub fn source(&self, ours: &Origin) -> Source {
+    pub fn source(&self, ours: Option<&Origin>) -> Source {
+        let Some(ours) = ours else {
+            // Not knowing who we are, nothing that names a place names ours.
+            let is_silent =
+                self.fetch_site.is_none() && self.origin.is_none() && self.referer.is_none();
+            return if is_silent { Source::Unsaid } else { Source::Foreign };
+        };
         match self.fetch_site {
             Some("same-origin") => return Source::Own,
             Some("same-site" | "cross-site" | "none") => return Source::Foreign,
@@ -272,6 +285,44 @@ impl Provenance<'_> {
             (None, None) => return Source::Unsaid,
         };
         if said.as_ref() == Some(ours) { Source::Own } else { Source::Foreign }
+    }
+}
+
+/// What a cookie-carried request has to show before it counts as meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing: it reads.
+    Nothing,
+    /// That it comes from one of our own pages. It opens a channel that reads and writes, and a browser has no
+    /// place for the value there.
+    Source,
+    /// That, and the session's value: it may change something.
+    SourceAndValue,
+}
+
+impl Demand {
+    /// What a request of this method has to show. `opens_channel` where it opens a WebSocket or the like, which
+    /// is a GET by its method, and is sent by browsers to other origins without asking first.
+    #[must_use]
+    pub fn of(method: &str, opens_channel: bool) -> Self {
+        match method {
+            // A tunnel, and over HTTP/2 a WebSocket (RFC 8441). Scripts cannot send it otherwise.
+            "CONNECT" => Self::Source,
+            // RFC 9110 section 9.2.1.
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" if opens_channel => Self::Source,
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" => Self::Nothing,
+            _ => Self::SourceAndValue,
+        }
+    }
+
+    /// The stronger of two.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::SourceAndValue, _) | (_, Self::SourceAndValue) => Self::SourceAndValue,
+            (Self::Source, _) | (_, Self::Source) => Self::Source,
+            (Self::Nothing, Self::Nothing) => Self::Nothing,
+        }
     }
 }
 

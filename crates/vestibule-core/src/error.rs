@@ -187,3 +187,34 @@ impl fmt::Display for ErrorCode {
         f.write_str(self.name())
     }
 }
+
+/// Makes `Debug` of errors say what their `Display` says, and the causes that it leaves out: it is what a program
+/// prints whose `main` returns one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! readable_debug {
+    ($($error:ty),+ $(,)?) => {
+        $(
+            impl ::std::fmt::Debug for $error {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    $crate::error::write_with_causes(self, f)
+                }
+            }
+        )+
+    };
+}
+
+/// Writes an error and each of its causes that the text before does not hold already.
+#[doc(hidden)]
+pub fn write_with_causes(error: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let more = deeper.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = deeper.source();
+    }
+    f.write_str(&text)
+}

@@ -297,12 +297,17 @@ pub struct Jwk {
 }
 
 /// A token taken apart, its signature not yet looked at.
-#[derive(Debug)]
 pub struct Unverified<'t> {
     header: Header<'t>,
     signing_input: &'t str,
     claims: &'t str,
     signature: &'t str,
+}
+
+impl std::fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unverified").field("header", &self.header).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

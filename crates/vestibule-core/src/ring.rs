@@ -420,7 +420,7 @@ impl KeyRing {
 }
 
 /// The key ring cannot be used or changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RingError {
     /// A key is damaged or was made under another secret.
     #[error(transparent)]
@@ -441,6 +441,8 @@ pub enum RingError {
     #[error("there is no such key; `vestibule key list` shows the ring")]
     NoSuchKey,
 }
+
+crate::readable_debug!(RingError);
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,17 @@
-//! The site's secret and the keys derived from it.
+//! The site's secret, the keys derived from it, and texts that are secrets.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    digest, hkdf, hmac,
+    constant_time, digest, hkdf, hmac,
 };
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::random::{self, Entropy};
+
+mod weakness;
+
+pub use weakness::{Weakness, weakness};
 
 /// What checks are sealed for.
 const CHECK: &[u8] = b"vestibule secret check v1";
@@ -32,10 +37,21 @@ impl SiteSecret {
     /// Takes the secret's bytes.
     ///
     /// # Errors
-    /// [`ShortSecret`] below [`MIN_SECRET_BYTES`].
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, ShortSecret> {
+    /// [`WeakSecret`] below [`MIN_SECRET_BYTES`], and for what documentation prints or nobody has filled in.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, WeakSecret> {
         let secret = Self { present: bytes.into(), previous: None };
-        if secret.present.len() < MIN_SECRET_BYTES { Err(ShortSecret) } else { Ok(secret) }
+        let bytes = secret.present.as_slice();
+        let is_blank = bytes.iter().all(|byte| *byte == 0);
+        let text = std::str::from_utf8(bytes).ok().and_then(weakness);
+        match text {
+            Some(weakness @ (Weakness::Short(_) | Weakness::WellKnown)) => {
+                Err(WeakSecret(weakness))
+            }
+            _ if bytes.len() < MIN_SECRET_BYTES => Err(WeakSecret(Weakness::Short(bytes.len()))),
+            _ if is_blank => Err(WeakSecret(Weakness::WellKnown)),
+            // A program under test may well have one that repeats itself.
+            Some(Weakness::Repeats) | None => Ok(secret),
+        }
     }
 
     /// The same, which also reads what was sealed and signed under `previous`.
@@ -152,12 +168,54 @@ impl std::fmt::Debug for SiteSecret {
     }
 }
 
-/// A site secret under [`MIN_SECRET_BYTES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the secret has fewer than {MIN_SECRET_BYTES} bytes; make one with `openssl rand -base64 48`"
-)]
-pub struct ShortSecret;
+/// A site secret that others can guess.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secret {0}; make one with `openssl rand -base64 48`")]
+pub struct WeakSecret(pub Weakness);
+
+crate::readable_debug!(WeakSecret);
+
+/// A text that opens something to whoever has it: a token, a CSRF value, what was typed as a password.
+///
+/// `Debug` prints nothing of it and there is no `Display`, so that no log line holds it by accident. It is wiped
+/// from memory when dropped. A comparison takes the same time wherever two texts of one length differ.
+#[derive(Clone, Default, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// The text itself, for the one place that it is meant for.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for SecretText {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl PartialEq for SecretText {
+    fn eq(&self, other: &Self) -> bool {
+        constant_time::verify_slices_are_equal(self.0.as_bytes(), other.0.as_bytes()).is_ok()
+    }
+}
+
+impl Eq for SecretText {}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretText(…)")
+    }
+}
 
 /// Under which secret something was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,9 +353,29 @@ mod tests {
     }
 
     #[test]
-    fn short_secrets_are_refused() {
-        assert_eq!(SiteSecret::new([7; 31]).err(), Some(ShortSecret));
+    fn secrets_that_others_can_guess_are_refused() {
+        assert_eq!(SiteSecret::new([7; 31]).err(), Some(WeakSecret(Weakness::Short(31))));
+        assert_eq!(SiteSecret::new([0xff; 31]).err(), Some(WeakSecret(Weakness::Short(31))));
         assert!(SiteSecret::new([7; 32]).is_ok());
+        assert!(SiteSecret::new([0xff; 32]).is_ok());
+        for known in ["0".repeat(32), "0".repeat(64), "\0".repeat(32), "change-me-".repeat(4)] {
+            let refused = SiteSecret::new(known.clone()).err();
+            assert_eq!(refused, Some(WeakSecret(Weakness::WellKnown)), "{known}");
+        }
+        let text = format!("{:?}", WeakSecret(Weakness::Short(3)));
+        assert!(text.starts_with("the secret has 3 bytes") && text.contains("openssl"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_text_is_compared_and_sent_and_never_printed() {
+        let text = SecretText::from("open sesame");
+        assert_eq!(format!("{text:?} {:#?}", Some(&text)).find("sesame"), None);
+        assert_eq!(text, SecretText::from("open sesame".to_owned()));
+        assert_ne!(text, SecretText::from("open sesam"));
+        assert_ne!(text, SecretText::from("open Sesame"));
+        let json = serde_json::to_string(&text).unwrap();
+        assert_eq!(json, "\"open sesame\"");
+        assert_eq!(serde_json::from_str::<SecretText>(&json).unwrap(), text);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
     jws::{self, InvalidToken, KeyError, Signer, Verifier},
     random::{self, Entropy},
     ring::KeyRing,
-    secret::SiteSecret,
+    secret::{SecretText, SiteSecret},
     session::{Lifetimes, Session},
     time::Timestamp,
     user::User,
@@ -101,7 +101,7 @@ pub struct AccessClaims {
     pub username: String,
     /// The session's CSRF value, for readers that compare it themselves; cookie sessions only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub csrf: Option<String>,
+    pub csrf: Option<SecretText>,
     /// The application's own.
     #[serde(flatten)]
     pub custom: Map<String, Value>,
@@ -172,7 +172,7 @@ pub struct AccessExtras {
     /// Whether the token is proof of a recent authentication.
     pub fresh: Freshness,
     /// The session's CSRF value, for cookie sessions.
-    pub csrf: Option<String>,
+    pub csrf: Option<SecretText>,
     /// The application's own claims; reserved names are left out.
     pub custom: Map<String, Value>,
 }
@@ -211,7 +211,7 @@ impl TokenForge {
         lifetimes: &Lifetimes,
         entropy: &dyn Entropy,
         now: Timestamp,
-    ) -> Result<String, MintError> {
+    ) -> Result<SecretText, MintError> {
         let issued_at = Timestamp::from_seconds(now.seconds());
         let mut custom = extras.custom;
         custom.retain(|name, _| !RESERVED_CLAIMS.contains(&name.as_str()));
@@ -245,7 +245,7 @@ impl TokenForge {
     ///
     /// # Errors
     /// [`MintError`] where it cannot be signed.
-    pub fn refresh(&self, session: &Session) -> Result<String, MintError> {
+    pub fn refresh(&self, session: &Session) -> Result<SecretText, MintError> {
         let claims = RefreshClaims {
             issuer: self.issuer.clone(),
             user_id: session.user_id,
@@ -328,11 +328,11 @@ impl TokenForge {
 /// section 6.1).
 pub const MAX_MINTED_BYTES: usize = 3800;
 
-fn fits(token: String) -> Result<String, MintError> {
+fn fits(token: String) -> Result<SecretText, MintError> {
     if token.len() > MAX_MINTED_BYTES {
         Err(MintError::TooLarge { bytes: token.len() })
     } else {
-        Ok(token)
+        Ok(token.into())
     }
 }
 

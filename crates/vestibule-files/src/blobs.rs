@@ -208,7 +208,7 @@ pub struct Found {
 }
 
 /// A place for blobs cannot be opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum OpenError {
     /// The folder.
     #[error(
@@ -231,8 +231,10 @@ pub enum OpenError {
     Bucket(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+vestibule_core::readable_debug!(OpenError);
+
 /// A blob cannot be written, read or removed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum BlobError {
     /// Where it lies cannot be reached, is too slow or is full: later it may work.
     #[error("the place for files cannot be used right now: {0}")]
@@ -247,6 +249,8 @@ pub enum BlobError {
     #[error("the blob {0} is missing or damaged; put it back from a backup")]
     Missing(BlobKey),
 }
+
+vestibule_core::readable_debug!(BlobError);
 
 impl BlobError {
     pub(crate) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

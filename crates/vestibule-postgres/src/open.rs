@@ -70,7 +70,7 @@ impl PostgresStore {
 }
 
 /// The database cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum OpenError {
     /// The url cannot be read.
     #[error(
@@ -179,6 +179,8 @@ pub enum OpenError {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
+
+vestibule_core::readable_debug!(OpenError);
 
 impl OpenError {
     fn ahead(place: &Place, found: u32, known: u32) -> Self {

@@ -85,7 +85,7 @@ impl fmt::Debug for Redis {
 }
 
 /// Redis cannot be used as it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum OpenError {
     /// The url cannot be read. Nothing of it is repeated, since it may hold a password.
     #[error(
@@ -98,6 +98,8 @@ pub enum OpenError {
     )]
     Certificates(#[source] RedisError),
 }
+
+vestibule_core::readable_debug!(OpenError);
 
 fn client(url: &str, options: &RedisOptions) -> Result<Client, OpenError> {
     let info = url.into_connection_info().map_err(|_| OpenError::Url)?;

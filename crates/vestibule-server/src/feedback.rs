@@ -50,7 +50,7 @@ impl FeedbackDesk {
             user,
             email,
             text,
-            address: visit.address().to_string(),
+            address: visit.address().map(|address| address.to_string()).unwrap_or_default(),
             agent: visit.agent().to_owned(),
         };
         let username = visit.known_caller().map(|caller| caller.username().to_owned());
@@ -61,7 +61,7 @@ impl FeedbackDesk {
 
     /// Every message counts, not only those that fail.
     async fn count(&self, visit: &Visit) -> Result<(), Problem> {
-        self.sent.count(&visit.network().to_string()).await.map_err(|limited| {
+        self.sent.count(&visit.network()?.to_string()).await.map_err(|limited| {
             let event = visit.event(EventName::ExcessRateLimitExceeded).with("of", "feedback");
             visit.record(event, "too much feedback from one address: this is not taken");
             limited.into()

@@ -40,7 +40,7 @@ pub fn lock_for_serving(path: &Path) -> Result<ServerLock, LockError> {
 }
 
 /// The lock of a database cannot be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum LockError {
     /// Another server works on this database.
     #[error(
@@ -61,3 +61,5 @@ pub enum LockError {
         cause: io::Error,
     },
 }
+
+vestibule_core::readable_debug!(LockError);

@@ -72,7 +72,7 @@ impl SqliteStore {
 }
 
 /// The database cannot be opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum OpenError {
     /// There is no such file, and none may be made.
     #[error(
@@ -155,6 +155,8 @@ pub enum OpenError {
     #[error("a thread for the database could not be started: {0}")]
     Threads(#[source] io::Error),
 }
+
+vestibule_core::readable_debug!(OpenError);
 
 /// Opens the file for writing, up to date, and gives the state that was found. Nothing of the file is
 /// changed before it is known to be one that this version may change.

@@ -42,7 +42,7 @@ impl Visit {
     #[must_use]
     pub fn event(&self, name: EventName) -> Event {
         Event {
-            address: Some(self.address().to_string()),
+            address: self.address().map(|address| address.to_string()),
             agent: Some(self.agent().to_owned()),
             request_id: Some(self.request_id().to_owned()),
             ..self.hall().event(name)

@@ -6,9 +6,11 @@ use std::{
 };
 
 use vestibule_core::{
+    csrf::Demand,
     error::ErrorCode,
     id::SessionId,
     revocation::Standing,
+    secret::SecretText,
     session::{Carrier, EndReason},
     store::Sighting,
     time::Timestamp,
@@ -53,7 +55,9 @@ impl Visit {
     async fn find_caller(&self) -> Result<Authenticated, Problem> {
         match self.presented() {
             Presented::Nothing => Err(Problem::new(ErrorCode::TokenMissing)),
-            Presented::Header(token) => self.by_header(token.as_deref()).await,
+            Presented::Header(token) => {
+                self.by_header(token.as_ref().map(SecretText::expose)).await
+            }
             Presented::Cookies(tokens) => self.by_cookies(tokens).await,
         }
     }
@@ -73,7 +77,7 @@ impl Visit {
 
     async fn by_cookies(&self, tokens: &CookieTokens) -> Result<Authenticated, Problem> {
         let refuse = |code| Err(Problem::new(code).carried(Carrier::Cookie));
-        let access = match tokens.access.as_deref() {
+        let access = match tokens.access.as_ref().map(SecretText::expose) {
             Some(token) => Some(self.certain_access(token).await?),
             None => None,
         };
@@ -82,7 +86,8 @@ impl Visit {
             return Ok(self.admit(verified, Carrier::Cookie));
         }
         let forge = &self.hall().0.forge;
-        let refresh = tokens.refresh.as_deref().and_then(|token| forge.read_refresh(token).ok());
+        let refresh =
+            tokens.refresh.as_ref().and_then(|token| forge.read_refresh(token.expose()).ok());
         match (access, refresh) {
             (Some(Access::Revoked(id)), Some(refresh)) if refresh.session_id == id => {
                 Err(self.leave_session(id).await)
@@ -158,14 +163,15 @@ impl Visit {
             return None;
         };
         let hall = &self.hall().0;
-        let by_access = tokens.access.as_deref().and_then(|token| match self.read_access(token) {
-            Access::Good(verified) => Some(verified.claims.session_id),
-            Access::Expired(id) | Access::Revoked(id) => Some(id),
-            Access::Invalid => None,
-        });
+        let by_access =
+            tokens.access.as_ref().and_then(|token| match self.read_access(token.expose()) {
+                Access::Good(verified) => Some(verified.claims.session_id),
+                Access::Expired(id) | Access::Revoked(id) => Some(id),
+                Access::Invalid => None,
+            });
         by_access.or_else(|| {
-            let refresh = tokens.refresh.as_deref()?;
-            hall.forge.read_refresh(refresh).ok().map(|claims| claims.session_id)
+            let refresh = tokens.refresh.as_ref()?;
+            hall.forge.read_refresh(refresh.expose()).ok().map(|claims| claims.session_id)
         })
     }
 
@@ -174,7 +180,7 @@ impl Visit {
         let Presented::Header(Some(token)) = self.presented() else {
             return None;
         };
-        match self.read_access(token) {
+        match self.read_access(token.expose()) {
             Access::Good(verified) => Some(verified.claims.session_id),
             Access::Expired(id) | Access::Revoked(id) => Some(id),
             Access::Invalid => None,
@@ -187,15 +193,15 @@ impl Visit {
         let Presented::Header(Some(token)) = self.presented() else {
             return None;
         };
-        self.hall().0.forge.read_refresh(token).ok().map(|claims| claims.session_id)
+        self.hall().0.forge.read_refresh(token.expose()).ok().map(|claims| claims.session_id)
     }
 
-    /// Both CSRF rules, where the method may change something.
-    fn guard(&self, session: SessionId) -> Result<(), Problem> {
-        if self.is_unsafe() {
-            self.check_csrf(self.hall().0.csrf.of_session(session))
-        } else {
-            Ok(())
+    /// The CSRF rules that this request has to keep.
+    pub(crate) fn guard(&self, session: SessionId) -> Result<(), Problem> {
+        match self.demand() {
+            Demand::Nothing => Ok(()),
+            Demand::Source => self.check_source(),
+            Demand::SourceAndValue => self.check_csrf(self.hall().0.csrf.of_session(session)),
         }
     }
 
@@ -276,8 +282,8 @@ impl Visit {
     fn verified_of(&self, renewed: &Renewed) -> Result<Verified, Problem> {
         let hall = &self.hall().0;
         let ring = hall.keys.current();
-        let claims = hall.forge.read_access(&ring.ring, &renewed.access, hall.now());
-        claims.map(|claims| Verified::new(&renewed.access, ring.revision, claims)).map_err(|_| {
+        let claims = hall.forge.read_access(&ring.ring, renewed.access.expose(), hall.now());
+        claims.map(|claims| Verified::new(renewed.access.expose(), ring.revision, claims)).map_err(|_| {
             tracing::error!("a token made a moment ago does not verify; the key ring is changing faster than requests");
             Problem::unavailable(Duration::from_secs(1))
         })
@@ -292,7 +298,7 @@ impl Visit {
     }
 
     fn note_use(&self, session: SessionId, generation: u64, at: Timestamp) {
-        let address = self.address().to_string();
+        let address = self.address().map(|address| address.to_string()).unwrap_or_default();
         self.hall().0.seen.note(Sighting { session, generation, at, address });
     }
 }

@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::time::{Instant, timeout_at};
+use vestibule_core::secret::SecretText;
 
 /// The name of the form field.
 pub(crate) const CSRF_FIELD: &str = "csrf_token";
@@ -35,7 +36,7 @@ pub(crate) enum CsrfField {
     #[default]
     Absent,
     /// This.
-    One(String),
+    One(SecretText),
     /// Several different things.
     Conflict,
 }
@@ -146,8 +147,8 @@ fn in_form(start: &[u8]) -> CsrfField {
             continue;
         }
         match &found {
-            CsrfField::Absent => found = CsrfField::One(value.into_owned()),
-            CsrfField::One(before) if *before == value => {}
+            CsrfField::Absent => found = CsrfField::One(value.into_owned().into()),
+            CsrfField::One(before) if before.expose() == value => {}
             CsrfField::One(_) | CsrfField::Conflict => return CsrfField::Conflict,
         }
     }
@@ -171,7 +172,7 @@ fn in_multipart(start: &[u8], boundary: &str) -> CsrfField {
                     .split(';')
                     .any(|parameter| parameter.trim() == format!("name=\"{CSRF_FIELD}\""))
         });
-        names_it.then(|| std::str::from_utf8(value).ok().map(str::to_owned))?
+        names_it.then(|| std::str::from_utf8(value).ok().map(SecretText::from))?
     };
     field().map_or(CsrfField::Absent, CsrfField::One)
 }

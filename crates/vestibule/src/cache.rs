@@ -13,7 +13,8 @@ use std::{
     },
 };
 
-use vestibule_core::{time::Timestamp, token::AccessClaims};
+use aws_lc_rs::constant_time;
+use vestibule_core::{secret::SecretText, time::Timestamp, token::AccessClaims};
 
 /// Tokens remembered at most; each takes about two kilobytes. A power of two.
 const SLOTS: usize = 4096;
@@ -21,7 +22,7 @@ const SLOTS: usize = 4096;
 /// An access token whose signature was good.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    token: String,
+    token: SecretText,
     ring_revision: u64,
     pub(crate) claims: AccessClaims,
     noted_at: AtomicI64,
@@ -29,7 +30,7 @@ pub(crate) struct Verified {
 
 impl Verified {
     pub(crate) fn new(token: &str, ring_revision: u64, claims: AccessClaims) -> Self {
-        Self { token: token.to_owned(), ring_revision, claims, noted_at: AtomicI64::new(i64::MIN) }
+        Self { token: token.into(), ring_revision, claims, noted_at: AtomicI64::new(i64::MIN) }
     }
 
     /// Whether this token's use is to be noted: the first time, and then once in `every` milliseconds.
@@ -58,8 +59,8 @@ impl TokenCache {
         let slot = self.slot(token)?.lock().unwrap_or_else(PoisonError::into_inner);
         let found = slot.as_ref()?;
         let same = found.ring_revision == ring_revision
-            && aws_lc_rs::constant_time::verify_slices_are_equal(
-                found.token.as_bytes(),
+            && constant_time::verify_slices_are_equal(
+                found.token.expose().as_bytes(),
                 token.as_bytes(),
             )
             .is_ok();
@@ -67,7 +68,7 @@ impl TokenCache {
     }
 
     pub(crate) fn keep(&self, verified: &Arc<Verified>) {
-        if let Some(slot) = self.slot(&verified.token) {
+        if let Some(slot) = self.slot(verified.token.expose()) {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(verified));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{HeaderName, Uri};
 use ipnet::IpNet;
 use vestibule_core::{
     csrf::Origin,
@@ -10,6 +10,7 @@ use vestibule_core::{
     limit::Rate,
     locale::Locale,
     password::{PasswordParameters, PasswordPolicy},
+    redirect::LocalPath,
     secret::SiteSecret,
     session::Lifetimes,
 };
@@ -50,14 +51,19 @@ pub struct Config {
     pub registration: Registration,
     /// Whether an address must be verified before the first sign-in.
     pub require_verified_email: bool,
+    /// How the address of a client is found. Limits count by it.
+    pub client_address: ClientAddress,
     /// Networks of the proxies whose `X-Forwarded-For` and `-Proto` count.
     pub trusted_proxies: Vec<IpNet>,
-    /// Paths below these are asked by programs and answered in JSON; everything else is a page.
+    /// Paths below these are asked by programs and answered in JSON; everything else is a page. Each begins with
+    /// `/`, which by itself is for applications without pages.
     pub api_prefixes: Vec<String>,
-    /// The page to sign in on.
-    pub sign_in_path: String,
-    /// The page to prove oneself again on.
-    pub confirm_path: String,
+    /// The page to sign in on, such as `/auth/login`: a page that needs somebody redirects there. Without one it
+    /// answers 401, as the API does.
+    pub sign_in_path: Option<String>,
+    /// The page to prove oneself again on, such as `/auth/confirm`. Without one a page that needs a fresh proof
+    /// answers 401.
+    pub confirm_path: Option<String>,
     /// The languages that the site speaks, the one that it begins with first. Those of people and of browsers
     /// are chosen among them; where there are none, everybody may name any, and browsers are not asked.
     pub locales: Vec<Locale>,
@@ -96,10 +102,11 @@ impl Config {
             limits: Limits::default(),
             registration: Registration::Open,
             require_verified_email: false,
+            client_address: ClientAddress::Peer,
             trusted_proxies: Vec::new(),
             api_prefixes: vec!["/api".to_owned()],
-            sign_in_path: "/auth/login".to_owned(),
-            confirm_path: "/auth/confirm".to_owned(),
+            sign_in_path: None,
+            confirm_path: None,
             locales: Vec::new(),
             cors_origins: Vec::new(),
             flask_names: false,
@@ -124,18 +131,72 @@ impl Config {
     pub(crate) fn is_api(&self, uri: &Uri) -> bool {
         let path = uri.path();
         self.api_prefixes.iter().any(|prefix| {
-            path.strip_prefix(prefix.as_str())
+            path.strip_prefix(prefix.trim_end_matches('/'))
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
+    }
+
+    /// The page to sign in on and back from there, if there is such a page.
+    pub(crate) fn to_sign_in(&self, next: &LocalPath) -> Option<String> {
+        Some(LocalPath::with_next(self.sign_in_path.as_deref()?, next))
+    }
+
+    /// Whether it can be: what no type keeps from being written.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the field.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let pages = [("sign_in_path", &self.sign_in_path), ("confirm_path", &self.confirm_path)];
+        for (field, path) in pages {
+            if let Some(path) = path
+                && LocalPath::parse(path).is_none()
+            {
+                return Err(ConfigError::Path { field, path: path.clone() });
+            }
+        }
+        match self.api_prefixes.iter().find(|prefix| !prefix.starts_with('/')) {
+            Some(prefix) => Err(ConfigError::Path { field: "api_prefixes", path: prefix.clone() }),
+            None => Ok(()),
+        }
     }
 }
 
 /// A configuration that cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The public URL is no origin.
     #[error("the public URL is not an origin; write it as `https://app.example`, without a path")]
     Origin,
+    /// A path that matches nothing or leads away from the site.
+    #[error("`Config::{field}` is {path:?}, which is no path of this site; begin it with one `/`")]
+    Path {
+        /// The field of [`Config`].
+        field: &'static str,
+        /// What it is.
+        path: String,
+    },
+}
+
+vestibule_core::readable_debug!(ConfigError);
+
+/// How the address of a client is found.
+///
+/// Limits count failures and registrations by it. Where it cannot be found, whatever is limited is answered 500 and
+/// the log says what is missing: one bucket for everybody would lock all people out as soon as one of them fails
+/// too often.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// The peer of the connection, or what [`Config::trusted_proxies`] say of it. The application has to be served
+    /// with `into_make_service_with_connect_info::<SocketAddr>()`; in tests without a connection axum's layer
+    /// `MockConnectInfo(SocketAddr)` around everything takes its place.
+    #[default]
+    Peer,
+    /// A header that a proxy in front sets, and takes away where a client sends it. Whoever reaches the application
+    /// past that proxy chooses their own address.
+    Header(HeaderName),
+    /// Not at all: nothing is limited by address, and sessions and events have none. For tests, and for
+    /// applications that something in front of them limits.
+    Unknown,
 }
 
 /// Which origin counts as our own.
@@ -254,11 +315,11 @@ pub struct Limits {
     /// Failures for each name that strangers sign in with, for each device that an account has signed in with
     /// before, and for each session (step-up and password change).
     pub account: Option<Rate>,
-    /// Failures for each address (an IPv6 network of /64).
+    /// Failures for each address (an IPv6 network of /64); not with [`ClientAddress::Unknown`].
     pub address: Option<Rate>,
     /// Failures and registrations for each wide network: /24 of IPv4, /48 of IPv6.
     pub network: Option<Rate>,
-    /// Registrations for each address.
+    /// Registrations for each address; not with [`ClientAddress::Unknown`].
     pub register: Option<Rate>,
 }
 

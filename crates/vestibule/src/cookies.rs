@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use vestibule_core::{
     locale::Locale,
+    secret::SecretText,
     session::{Lifetimes, Session},
     time::Timestamp,
 };
@@ -10,7 +11,7 @@ use vestibule_core::{
 use crate::config::Cookies;
 
 /// What a request's `Cookie` headers say of one name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found<'r> {
     /// Nothing.
     Absent,
@@ -18,6 +19,17 @@ pub(crate) enum Found<'r> {
     One(&'r str),
     /// Different values: somebody planted one, and there is no telling which.
     Conflict,
+}
+
+impl std::fmt::Debug for Found<'_> {
+    /// Nothing of the value: it may be a token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::One(_) => "One(…)",
+            Self::Conflict => "Conflict",
+        })
+    }
 }
 
 impl<'r> Found<'r> {
@@ -55,9 +67,9 @@ pub(crate) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Found<'r> {
 /// The tokens of a cookie session, on their way into the browser.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionCookies {
-    pub(crate) access: String,
-    pub(crate) refresh: String,
-    pub(crate) csrf: String,
+    pub(crate) access: SecretText,
+    pub(crate) refresh: SecretText,
+    pub(crate) csrf: SecretText,
 }
 
 impl Cookies {
@@ -76,16 +88,16 @@ impl Cookies {
         let access_until = until((now + lifetimes.access).min(session.ends_at));
         let refresh_until = until(session.expires_at);
         [
-            self.cookie(&self.access, &cookies.access, "/", access_until, Readable::No),
+            self.cookie(&self.access, cookies.access.expose(), "/", access_until, Readable::No),
             self.cookie(
                 &self.refresh,
-                &cookies.refresh,
+                cookies.refresh.expose(),
                 &self.refresh_path,
                 refresh_until,
                 Readable::No,
             ),
-            self.cookie(&self.csrf, &cookies.csrf, "/", refresh_until, Readable::Yes),
-            self.second_csrf(&cookies.csrf, refresh_until),
+            self.cookie(&self.csrf, cookies.csrf.expose(), "/", refresh_until, Readable::Yes),
+            self.second_csrf(cookies.csrf.expose(), refresh_until),
         ]
         .into_iter()
         .take(self.count())

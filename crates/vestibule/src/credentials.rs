@@ -1,6 +1,7 @@
 //! The credentials of a request, as they came: nothing is verified here.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
+use vestibule_core::secret::SecretText;
 
 use crate::{
     config::Cookies,
@@ -9,14 +10,15 @@ use crate::{
 
 /// By which door a request came, and what it holds out.
 ///
-/// A request with an `Authorization` header is a header request, whatever cookies ride along: a bad
-/// header is never rescued by a cookie.
+/// A request with an `Authorization: Bearer` header is a header request, whatever cookies ride along: a bad
+/// token there is never rescued by a cookie. Another scheme is somebody else's, a staging site's `Basic` for
+/// example, and counts for nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Presented {
     /// Nothing of ours.
     Nothing,
-    /// An `Authorization` header: one bearer token (RFC 6750 section 2.1), or something else.
-    Header(Option<String>),
+    /// An `Authorization: Bearer` header: one token (RFC 6750 section 2.1), or something that is none.
+    Header(Option<SecretText>),
     /// Cookies, at least one of the two.
     Cookies(CookieTokens),
 }
@@ -24,17 +26,17 @@ pub(crate) enum Presented {
 /// The token cookies of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CookieTokens {
-    pub(crate) access: Option<String>,
-    pub(crate) refresh: Option<String>,
+    pub(crate) access: Option<SecretText>,
+    pub(crate) refresh: Option<SecretText>,
 }
 
 impl Presented {
     pub(crate) fn of(headers: &HeaderMap, names: &Cookies) -> Self {
-        let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
-        if let Some(first) = authorizations.next() {
-            let single = authorizations.next().is_none();
+        let mut bearers = bearers(headers);
+        if let Some(first) = bearers.next() {
+            let single = bearers.next().is_none();
             return Self::Header(
-                first.to_str().ok().filter(|_| single).and_then(bearer).map(str::to_owned),
+                first.to_str().ok().filter(|_| single).and_then(token).map(SecretText::from),
             );
         }
         let access = cookies::find(headers, &names.access);
@@ -45,15 +47,34 @@ impl Presented {
         match (access.one(), refresh.one()) {
             (None, None) => Self::Nothing,
             (access, refresh) => Self::Cookies(CookieTokens {
-                access: access.map(str::to_owned),
-                refresh: refresh.map(str::to_owned),
+                access: access.map(SecretText::from),
+                refresh: refresh.map(SecretText::from),
             }),
         }
     }
 }
 
-/// The token of `Bearer <token>`: the scheme in any case (RFC 9110 section 11.1), then spaces.
-fn bearer(header: &str) -> Option<&str> {
+/// Whether a request came by our door for headers.
+pub(crate) fn has_bearer(headers: &HeaderMap) -> bool {
+    bearers(headers).next().is_some()
+}
+
+/// The `Authorization` headers of our scheme, in any case (RFC 9110 section 11.1).
+fn bearers(headers: &HeaderMap) -> impl Iterator<Item = &HeaderValue> {
+    headers.get_all(header::AUTHORIZATION).iter().filter(|value| {
+        let text = value.as_bytes().trim_ascii_start();
+        let scheme = text.split(|byte| !is_token_character(*byte)).next().unwrap_or_default();
+        scheme.eq_ignore_ascii_case(b"bearer")
+    })
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// The token of `Bearer <token>`: after spaces, and nothing behind it.
+fn token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim_matches(' ');
     (scheme.eq_ignore_ascii_case("bearer")
@@ -65,7 +86,6 @@ fn bearer(header: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn presented(lines: &[(&'static str, &str)]) -> Presented {
         let headers = lines
@@ -83,7 +103,7 @@ mod tests {
                 Presented::Header(Some("t".into()))
             );
         }
-        for bad in ["Basic t", "Bearer", "Bearer\tt", "t", "Bearer a b", "Bearer a,b"] {
+        for bad in ["Bearer", "Bearer\tt", "bearer,t", "Bearer a b", "Bearer a,b", " Bearer t"] {
             assert_eq!(
                 presented(&[("authorization", bad), ("cookie", "access=c")]),
                 Presented::Header(None),
@@ -94,6 +114,24 @@ mod tests {
             presented(&[("authorization", "Bearer a"), ("authorization", "Bearer a")]),
             Presented::Header(None)
         );
+    }
+
+    #[test]
+    fn another_scheme_is_not_ours() {
+        let tokens = || CookieTokens { access: Some("c".into()), refresh: None };
+        for other in ["Basic t", "basic t", "DPoP t", "t", "Bearerish t", "bearer-2 t", "", "Bäsic"]
+        {
+            assert_eq!(
+                presented(&[("authorization", other), ("cookie", "access=c")]),
+                Presented::Cookies(tokens()),
+                "{other:?}"
+            );
+            assert_eq!(
+                presented(&[("authorization", other), ("authorization", "Bearer t")]),
+                Presented::Header(Some("t".into())),
+                "{other:?}"
+            );
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Visit {
         }
         if self.rounds() >= MOST_ROUNDS {
             self.send_cookies(config.cookies.rounds(0));
-            return Some(self.blocked(&asked.next()));
+            return self.blocked(&asked.next());
         }
         Some(LocalPath::with_next(&path(&config.cookies), &asked.next()))
     }
@@ -54,23 +54,22 @@ impl Visit {
         }
     }
 
-    /// The sign-in page that says that cookies are blocked.
-    fn blocked(&self, next: &LocalPath) -> String {
-        let sign_in = LocalPath::with_next(&self.hall().config().sign_in_path, next);
-        format!("{sign_in}&{BLOCKED}")
+    /// The sign-in page that says that cookies are blocked, if there is a sign-in page.
+    fn blocked(&self, next: &LocalPath) -> Option<String> {
+        self.hall().config().to_sign_in(next).map(|page| format!("{page}&{BLOCKED}"))
     }
 
     /// After a renewal: back to the page, if the browser kept what it was sent.
-    fn arrival(&self, next: &LocalPath) -> String {
+    fn arrival(&self, next: &LocalPath) -> Option<String> {
         let Presented::Cookies(tokens) = self.presented() else {
-            return LocalPath::with_next(&self.hall().config().sign_in_path, next);
+            return self.hall().config().to_sign_in(next);
         };
-        let kept = tokens.access.as_deref().and_then(|token| self.good_access(token));
+        let kept = tokens.access.as_ref().and_then(|token| self.good_access(token.expose()));
         match (kept, &tokens.refresh) {
-            (Some(_), _) => next.as_str().to_owned(),
+            (Some(_), _) => Some(next.as_str().to_owned()),
             (None, Some(_)) => self.blocked(next),
             // Not a renewal's second half: somebody opened its address.
-            (None, None) => LocalPath::with_next(&self.hall().config().sign_in_path, next),
+            (None, None) => self.hall().config().to_sign_in(next),
         }
     }
 }
@@ -88,25 +87,25 @@ pub(crate) async fn renew(visit: Visit, uri: Uri) -> Result<Response, Problem> {
         }
     }
     if has_renewed {
-        return Ok(go(&visit.arrival(&next)));
+        return to(visit.arrival(&next));
     }
     let refresh = match visit.presented() {
-        Presented::Cookies(tokens) => tokens.refresh.as_deref(),
+        Presented::Cookies(tokens) => tokens.refresh.as_ref(),
         Presented::Nothing | Presented::Header(_) => None,
     };
-    let claims = refresh.and_then(|token| visit.hall().0.forge.read_refresh(token).ok());
+    let claims = refresh.and_then(|token| visit.hall().0.forge.read_refresh(token.expose()).ok());
     let Some(claims) = claims else {
-        return Ok(go(&LocalPath::with_next(&config.sign_in_path, &next)));
+        return to(config.to_sign_in(&next));
     };
     match visit.renew_cookies(&claims).await {
         Ok(_) => {
             visit.send_cookies(config.cookies.rounds(visit.rounds().saturating_add(1)));
             Ok(go(&format!("{}&{RENEWED}", LocalPath::with_next(&path(&config.cookies), &next))))
         }
-        Err(problem) if problem.code.status() == 401 => {
-            Ok(go(&LocalPath::with_next(&config.sign_in_path, &next)))
-        }
-        Err(problem) => Err(problem),
+        Err(problem) => match config.to_sign_in(&next) {
+            Some(page) if problem.code.status() == 401 => Ok(go(&page)),
+            Some(_) | None => Err(problem),
+        },
     }
 }
 
@@ -121,6 +120,11 @@ pub(crate) fn rounds(headers: &HeaderMap, names: &Cookies) -> u32 {
 
 fn path(cookies: &Cookies) -> String {
     format!("{}/renew", cookies.refresh_path.trim_end_matches('/'))
+}
+
+/// Goes there, or says that somebody has to sign in, where there is no page for that.
+fn to(target: Option<String>) -> Result<Response, Problem> {
+    target.map(|target| go(&target)).ok_or(Problem::new(ErrorCode::TokenMissing))
 }
 
 fn go(target: &str) -> Response {

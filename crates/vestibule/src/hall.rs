@@ -29,7 +29,7 @@ use crate::{
     audit::AuditSink,
     background,
     cache::TokenCache,
-    config::Config,
+    config::{ClientAddress, Config, ConfigError, Limits},
     follow::FeedAge,
     hashers::Hashers,
     history::History,
@@ -136,11 +136,22 @@ impl Vestibule {
         &*self.0.entropy
     }
 
-    /// Where a request comes from: the peer, or what trusted proxies say of it. For whoever stands outside
-    /// of the layer, as a log does; inside of it a [`Visit`] knows.
+    /// Where a request comes from, as [`Config::client_address`] says. For whoever stands outside of the layer,
+    /// as a log does; inside of it a [`Visit`] knows. The unspecified address where it is not known.
     #[must_use]
     pub fn client_address(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-        crate::address::client_address(extensions, headers, &self.0.config.trusted_proxies)
+        self.known_address(extensions, headers).unwrap_or(crate::address::NOWHERE)
+    }
+
+    /// The same where it is known.
+    pub(crate) fn known_address(
+        &self,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Option<IpAddr> {
+        let config = &self.0.config;
+        let trusted = &config.trusted_proxies;
+        crate::address::client_address(&config.client_address, extensions, headers, trusted)
     }
 
     /// Waits until every flow that was begun has come to its end, whether or not a client still waits for it
@@ -323,6 +334,8 @@ impl Builder {
     /// [`BuildError`] where the configuration is missing or the store cannot be used.
     pub async fn build(self) -> Result<Vestibule, BuildError> {
         let config = self.config.ok_or(BuildError::NoConfig)?;
+        config.check()?;
+        let limits = countable(&config);
         check_secret(&*self.store, &config.secret, &*self.entropy).await?;
         let keys = LiveRing::open(&config, &*self.store, &*self.clock, &*self.entropy).await?;
         let hall = Arc::new(Hall {
@@ -344,7 +357,7 @@ impl Builder {
             history: History::nothing(),
             noticed: Arc::default(),
             known_users: KnownUsers::default(),
-            throttle: Throttle::new(&config.limits, self.shared_limits, &self.clock),
+            throttle: Throttle::new(&limits, self.shared_limits, &self.clock),
             hashers: Hashers::new(config.password_parameters, config.hashers, config.hash_queue),
             own_users: self.users.is_some(),
             users: self.users.unwrap_or_else(|| Arc::clone(&self.store) as Arc<dyn UserStore>),
@@ -365,8 +378,16 @@ impl Builder {
     }
 }
 
+/// The limits that can be kept: none of addresses where there are none.
+fn countable(config: &Config) -> Limits {
+    match config.client_address {
+        ClientAddress::Unknown => Limits { account: config.limits.account, ..Limits::NONE },
+        ClientAddress::Peer | ClientAddress::Header(_) => config.limits,
+    }
+}
+
 /// A [`Vestibule`] cannot be built.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum BuildError {
     /// No configuration was given.
     #[error("no configuration was given; call `.config(Config::new(…)?)` before `.build()`")]
@@ -374,6 +395,9 @@ pub enum BuildError {
     /// The secret is not that of the store.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The configuration cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The key ring cannot be opened.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
@@ -381,3 +405,5 @@ pub enum BuildError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+vestibule_core::readable_debug!(BuildError);

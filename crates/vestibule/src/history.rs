@@ -72,7 +72,7 @@ impl Vestibule {
             count: 1,
             first_at: now,
             last_at: now,
-            address: visit.address().to_string(),
+            address: visit.address().map(|address| address.to_string()).unwrap_or_default(),
             agent: visit.agent().to_owned(),
         });
     }

@@ -59,6 +59,19 @@ fn is_json(headers: &HeaderMap) -> bool {
         && parts.all(|parameter| parameter.eq_ignore_ascii_case("charset=utf-8"))
 }
 
+/// Whether a body is of a JSON type, this one or one that is built on it (RFC 6839 section 3.1): what forms send
+/// is none of them.
+pub(crate) fn is_of_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    let subtype = essence.strip_prefix("application/").unwrap_or_default();
+    subtype == "json" || subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty())
+}
+
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

@@ -123,7 +123,7 @@ impl Shared {
 }
 
 /// The key ring cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum KeyRingError {
     /// The store cannot be used.
     #[error(transparent)]
@@ -132,3 +132,5 @@ pub enum KeyRingError {
     #[error(transparent)]
     Ring(#[from] RingError),
 }
+
+vestibule_core::readable_debug!(KeyRingError);

@@ -4,12 +4,13 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use tower::{Layer, Service};
@@ -17,13 +18,33 @@ use vestibule_core::{error::ErrorCode, redirect::LocalPath};
 
 use crate::{
     body::{CsrfField, read_csrf_field},
+    credentials::has_bearer,
     hall::Vestibule,
     problem::{Asked, Problem},
+    routes::forwarded_methods,
     visit::Visit,
 };
 
 impl Vestibule {
     /// The layer that every route which asks who is calling has to be inside of.
+    ///
+    /// # The order of layers
+    ///
+    /// In axum the layer that is added last stands outermost, and covers the routes that were added before it.
+    /// Add this one after all routes; a route outside of it that asks who is calling answers 500, and the log says
+    /// so. What changes the request for handlers, or looks at who is calling, goes inside (added before), what is
+    /// about connections goes outside (added after): traces, limits of time and size, compression, the client's
+    /// address. Layers for CORS go on either side. Preflights ask for nobody; the headers of inner layers
+    /// stay on refusals, so that a script of another origin can read `token_expired`.
+    ///
+    /// ```text
+    /// Router::new()
+    ///     .route("/api/maps", get(maps))
+    ///     .merge(hall.routes())
+    ///     .layer(cors)              // inside
+    ///     .layer(hall.layer())
+    ///     .layer(trace)             // outside
+    /// ```
     #[must_use]
     pub fn layer(&self) -> HallLayer {
         HallLayer(self.clone())
@@ -68,6 +89,9 @@ where
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
+            if is_inside_of(&hall, &request) {
+                return inner.call(request).await;
+            }
             let (mut parts, mut body) = request.into_parts();
             let mut field = CsrfField::Absent;
             if may_hold_csrf_field(&parts.method, &parts.headers) {
@@ -75,39 +99,45 @@ where
             }
             let visit = Visit::new(&hall, &parts, field);
             parts.extensions.insert(visit.clone());
-            let kept = may_show_page(&parts).then(|| parts.clone());
+            let is_for_page = may_show_page(&parts);
             let response = inner.call(Request::from_parts(parts, body)).await?;
-            Ok(finish(&visit, kept.as_ref(), response).await)
+            Ok(finish(&visit, is_for_page, response).await)
         })
     }
 }
 
-/// A form without any cookie is read as well: it may come from a browser that blocks them.
+/// Whether the same layer stands further out already: a second one would find out everything anew, and its
+/// cookies would contradict those of the first.
+fn is_inside_of(hall: &Vestibule, request: &Request<Body>) -> bool {
+    let outer = request.extensions().get::<Visit>();
+    outer.is_some_and(|visit| Arc::ptr_eq(&visit.hall().0, &hall.0))
+}
+
+/// A form without any cookie is read as well: it may come from a browser that blocks them. A reverse proxy that
+/// asks on behalf of a form may hand on its body.
 fn may_hold_csrf_field(method: &Method, headers: &HeaderMap) -> bool {
-    matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
-        && !headers.contains_key(header::AUTHORIZATION)
+    let changes = |method: &str| matches!(method, "POST" | "PUT" | "PATCH" | "DELETE");
+    (changes(method.as_str()) || forwarded_methods(headers).any(changes)) && !has_bearer(headers)
 }
 
 /// Whether a refusal of this request may become a page that greets a signed-in visitor.
 fn may_show_page(parts: &Parts) -> bool {
     let accepts = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
     parts.headers.contains_key(header::COOKIE)
-        && !parts.headers.contains_key(header::AUTHORIZATION)
+        && !has_bearer(&parts.headers)
         && accepts.starts_with(b"text/html")
 }
 
-/// `kept` is the head of the request, if a refusal of it may become a page.
-async fn finish(visit: &Visit, kept: Option<&Parts>, mut response: Response) -> Response {
+/// `is_for_page` where a refusal of the request may become a page.
+async fn finish(visit: &Visit, is_for_page: bool, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        if let Some(parts) = kept {
+        if is_for_page {
             // Not every route asks who is there before it refuses.
-            visit.read_facts(parts);
             visit.recognize_for_page(&problem).await;
         }
-        // The router says what can be done where something cannot (RFC 9110 section 15.5.6).
-        let allowed = response.headers_mut().remove(header::ALLOW);
+        let inner = std::mem::take(response.headers_mut());
         response = answer(visit, &problem);
-        response.headers_mut().extend(allowed.map(|methods| (header::ALLOW, methods)));
+        keep_headers(inner, response.headers_mut());
     }
     let asked_who = visit.was_asked();
     visit.forget_rounds();
@@ -128,6 +158,41 @@ async fn finish(visit: &Visit, kept: Option<&Parts>, mut response: Response) -> 
     response
 }
 
+/// What the layers and routers inside have said stays, such as `Access-Control-Allow-Origin` or `Allow`, unless it
+/// is about the body that was replaced or the answer says the same otherwise.
+fn keep_headers(inner: HeaderMap, answer: &mut HeaderMap) {
+    let mut name = None;
+    let mut is_kept = false;
+    for (next, value) in inner {
+        // Several values of one header follow each other, and only the first one names it.
+        if let Some(next) = next {
+            is_kept = !OF_THE_REFUSAL.contains(&next)
+                && (ADDS_UP.contains(&next) || !answer.contains_key(&next));
+            name = Some(next);
+        }
+        if let (true, Some(name)) = (is_kept, &name) {
+            answer.append(name, value);
+        }
+    }
+}
+
+/// Headers of a refusal or its body, which the answer in its place has said anew or left out on purpose.
+static OF_THE_REFUSAL: [HeaderName; 10] = [
+    header::CACHE_CONTROL,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::RETRY_AFTER,
+    header::TRANSFER_ENCODING,
+    header::WWW_AUTHENTICATE,
+];
+
+/// Headers that both may say something of.
+static ADDS_UP: [HeaderName; 2] = [header::SET_COOKIE, header::VARY];
+
 /// The answer to a refusal: the application's, or the built-in one.
 fn answer(visit: &Visit, problem: &Problem) -> Response {
     let hall = &visit.hall().0;
@@ -140,7 +205,7 @@ fn answer(visit: &Visit, problem: &Problem) -> Response {
     response
 }
 
-/// A page goes where somebody can sign in or confirm; everything else is told in JSON.
+/// A page goes where somebody can sign in or confirm, if there is such a page; everything else is told in JSON.
 fn built_in(visit: &Visit, problem: &Problem, asked: &Asked) -> Response {
     let config = visit.hall().config();
     if !asked.is_program
@@ -154,7 +219,8 @@ fn built_in(visit: &Visit, problem: &Problem, asked: &Asked) -> Response {
 }
 
 impl Visit {
-    /// Where a page sends somebody who has to sign in or confirm first, and back from there.
+    /// Where a page sends somebody who has to sign in or confirm first, and back from there; `None` where the
+    /// application names no page for it.
     #[must_use]
     pub fn way_on(&self, problem: &Problem, asked: &Asked) -> Option<String> {
         let config = self.hall().config();
@@ -163,12 +229,12 @@ impl Visit {
             | ErrorCode::TokenInvalid
             | ErrorCode::TokenExpired
             | ErrorCode::TokenRevoked
-            | ErrorCode::SessionEnded => Some(
-                self.renewal_detour(problem, asked)
-                    .unwrap_or_else(|| LocalPath::with_next(&config.sign_in_path, &asked.next())),
-            ),
+            | ErrorCode::SessionEnded => {
+                self.renewal_detour(problem, asked).or_else(|| config.to_sign_in(&asked.next()))
+            }
             ErrorCode::FreshTokenRequired => {
-                Some(LocalPath::with_next(&config.confirm_path, &asked.next()))
+                let path = config.confirm_path.as_deref()?;
+                Some(LocalPath::with_next(path, &asked.next()))
             }
             _ => None,
         }

@@ -69,6 +69,36 @@
 //! | [`Require`] | a caller with a typed [`Role`] or [`Requirement`] |
 //! | [`Visit`] | the request itself: address, CSRF value for forms, signing in and out |
 //!
+//! # Which routes there are
+//!
+//! [`Vestibule::routes`] signs in, renews, signs out, says who is calling, and proves it again. Nobody makes or
+//! changes an account by it: [`Vestibule::routes_with`] opens [`RouteGroup`]s beside it, and [`route`] has each
+//! endpoint for paths of the application's own.
+//!
+//! # Pages and forms
+//!
+//! A page that needs somebody answers 401 until [`Config::sign_in_path`] names the page to sign in on; then it
+//! redirects there. The application brings that page. Its form holds [`Visit::form_token`] in the hidden field
+//! `csrf_token`, which has to be the first field where the form takes files, and its handler calls
+//! [`Visit::sign_in`], which checks the value itself. A WebSocket that is opened with cookies has to come from
+//! a page of the site; nothing has to be done for it but to ask for a [`Principal`].
+//!
+//! # While developing
+//!
+//! A password is hashed at a cost that hurts without optimisation: half a second and more for each sign-in in a
+//! debug build. Two lines in the manifest of the application (of the workspace, if there is one) mend that:
+//!
+//! ```toml
+//! [profile.dev.package."*"]
+//! opt-level = 2
+//! ```
+//!
+//! or, for these crates alone, `[profile.dev.package.argon2]` and `[profile.dev.package.blake2]` with
+//! `opt-level = 3`.
+//!
+//! Tests that call a router without a connection put axum's `MockConnectInfo(SocketAddr)` around it, or set
+//! [`Config::client_address`] to [`ClientAddress::Unknown`]: limits need to know where a request comes from.
+//!
 //! # What can be changed
 //!
 //! [`Builder::on_problem`] answers refusals in an application's own way, [`Builder::claims`] adds claims to
@@ -133,7 +163,7 @@ mod visit;
 pub use audit::{AuditSink, log_event};
 pub use commit::Together;
 pub use config::{
-    Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
+    ClientAddress, Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
 };
 pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role, SuperUser};
 pub use flows::{Admission, Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
@@ -147,12 +177,12 @@ pub use problem::{Asked, FieldProblem, Problem, Reason, Said};
 pub use recognize::Recognized;
 pub use restored::after_restore;
 pub use rounds::Rounds;
-pub use routes::{api_description, route};
+pub use routes::{RouteGroup, api_description, route};
 pub use secret_check::{CHECK as SECRET_CHECK, SecretError, check_secret, reseal};
 pub use system::{SystemClock, SystemEntropy};
 pub use throttle::RateLimit;
 pub use vestibule_core::{
-    self as core, error::ErrorCode, limit::Rate, memory::MemoryStore, secret::SiteSecret,
-    session::Carrier, session::Lifetimes, user::User,
+    self as core, error::ErrorCode, limit::Rate, memory::MemoryStore, password::TypedPassword,
+    secret::SiteSecret, session::Carrier, session::Lifetimes, user::User,
 };
 pub use visit::{RequestId, Visit};

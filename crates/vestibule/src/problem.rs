@@ -228,7 +228,7 @@ impl IntoResponse for Problem {
 }
 
 /// What was asked, for whoever answers a [`Problem`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Asked {
     /// The method.
     pub method: Method,
@@ -241,6 +241,19 @@ pub struct Asked {
     /// Whether a program asked: the path is below one of [`crate::Config::api_prefixes`], or the
     /// credential came in a header.
     pub is_program: bool,
+}
+
+impl fmt::Debug for Asked {
+    /// Paths alone: a query may hold the token of a link.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .field("referer", &self.referer.as_ref().map(LocalPath::path))
+            .field("request_id", &self.request_id)
+            .field("is_program", &self.is_program)
+            .finish()
+    }
 }
 
 impl Asked {

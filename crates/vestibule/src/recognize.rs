@@ -41,7 +41,7 @@ impl Visit {
 
     fn by_access_cookie(&self) -> Option<Recognized> {
         let Presented::Cookies(tokens) = self.presented() else { return None };
-        let verified = self.good_access(tokens.access.as_deref()?)?;
+        let verified = self.good_access(tokens.access.as_ref()?.expose())?;
         let claims = &verified.claims;
         Some(Recognized { username: claims.username.clone(), is_super_user: claims.is_admin })
     }
@@ -53,7 +53,7 @@ impl Visit {
             return None;
         }
         let hall = &self.hall().0;
-        let refresh = hall.forge.read_refresh(tokens.refresh.as_deref()?).ok()?;
+        let refresh = hall.forge.read_refresh(tokens.refresh.as_ref()?.expose()).ok()?;
         let session = hall.store.session(refresh.session_id).await.ok()??;
         if session.over(self.hall().now()).is_some() {
             return None;

@@ -6,6 +6,7 @@ use vestibule_core::{
     event::{Event, EventName},
     freshness::Freshness,
     renewal::{Advance, Decision, Outcome, Refusal, Repeat, State, decide},
+    secret::SecretText,
     session::{Carrier, EndReason, Session},
     store::{Commit, Committed, Ending},
     token::{AccessExtras, MintError, RefreshClaims},
@@ -26,8 +27,8 @@ const ROUNDS: u32 = 8;
 pub(crate) struct Renewed {
     pub(crate) session: Session,
     pub(crate) user: User,
-    pub(crate) access: String,
-    pub(crate) refresh: String,
+    pub(crate) access: SecretText,
+    pub(crate) refresh: SecretText,
 }
 
 impl Renewed {
@@ -35,7 +36,7 @@ impl Renewed {
         SessionCookies {
             access: self.access.clone(),
             refresh: self.refresh.clone(),
-            csrf: csrf.of_session(self.session.id).plain(),
+            csrf: csrf.of_session(self.session.id).plain().into(),
         }
     }
 }
@@ -130,12 +131,12 @@ impl Vestibule {
         session: &Session,
         user: &User,
         fresh: Freshness,
-    ) -> Result<String, Problem> {
+    ) -> Result<SecretText, Problem> {
         let hall = &self.0;
         let extras = AccessExtras {
             fresh,
             csrf: (session.carrier == Carrier::Cookie)
-                .then(|| hall.csrf.of_session(session.id).plain()),
+                .then(|| hall.csrf.of_session(session.id).plain().into()),
             custom: hall.claims.as_ref().map(|claims| claims(user)).unwrap_or_default(),
         };
         let ring = hall.keys.current();

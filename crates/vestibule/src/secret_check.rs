@@ -79,7 +79,7 @@ pub async fn reseal(
 }
 
 /// The secret is not that of the store, or the store cannot say.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum SecretError {
     /// It is another one.
     #[error(transparent)]
@@ -88,3 +88,5 @@ pub enum SecretError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+vestibule_core::readable_debug!(SecretError);

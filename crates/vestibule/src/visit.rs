@@ -14,7 +14,7 @@ use axum::{
 };
 use tokio::sync::OnceCell;
 use vestibule_core::{
-    csrf::{CsrfValue, Origin, Provenance, Source, VisitorId},
+    csrf::{CsrfValue, Demand, Origin, Provenance, Source, VisitorId},
     device::KnownDevice,
     error::ErrorCode,
     event::EventName,
@@ -27,13 +27,14 @@ use crate::{
     address,
     authenticate::Authenticated,
     body::CsrfField,
-    config::{Config, OurOrigin},
+    config::{ClientAddress, Config, OurOrigin},
     cookies,
-    credentials::Presented,
+    credentials::{Presented, has_bearer},
     detour,
     hall::Vestibule,
+    json,
     language::Wished,
-    problem::{Asked, Problem},
+    problem::{Asked, Problem, Said},
     recognize::Recognized,
 };
 
@@ -44,7 +45,8 @@ pub struct RequestId(pub Arc<str>);
 
 /// One request, and what has been found out about it.
 ///
-/// As an extractor it refuses nobody. It only needs the layer: `.layer(hall.layer())`.
+/// As an extractor it refuses nobody. It only needs the layer: `.layer(hall.layer())`. A middleware inside of the
+/// layer may take it from the request's extensions instead.
 #[derive(Clone)]
 pub struct Visit(pub(crate) Arc<Inner>);
 
@@ -52,9 +54,10 @@ pub(crate) struct Inner {
     hall: Vestibule,
     method: Method,
     uri: Uri,
-    referer: Option<HeaderValue>,
-    host: Option<HeaderValue>,
-    has_authorization: bool,
+    headers: HeaderMap,
+    address: Option<IpAddr>,
+    /// What a cookie has to show here; more, once it is known that another request stands behind this one.
+    demand: Mutex<Demand>,
     request_id: OnceLock<RequestId>,
     csrf_field: CsrfField,
     facts: OnceLock<Facts>,
@@ -80,7 +83,6 @@ struct Facts {
     device: Option<KnownDevice>,
     /// How many rounds of a renewal by redirect this browser has just gone through.
     rounds: u32,
-    address: IpAddr,
     agent: String,
 }
 
@@ -93,9 +95,9 @@ impl Visit {
             method: parts.method.clone(),
             // Inside of a nested router the other one is cut down.
             uri: parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0).clone(),
-            referer: headers.get(header::REFERER).cloned(),
-            host: host(parts),
-            has_authorization: headers.contains_key(header::AUTHORIZATION),
+            headers: headers.clone(),
+            address: hall.known_address(&parts.extensions, headers),
+            demand: Mutex::new(demand(&parts.method, headers)),
             request_id: request_id.map_or_else(OnceLock::new, OnceLock::from),
             csrf_field,
             facts: OnceLock::new(),
@@ -115,22 +117,51 @@ impl Visit {
         &self.0.hall
     }
 
-    /// The client's address, as far as trusted proxies tell it.
+    /// The client's address, where it is known ([`crate::ClientAddress`]).
     #[must_use]
-    pub fn address(&self) -> IpAddr {
-        self.facts().map_or(IpAddr::from([0; 16]), |facts| facts.address)
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
     }
 
-    /// The network that limits count by: the address, of IPv6 its first 64 bits.
-    #[must_use]
-    pub fn network(&self) -> IpAddr {
-        address::network_of(self.address())
+    /// The address that limits count by. Where the application has said that nobody's is known, all have the
+    /// same one, and nothing is limited by it.
+    ///
+    /// # Errors
+    /// `internal` where it should be known and is not: otherwise everybody would share one limit.
+    pub(crate) fn counted_address(&self) -> Result<IpAddr, Problem> {
+        let how = &self.hall().config().client_address;
+        match (self.address(), how) {
+            (Some(address), _) => Ok(address),
+            (None, ClientAddress::Unknown) => Ok(address::NOWHERE),
+            (None, ClientAddress::Peer) => {
+                tracing::error!(
+                    "the client's address is not known, and limits need it: serve the application with `into_make_service_with_connect_info::<SocketAddr>()`, or say in `Config::client_address` how it is found"
+                );
+                Err(Problem::new(ErrorCode::Internal))
+            }
+            (None, ClientAddress::Header(name)) => {
+                tracing::error!(
+                    header = %name,
+                    "the client's address is not known, and limits need it: this request does not bring the header of `Config::client_address` just once, with an address in it; let the proxy set it"
+                );
+                Err(Problem::new(ErrorCode::Internal))
+            }
+        }
+    }
+
+    /// The network that limits count by: the address, of IPv6 its first 64 bits. With
+    /// [`crate::ClientAddress::Unknown`] it is the same for everybody: count by something else.
+    ///
+    /// # Errors
+    /// `internal` where the address should be known and is not.
+    pub fn network(&self) -> Result<IpAddr, Problem> {
+        self.counted_address().map(address::network_of)
     }
 
     /// The `User-Agent`, at most 300 characters, without control characters.
     #[must_use]
     pub fn agent(&self) -> &str {
-        self.facts().map_or("", |facts| facts.agent.as_str())
+        &self.facts().agent
     }
 
     /// The id that the log knows the request by.
@@ -150,34 +181,44 @@ impl Visit {
             uri: inner.uri.clone(),
             referer: self.own_referer(),
             request_id: self.request_id().to_owned(),
-            is_program: inner.has_authorization || config.is_api(&inner.uri),
+            is_program: has_bearer(&inner.headers) || config.is_api(&inner.uri),
         }
     }
 
     /// Whether the origin that the request names may call the API.
     pub(crate) fn is_allowed_origin(&self) -> bool {
-        self.facts()
-            .and_then(|facts| facts.origin.as_ref())
-            .is_some_and(|origin| self.0.hall.config().cors_origins.contains(origin))
+        let origin = self.facts().origin.as_ref();
+        origin.is_some_and(|origin| self.0.hall.config().cors_origins.contains(origin))
     }
 
     /// Where the request came from, by its own headers.
     pub(crate) fn source(&self) -> Source {
-        self.facts().map_or(Source::Foreign, |facts| facts.source)
+        self.facts().source
     }
 
     pub(crate) fn presented(&self) -> &Presented {
-        self.facts().map_or(&Presented::Nothing, |facts| &facts.presented)
+        &self.facts().presented
     }
 
-    /// Whether the method may change something (RFC 9110 section 9.2.1).
-    pub(crate) fn is_unsafe(&self) -> bool {
-        !matches!(self.0.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+    /// What a cookie has to show before it counts.
+    pub(crate) fn demand(&self) -> Demand {
+        *self.0.demand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Judges this request as one of these methods too: a reverse proxy asks on behalf of it.
+    pub(crate) fn stand_for<'m>(&self, methods: impl IntoIterator<Item = &'m str>) {
+        let mut demand = self.0.demand.lock().unwrap_or_else(PoisonError::into_inner);
+        *demand = methods.into_iter().fold(*demand, |all, one| all.and(Demand::of(one, false)));
+    }
+
+    /// Whether the body is JSON by its type, which no page of another origin sends without asking first.
+    pub(crate) fn sends_json(&self) -> bool {
+        json::is_of_json(&self.0.headers)
     }
 
     /// Whether somebody asked anything about who sent this request.
     pub(crate) fn was_asked(&self) -> bool {
-        self.facts().is_some()
+        self.0.facts.get().is_some()
     }
 
     /// The result of authenticating this request, found out once.
@@ -194,7 +235,7 @@ impl Visit {
     /// browser, whatever becomes of the request.
     #[must_use]
     pub fn may_set_cookies(&self) -> bool {
-        !self.is_unsafe() || self.source() == Source::Own
+        self.demand() != Demand::SourceAndValue || self.source() == Source::Own
     }
 
     /// The first CSRF rule alone, that the request comes from a page of ours: for a form that changes nothing of
@@ -212,7 +253,7 @@ impl Visit {
     /// Both CSRF rules, where any of several values will do. A page's own script may send its form and the
     /// header too: two maskings of one value.
     pub(crate) fn check_forms(&self, values: &[CsrfValue]) -> Result<(), Problem> {
-        let header = self.facts().map_or(&CsrfField::Conflict, |facts| &facts.csrf_header);
+        let header = &self.facts().csrf_header;
         let known = values.iter().any(|value| is_presented(value, [header, &self.0.csrf_field]));
         if self.source() == Source::Own && known {
             return Ok(());
@@ -220,14 +261,41 @@ impl Visit {
         self.refused_source(known)
     }
 
-    fn refused_source(&self, is_value_known: bool) -> Result<(), Problem> {
+    pub(crate) fn refused_source(&self, is_value_known: bool) -> Result<(), Problem> {
         self.record(
             self.event(EventName::MaliciousCsrf)
                 .with("source", format!("{:?}", self.source()))
                 .with("value_known", is_value_known),
-            "a cookie request that does not come from one of our pages was refused",
+            "a request that is not known to come from one of our pages was refused",
         );
-        Err(Problem::new(ErrorCode::CsrfFailed))
+        Err(self.not_meant())
+    }
+
+    /// The refusal of a request that is not known to come from one of our pages. Where that is because the
+    /// program does not know its own name, it says so.
+    fn not_meant(&self) -> Problem {
+        let problem = Problem::new(ErrorCode::CsrfFailed);
+        if self.origin().is_some() {
+            return if self.hides_its_value() {
+                problem.because(&field_not_first())
+            } else {
+                problem
+            };
+        }
+        let host = self.host();
+        let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let detail = "Cookies work only where the site knows its own address, and this request came to another one. Set `public_url` to the address that browsers use, or open the site at a loopback name.";
+        problem.because(&Said::new("origin_unknown", detail).with("host", host.to_owned()))
+    }
+
+    /// Whether it is a form in which the value was looked for at the only place that is looked at, and is not there.
+    fn hides_its_value(&self) -> bool {
+        let is_multipart = self.0.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
+        });
+        let nowhere = &CsrfField::Absent;
+        is_multipart && self.0.csrf_field == *nowhere && self.facts().csrf_header == *nowhere
     }
 
     /// The browser's id where it has no session, drawn if it has none yet. Its cookie is set each time: it
@@ -240,7 +308,8 @@ impl Visit {
     }
 
     pub(crate) fn rounds(&self) -> u32 {
-        self.facts().map_or(0, |facts| facts.rounds)
+        // Who asks nobody is not asked for this either.
+        self.0.facts.get().map_or(0, |facts| facts.rounds)
     }
 
     /// The CSRF value in the body.
@@ -249,12 +318,12 @@ impl Visit {
     }
 
     pub(crate) fn known_visitor(&self) -> Option<VisitorId> {
-        self.facts().and_then(|facts| facts.visitor)
+        self.facts().visitor
     }
 
     /// What the browser shows of who has signed in with it.
     pub(crate) fn known_device(&self) -> Option<&KnownDevice> {
-        self.facts().and_then(|facts| facts.device.as_ref())
+        self.facts().device.as_ref()
     }
 
     /// Sends these cookies with the answer, instead of any of the same name before.
@@ -292,11 +361,11 @@ impl Visit {
     /// Our own origin, as this request came to it.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        our_origin(self.0.hall.config(), self.0.host.as_ref())
+        our_origin(self.0.hall.config(), self.host().as_ref())
     }
 
     fn own_referer(&self) -> Option<LocalPath> {
-        let referer = self.0.referer.as_ref()?.to_str().ok()?;
+        let referer = self.0.headers.get(header::REFERER)?.to_str().ok()?;
         let ours = self.origin()?;
         if Origin::of_url(referer)? != ours {
             return None;
@@ -306,14 +375,18 @@ impl Visit {
         LocalPath::parse(referer.get(path_start..)?)
     }
 
-    fn facts(&self) -> Option<&Facts> {
-        self.0.facts.get()
+    /// `Host`, or what takes its place in HTTP/2 (RFC 9113 section 8.3.1).
+    fn host(&self) -> Option<HeaderValue> {
+        let said = self.0.headers.get(header::HOST).cloned();
+        said.or_else(|| HeaderValue::from_str(self.0.uri.authority()?.as_str()).ok())
     }
 
-    pub(crate) fn read_facts(&self, parts: &Parts) {
+    /// Read from the headers as they came to the layer, whoever asks first and by whatever way: an extractor,
+    /// or a middleware that takes the visit out of the request's extensions.
+    fn facts(&self) -> &Facts {
         self.0.facts.get_or_init(|| {
             let config = self.0.hall.config();
-            let headers = &parts.headers;
+            let headers = &self.0.headers;
             Facts {
                 presented: Presented::of(headers, &config.cookies),
                 source: source(headers, self.origin().as_ref()),
@@ -328,14 +401,9 @@ impl Visit {
                     .one()
                     .and_then(KnownDevice::parse),
                 rounds: detour::rounds(headers, &config.cookies),
-                address: address::client_address(
-                    &parts.extensions,
-                    headers,
-                    &config.trusted_proxies,
-                ),
                 agent: agent(headers),
             }
-        });
+        })
     }
 }
 
@@ -352,9 +420,15 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             );
             return Err(Problem::new(ErrorCode::Internal));
         };
-        visit.read_facts(parts);
+        // Whoever asks for it asks who is there: the answer is for them alone.
+        visit.facts();
         Ok(visit)
     }
+}
+
+fn field_not_first() -> Said {
+    let detail = "The form brings no CSRF value, or not as its first field. Make `csrf_token` the first field of a form with files, or send the value in `X-CSRF-TOKEN`.";
+    Said::new("csrf_not_first", detail)
 }
 
 /// Whether some place says this value, and none says anything else.
@@ -363,7 +437,7 @@ fn is_presented(value: &CsrfValue, places: [&CsrfField; 2]) -> bool {
     for place in places {
         match place {
             CsrfField::Absent => {}
-            CsrfField::One(text) if value.matches(text) => said = true,
+            CsrfField::One(text) if value.matches(text.expose()) => said = true,
             CsrfField::One(_) | CsrfField::Conflict => return false,
         }
     }
@@ -382,8 +456,7 @@ fn merge(one: &CsrfField, other: &CsrfField) -> CsrfField {
 fn csrf_header(headers: &HeaderMap) -> CsrfField {
     let mut found = CsrfField::Absent;
     for value in headers.get_all("x-csrf-token") {
-        let said =
-            value.to_str().map_or(CsrfField::Conflict, |text| CsrfField::One(text.to_owned()));
+        let said = value.to_str().map_or(CsrfField::Conflict, |text| CsrfField::One(text.into()));
         found = merge(&found, &said);
     }
     found
@@ -401,10 +474,17 @@ fn source(headers: &HeaderMap, ours: Option<&Origin>) -> Source {
         origin: one("origin"),
         referer: one("referer"),
     };
-    match ours {
-        Some(ours) => provenance.source(ours),
-        None => Source::Foreign,
-    }
+    provenance.source(ours)
+}
+
+/// What a cookie of this request has to show.
+fn demand(method: &Method, headers: &HeaderMap) -> Demand {
+    // The last two are what is left of a WebSocket behind a proxy that asks by a connection of its own. Scripts
+    // can set none of these.
+    let opens_channel = [header::UPGRADE, header::SEC_WEBSOCKET_VERSION, header::SEC_WEBSOCKET_KEY]
+        .iter()
+        .any(|name| headers.contains_key(name));
+    Demand::of(method.as_str(), opens_channel)
 }
 
 fn our_origin(config: &Config, host: Option<&HeaderValue>) -> Option<Origin> {
@@ -423,12 +503,6 @@ fn our_origin(config: &Config, host: Option<&HeaderValue>) -> Option<Origin> {
             is_loopback.then(|| Origin::parse(&format!("{scheme}://{host}")))?
         }
     }
-}
-
-/// `Host`, or what takes its place in HTTP/2 (RFC 9113 section 8.3.1).
-fn host(parts: &Parts) -> Option<HeaderValue> {
-    let said = parts.headers.get(header::HOST).cloned();
-    said.or_else(|| HeaderValue::from_str(parts.uri.authority()?.as_str()).ok())
 }
 
 fn agent(headers: &HeaderMap) -> String {

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use vestibule::{
     Carrier, Config, ErrorCode, MemoryStore, Principal, Problem, Registrant, SignInForm,
-    SiteSecret, Vestibule, Visit,
+    SiteSecret, TypedPassword, Vestibule, Visit,
 };
 
 #[tokio::main]
@@ -60,7 +60,7 @@ fn app(hall: &Vestibule) -> Router {
 }
 
 async fn add_demo_user(hall: &Vestibule) -> Result<(), Box<dyn Error>> {
-    let password = std::env::var("DEMO_PASSWORD")?;
+    let password = std::env::var("DEMO_PASSWORD")?.into();
     let demo = Registrant { username: "demo".into(), email: "demo@site.test".into(), password };
     let new = hall.prepare_user(demo).await.map_err(|problem| format!("{:?}", problem.fields))?;
     hall.users().create_user(&new, hall.now()).await??;
@@ -77,11 +77,10 @@ async fn front(visit: Visit, caller: Option<Principal>) -> Html<String> {
 #[derive(Deserialize)]
 struct Login {
     username: String,
-    password: String,
+    password: TypedPassword,
 }
 
 async fn login(visit: Visit, Form(login): Form<Login>) -> Result<Redirect, Problem> {
-    visit.check_form()?;
     let form = SignInForm {
         login: login.username,
         password: login.password,

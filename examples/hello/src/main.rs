@@ -3,7 +3,9 @@
 use std::{env, error::Error, net::SocketAddr};
 
 use axum::{Router, routing::get};
-use vestibule::{Config, Fresh, MemoryStore, Principal, Require, Role, SiteSecret, Vestibule};
+use vestibule::{
+    Config, Fresh, MemoryStore, Principal, Require, Role, RouteGroup, SiteSecret, Vestibule,
+};
 
 struct Editor;
 
@@ -22,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/api/maps", get(async |caller: Principal| caller.username().to_owned()))
         .route("/api/edit", get(async |_: Require<Editor>| "Edit away."))
         .route("/api/secret", get(async |_: Fresh| "You proved yourself not long ago."))
-        .merge(hall.routes())
+        .merge(hall.routes_with([RouteGroup::Registration]))
         .layer(hall.layer());
     let listener = tokio::net::TcpListener::bind(listen).await?;
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;

@@ -45,7 +45,7 @@ impl Stage {
         let registrant = Registrant {
             username: USER.to_owned(),
             email: "anna@people.test".to_owned(),
-            password: PASSWORD.to_owned(),
+            password: PASSWORD.into(),
         };
         let new = hall.prepare_user(registrant).await.map_err(|problem| format!("{problem:?}"))?;
         hall.users().create_user(&new, clock.now()).await?.map_err(|taken| format!("{taken:?}"))?;

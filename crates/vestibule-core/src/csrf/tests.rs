@@ -336,10 +336,47 @@ fn the_most_telling_header_says_where_a_request_came_from() {
     ] {
         let request = Provenance { fetch_site, origin, referer };
         assert_eq!(
-            request.source(&Origin::parse("https://app.test").unwrap()),
+            request.source(Origin::parse("https://app.test").as_ref()),
             source,
             "{request:?}"
         );
+    }
+}
+
+/// Where our own origin is not known, who names none may be an app, and who names one is not known to be ours.
+#[test]
+fn without_an_origin_of_ours_only_silence_is_not_foreign() {
+    let app = Some("https://app.test");
+    for (fetch_site, origin, referer, source) in [
+        (None, None, None, Source::Unsaid),
+        (Some("same-origin"), None, None, Source::Foreign),
+        (Some("new-value"), None, None, Source::Foreign),
+        (None, app, None, Source::Foreign),
+        (None, None, app, Source::Foreign),
+    ] {
+        assert_eq!(Provenance { fetch_site, origin, referer }.source(None), source);
+    }
+}
+
+#[test]
+fn what_opens_a_channel_shows_where_it_comes_from() {
+    use Demand::{Nothing, Source, SourceAndValue};
+    for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
+        assert_eq!((Demand::of(method, false), Demand::of(method, true)), (Nothing, Source));
+    }
+    for method in ["POST", "PUT", "PATCH", "DELETE", "PURGE", "get", ""] {
+        for opens in [false, true] {
+            assert_eq!(Demand::of(method, opens), SourceAndValue, "{method:?}");
+        }
+    }
+    assert_eq!(Demand::of("CONNECT", false), Source);
+    for (one, other, stronger) in [
+        (Nothing, Nothing, Nothing),
+        (Nothing, Source, Source),
+        (Source, SourceAndValue, SourceAndValue),
+        (SourceAndValue, Nothing, SourceAndValue),
+    ] {
+        assert_eq!((one.and(other), other.and(one)), (stronger, stronger));
     }
 }
 

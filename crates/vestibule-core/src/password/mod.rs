@@ -58,13 +58,42 @@ mod tests;
 use std::fmt;
 
 use precis_profiles::{OpaqueString, precis_core::profile::PrecisFastInvocation as _};
+use serde::Deserialize;
 use zeroize::Zeroizing;
+
+use crate::secret::SecretText;
 
 pub use hash::{HashError, PasswordHash};
 pub use hasher::{PasswordHasher, Verified};
 pub use parameters::{ParametersError, PasswordParameters};
 pub use policy::PasswordPolicy;
 pub use scheme::{Argon2Variant, BcryptInput, HashScheme, Pbkdf2Function};
+
+/// A password as somebody typed it, not looked at yet. Wiped from memory when dropped; `Debug` shows nothing of
+/// it, and no serialisation gives it away.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct TypedPassword(SecretText);
+
+impl TypedPassword {
+    /// What was typed.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl<T: Into<SecretText>> From<T> for TypedPassword {
+    fn from(typed: T) -> Self {
+        Self(typed.into())
+    }
+}
+
+impl fmt::Debug for TypedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TypedPassword(…)")
+    }
+}
 
 /// A password, prepared for hashing. Wiped from memory when dropped; `Debug` shows nothing of it.
 pub struct Password {

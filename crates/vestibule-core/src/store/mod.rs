@@ -54,7 +54,7 @@ pub use site::SiteStore;
 pub use values::SiteValues;
 
 /// A store could not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, is too slow, is full or is locked: later it may work.
     #[error("the store cannot be used right now: {0}")]
@@ -63,6 +63,8 @@ pub enum StoreError {
     #[error("the store holds something that this version cannot read: {0}")]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+crate::readable_debug!(StoreError);
 
 impl StoreError {
     /// The store cannot be used right now, because of `cause`.

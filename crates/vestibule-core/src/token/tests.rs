@@ -36,7 +36,7 @@ fn an_access_token_has_exactly_these_claims() {
     let csrf = CsrfKey::new(&secret()).of_session(session().id).plain();
     let extras = AccessExtras {
         fresh: Freshness::proven(NOW, Duration::from_secs(600)),
-        csrf: Some(csrf.clone()),
+        csrf: Some(csrf.as_str().into()),
         custom: Map::new(),
     };
     let token = mint(extras);
@@ -72,7 +72,7 @@ fn a_header_session_has_no_csrf_claim_and_a_renewed_token_is_not_fresh() {
 
 #[test]
 fn a_refresh_token_has_exactly_these_claims() {
-    let token = forge().refresh(&session()).unwrap();
+    let token = forge().refresh(&session()).unwrap().expose().to_owned();
     let (header, claims) = taken_apart(&token);
     assert_eq!(header, r#"{"alg":"HS256","kid":"refresh","typ":"rt+jwt"}"#);
     let id = claims["jti"].as_str().unwrap().to_owned();
@@ -93,7 +93,7 @@ fn a_refresh_token_is_the_same_for_the_same_row_and_another_for_any_other() {
     let token = |change: &dyn Fn(&mut Session)| {
         let mut session = session();
         change(&mut session);
-        forge().refresh(&session).unwrap()
+        forge().refresh(&session).unwrap().expose().to_owned()
     };
     let own = token(&|_| {});
     assert_eq!(own, token(&|_| {}));
@@ -112,7 +112,9 @@ fn a_refresh_token_is_the_same_for_the_same_row_and_another_for_any_other() {
         token(&|session| session.user_id = UserId(8)),
         TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, Duration::ZERO)
             .refresh(&session())
-            .unwrap(),
+            .unwrap()
+            .expose()
+            .to_owned(),
     ];
     assert_eq!(changed.iter().chain([&own]).collect::<BTreeSet<_>>().len(), 5);
     let ids: BTreeSet<_> = changed[..2]
@@ -150,7 +152,7 @@ fn the_application_cannot_shadow_a_claim() {
 fn kinds_are_not_taken_for_one_another() {
     let (forge, ring) = (forge(), ring());
     let access = mint(AccessExtras::default());
-    let refresh = forge.refresh(&session()).unwrap();
+    let refresh = forge.refresh(&session()).unwrap().expose().to_owned();
     assert!(forge.read_access(&ring, &access, NOW).is_ok());
     assert!(forge.read_refresh(&refresh).is_ok());
     assert_eq!(forge.read_access(&ring, &refresh, NOW).err(), Some(InvalidToken));
@@ -183,7 +185,7 @@ fn kinds_are_not_taken_for_one_another() {
 #[test]
 fn tokens_of_another_site_are_refused() {
     let token = mint(AccessExtras::default());
-    let refresh = forge().refresh(&session()).unwrap();
+    let refresh = forge().refresh(&session()).unwrap().expose().to_owned();
     let other = TokenForge::new(&secret(), "https://other.test", AUDIENCE, Duration::ZERO);
     assert_eq!(other.read_access(&ring(), &token, NOW).err(), Some(InvalidToken));
     assert_eq!(other.read_refresh(&refresh).err(), Some(InvalidToken));
@@ -201,7 +203,9 @@ fn what_does_not_fit_into_a_cookie_is_not_made() {
     let try_length = |length: usize| {
         let custom = Map::from_iter([("x".to_owned(), json!("x".repeat(length)))]);
         let extras = AccessExtras { custom, ..AccessExtras::default() };
-        forge().access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
+        forge()
+            .access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
+            .map(|token| token.expose().to_owned())
     };
     let longest = (2_000..3_000).map_while(|length| try_length(length).ok()).last().unwrap();
     assert!((MAX_MINTED_BYTES - 2..=MAX_MINTED_BYTES).contains(&longest.len()));
@@ -224,12 +228,13 @@ fn whoever_has_the_most_roles_and_the_longest_name_still_gets_a_token() {
         (0..MAX_ROLES).map(|number| RoleName::parse(&format!("{number:0>32}")).unwrap()).collect();
     let extras = AccessExtras {
         fresh: Freshness::proven(NOW, Duration::from_secs(600)),
-        csrf: Some("x".repeat(43)),
+        csrf: Some("x".repeat(43).into()),
         ..AccessExtras::default()
     };
     let token = forge()
         .access(&ring(), &session(), &user, extras, &Lifetimes::default(), &Ones, NOW)
         .unwrap();
+    let token = token.expose();
     assert!(token.len() + "__Host-access=".len() < 4_096, "{}", token.len());
 }
 
@@ -276,7 +281,11 @@ fn user() -> User {
 }
 
 fn mint(extras: AccessExtras) -> String {
-    forge().access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW).unwrap()
+    forge()
+        .access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
+        .unwrap()
+        .expose()
+        .to_owned()
 }
 
 fn taken_apart(token: &str) -> (String, Value) {
@@ -287,8 +296,10 @@ fn taken_apart(token: &str) -> (String, Value) {
 
 /// The claims of a good token as JSON text, one of them replaced by this text or, for `MISSING`, left out.
 fn with_claim(name: &str, value: &str) -> String {
-    let (_, claims) =
-        taken_apart(&mint(AccessExtras { csrf: Some("x".repeat(43)), ..AccessExtras::default() }));
+    let (_, claims) = taken_apart(&mint(AccessExtras {
+        csrf: Some("x".repeat(43).into()),
+        ..AccessExtras::default()
+    }));
     let kept = claims.as_object().unwrap().iter().filter(|(claim, _)| *claim != name);
     let mut members: Vec<_> = kept.map(|(claim, value)| format!("{claim:?}:{value}")).collect();
     members.extend((value != "MISSING").then(|| format!("{name:?}:{value}")));
@@ -311,9 +322,12 @@ fn a_refresh_token_from_before_the_secret_was_replaced_is_still_read() {
     let new = SiteSecret::new([9; 32]).unwrap();
     let token = with(&secret()).refresh(&session()).unwrap();
     let both = with(&new.clone().with_previous(&secret()));
-    assert!(both.read_refresh(&token).is_ok());
-    assert_eq!(with(&new).read_refresh(&token).err(), Some(InvalidToken));
+    assert!(both.read_refresh(token.expose()).is_ok());
+    assert_eq!(with(&new).read_refresh(token.expose()).err(), Some(InvalidToken));
     let token = both.refresh(&session()).unwrap();
-    assert!(with(&new).read_refresh(&token).is_ok() && both.read_refresh(&token).is_ok());
-    assert_eq!(with(&secret()).read_refresh(&token).err(), Some(InvalidToken));
+    assert!(
+        with(&new).read_refresh(token.expose()).is_ok()
+            && both.read_refresh(token.expose()).is_ok()
+    );
+    assert_eq!(with(&secret()).read_refresh(token.expose()).err(), Some(InvalidToken));
 }

@@ -73,7 +73,7 @@ async fn sites(house: &House, options: RedisOptions) -> [Arc<Site>; 2] {
                 let registrant = Registrant {
                     username: name.to_owned(),
                     email: format!("{name}@example.org"),
-                    password: PASSWORD.to_owned(),
+                    password: PASSWORD.into(),
                 };
                 let new = hall.prepare_user(registrant).await.unwrap();
                 hall.users().create_user(&new, hall.now()).await.unwrap().unwrap();

@@ -3,6 +3,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
+use vestibule::TypedPassword;
+
 use super::CommandError;
 
 /// More than the longest password that is accepted, in any normalisation form.
@@ -11,10 +13,10 @@ const MAX_LINE_BYTES: u64 = 64 * 1024;
 /// Where a new password comes from.
 pub(crate) trait NewPassword {
     /// The password as typed.
-    fn first(&mut self) -> Result<String, CommandError>;
+    fn first(&mut self) -> Result<TypedPassword, CommandError>;
 
     /// The password once more, or `None` where a slip of the finger is not to be feared.
-    fn again(&mut self) -> Result<Option<String>, CommandError>;
+    fn again(&mut self) -> Result<Option<TypedPassword>, CommandError>;
 }
 
 /// Standard input where `from_stdin`, otherwise the terminal.
@@ -26,17 +28,17 @@ pub(crate) fn source(from_stdin: bool) -> Box<dyn NewPassword> {
 struct Terminal;
 
 impl NewPassword for Terminal {
-    fn first(&mut self) -> Result<String, CommandError> {
+    fn first(&mut self) -> Result<TypedPassword, CommandError> {
         ask("Password: ")
     }
 
-    fn again(&mut self) -> Result<Option<String>, CommandError> {
+    fn again(&mut self) -> Result<Option<TypedPassword>, CommandError> {
         ask("Once more: ").map(Some)
     }
 }
 
-fn ask(prompt: &str) -> Result<String, CommandError> {
-    rpassword::prompt_password(prompt).map_err(|error| {
+fn ask(prompt: &str) -> Result<TypedPassword, CommandError> {
+    rpassword::prompt_password(prompt).map(TypedPassword::from).map_err(|error| {
         CommandError::Failed(format!(
             "no password can be asked for here ({error}); write it to standard input and add \
              --password-stdin"
@@ -48,7 +50,7 @@ fn ask(prompt: &str) -> Result<String, CommandError> {
 pub(crate) struct OneLine<R>(pub(crate) R);
 
 impl<R: BufRead> NewPassword for OneLine<R> {
-    fn first(&mut self) -> Result<String, CommandError> {
+    fn first(&mut self) -> Result<TypedPassword, CommandError> {
         let failed = |what: &str| {
             CommandError::Failed(format!(
                 "{what}; --password-stdin reads the password as one line of UTF-8"
@@ -65,10 +67,12 @@ impl<R: BufRead> NewPassword for OneLine<R> {
         if line.is_empty() {
             return Err(failed("there is no password on standard input"));
         }
-        String::from_utf8(line).map_err(|_| failed("standard input is not UTF-8"))
+        String::from_utf8(line)
+            .map(TypedPassword::from)
+            .map_err(|_| failed("standard input is not UTF-8"))
     }
 
-    fn again(&mut self) -> Result<Option<String>, CommandError> {
+    fn again(&mut self) -> Result<Option<TypedPassword>, CommandError> {
         Ok(None)
     }
 }
@@ -78,7 +82,7 @@ mod tests {
     use super::{NewPassword, OneLine};
 
     fn line(text: &[u8]) -> Option<String> {
-        OneLine(text).first().ok()
+        OneLine(text).first().ok().map(|typed| typed.expose().to_owned())
     }
 
     #[test]

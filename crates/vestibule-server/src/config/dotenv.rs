@@ -2,15 +2,21 @@
 //!
 //! Values are taken as they stand. Nothing is expanded, so that a `$` in a password stays one.
 
-use std::{iter::Peekable, str::Chars};
+use std::{fmt, iter::Peekable, str::Chars};
 
-/// One `NAME=value` of a `.env` file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One `NAME=value` of a `.env` file. The value may be a secret, which `Debug` does not print.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Assignment {
     pub(crate) name: String,
     pub(crate) value: String,
     /// The line it begins on, from 1.
     pub(crate) line: usize,
+}
+
+impl fmt::Debug for Assignment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}=… (line {})", self.name, self.line)
+    }
 }
 
 /// A line that is no assignment.

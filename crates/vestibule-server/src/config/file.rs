@@ -1,6 +1,6 @@
 //! `vestibule.toml`: flattened to dotted names, each with the line that it stands on.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use toml::{
     Spanned,
@@ -17,8 +17,8 @@ pub(crate) struct Leaf {
     pub(crate) line: usize,
 }
 
-/// What TOML made of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What TOML made of a value. It may be a secret, which `Debug` does not print.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum LeafValue {
     Text(String),
     Whole(i64),
@@ -28,6 +28,19 @@ pub(crate) enum LeafValue {
     EmptySection,
     /// Something that no key takes: a fraction, a date, a mixed array.
     Other(&'static str),
+}
+
+impl fmt::Debug for LeafValue {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Text(_) => "Text(…)",
+            Self::Whole(_) => "Whole(…)",
+            Self::Switch(_) => "Switch(…)",
+            Self::List(_) => "List(…)",
+            Self::EmptySection => "EmptySection",
+            Self::Other(what) => what,
+        })
+    }
 }
 
 /// A file that is not TOML.

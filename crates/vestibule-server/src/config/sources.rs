@@ -46,11 +46,20 @@ pub(crate) struct Given {
     pub(crate) source: Source,
 }
 
-/// The text of a value, its notation not yet read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The text of a value, its notation not yet read. It may be a secret, which `Debug` does not print.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum GivenValue {
     Text(String),
     List(Vec<String>),
+}
+
+impl fmt::Debug for GivenValue {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Text(_) => "Text(…)",
+            Self::List(_) => "List(…)",
+        })
+    }
 }
 
 /// All that was given, the winning source of each key, and what could not be read.

@@ -57,7 +57,7 @@ async fn export(
     visit: Visit,
     State(site): State<Site>,
 ) -> Result<Response, Problem> {
-    download(&site, caller.user_id(), visit.address()).await
+    download(&site, caller.user_id(), visit.network()?).await
 }
 
 /// The file of an account.

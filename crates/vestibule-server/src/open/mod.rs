@@ -184,6 +184,8 @@ pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Con
         require_verified_email: settings.accounts.verified_email == VerifiedEmail::Required,
         trusted_proxies: settings.trusted_proxies.clone(),
         api_prefixes: API_PREFIXES.map(str::to_owned).to_vec(),
+        sign_in_path: Some("/auth/login".to_owned()),
+        confirm_path: Some("/auth/confirm".to_owned()),
         cors_origins: settings.cors.origins.clone(),
         flask_names: tokens.flask_names,
         feed_bound: settings.feed.bound,

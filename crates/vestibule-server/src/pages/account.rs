@@ -35,7 +35,7 @@ pub(super) async fn change(
 /// `GET /user/account/export`: everything that the site knows of them, as a file.
 pub(super) async fn export(caller: Principal, view: View) -> Result<Response, Problem> {
     if caller.freshness().is_fresh(view.site.hall.now()) {
-        return export::download(&view.site, caller.user_id(), view.visit.address()).await;
+        return export::download(&view.site, caller.user_id(), view.visit.network()?).await;
     }
     // Back to the page with the link, not to the file: a browser that gets a file stays where it was, which
     // would be the form that was just filled in.
@@ -53,7 +53,7 @@ pub(super) async fn change_password(
     view: View,
     form: FormBody,
 ) -> Result<Response, Problem> {
-    let (current, new) = (form.typed("current"), form.typed("new"));
+    let (current, new) = (form.password("current"), form.password("new"));
     let refusal = match view.visit.change_password(&caller, current, new).await {
         Ok(()) => return Ok(view.go(PAGE, Some(Flash::PasswordChanged))),
         Err(problem) if problem.code == ErrorCode::InvalidCredentials => {

@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use percent_encoding::percent_decode;
-use vestibule::{ErrorCode, Problem, Said, core::redirect::LocalPath};
+use vestibule::{ErrorCode, Problem, Said, TypedPassword, core::redirect::LocalPath};
 
 /// The longest form of these pages, in bytes: a password of 1024 characters fits, however it is encoded.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
@@ -27,7 +27,12 @@ impl FormBody {
         self.text(name).to_owned()
     }
 
-    /// The same, where the form has such a field at all.
+    /// What was typed as a password.
+    pub(super) fn password(&self, name: &str) -> TypedPassword {
+        self.text(name).into()
+    }
+
+    /// What was typed into a field, where the form has it at all.
     pub(super) fn given(&self, name: &str) -> Option<String> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
     }

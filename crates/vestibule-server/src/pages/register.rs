@@ -39,7 +39,7 @@ pub(super) fn registrant(form: &FormBody) -> Registrant {
     Registrant {
         username: form.typed("username"),
         email: form.typed("email"),
-        password: form.typed("password"),
+        password: form.password("password"),
     }
 }
 

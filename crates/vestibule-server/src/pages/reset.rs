@@ -3,7 +3,7 @@
 use axum::{http::StatusCode, response::Response};
 use minijinja::{Value, context};
 use vestibule::{
-    Problem, Together, User,
+    Problem, Together, TypedPassword, User,
     core::{
         name::EmailAddress,
         one_time::{OneTime, OneTimeToken, Purpose, ResetPassword, Standing},
@@ -56,7 +56,7 @@ pub(super) async fn reset(view: View, form: FormBody) -> Result<Response, Proble
     };
     let refusal = match checked {
         Err(problem) => Refusal::outdated(problem),
-        Ok(()) => match replace(&view, &kept, &user, form.typed("password")).await {
+        Ok(()) => match replace(&view, &kept, &user, form.password("password")).await {
             Ok(true) => {
                 let there = view.go("/auth/login", Some(Flash::PasswordReset));
                 return Ok(links::guarded(there));
@@ -73,7 +73,7 @@ async fn replace(
     view: &View,
     kept: &OneTime,
     user: &User,
-    password: String,
+    password: TypedPassword,
 ) -> Result<bool, Problem> {
     let hall = &view.site.hall;
     let hash = hall.hash_new_password("password", password, &user.guessable_words()).await?;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    Carrier, ErrorCode, Problem, SignInForm, Together, User,
+    Carrier, ErrorCode, Problem, SignInForm, Together, TypedPassword, User,
     core::{
         deletion::{Deletion, Party, may_restore},
         name::EmailAddress,
@@ -56,7 +56,7 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
     let token = kept.key();
     let sign_in = SignInForm {
         login: String::new(),
-        password: String::new(),
+        password: TypedPassword::default(),
         remember,
         carrier: Carrier::Cookie,
         device: None,

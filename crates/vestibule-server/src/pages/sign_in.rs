@@ -33,7 +33,7 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
     let next = form.next();
     let sign_in = SignInForm {
         login: form.typed("login"),
-        password: form.typed("password"),
+        password: form.password("password"),
         remember: form.is_ticked("remember_me"),
         carrier: Carrier::Cookie,
         device: None,
@@ -89,7 +89,7 @@ pub(super) async fn confirm(
     form: FormBody,
 ) -> Result<Response, Problem> {
     let next = form.next();
-    let refusal = match view.visit.confirm(&caller, form.typed("password")).await {
+    let refusal = match view.visit.confirm(&caller, form.password("password")).await {
         Ok(_) => return Ok(view.go(next.as_str(), None)),
         Err(problem) if problem.code == ErrorCode::InvalidCredentials => {
             Refusal::notice(problem, "confirm-wrong-password")

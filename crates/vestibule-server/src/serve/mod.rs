@@ -39,7 +39,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestibule::{
-    AuditSink as _, Config, SystemClock, SystemEntropy, Vestibule,
+    AuditSink as _, Config, RouteGroup, SystemClock, SystemEntropy, Vestibule,
     core::{event::EventName, id::SessionId, limit::SharedLimits, secret::MadeUnder, store::Store},
 };
 
@@ -260,7 +260,7 @@ fn reloadable(https: Option<&Https>, site: &Site) -> Vec<Reloadable> {
 /// The routes and everything around them.
 pub(crate) fn service(site: &Site) -> SiteService {
     let router: Router = Router::new()
-        .merge(site.hall.routes())
+        .merge(site.hall.routes_with(RouteGroup::ALL))
         .merge(api::routes(site.settings.pages.openapi))
         .merge(files::routes())
         .merge(admin::api::routes())

@@ -90,6 +90,8 @@ fault-no-such-user = Niemand hat diesen Benutzernamen.
 fault-feedback-empty = Noch steht hier keine Nachricht: Schreiben Sie eine.
 fault-feedback-too-long = Die Nachricht ist zu lang: Verwenden Sie höchstens { $max } Zeichen.
 
+fault-csrf-not-first = Das Formular ist nicht vollständig, oder csrf_token ist nicht sein erstes Feld. Laden Sie die Seite neu und senden Sie es noch einmal.
+fault-origin-unknown = Diese Website ist für eine andere Adresse eingerichtet und kennt { $host } nicht. Wer sie betreibt, kann public_url auf die Adresse setzen, die Browser verwenden.
 fault-registration-closed = Die Registrierung ist hier geschlossen. Wer diese Website betreibt, kann ein Konto für Sie anlegen.
 fault-setup-closed = Dieser Link öffnet die Tür nicht (mehr). Solange es keinen Superuser gibt, nennt die Website bei jedem Start einen neuen.
 fault-last-super-user = Das ist der letzte aktive Superuser, und niemand bliebe übrig, um die Website zu betreiben; ernennen Sie zuerst einen anderen.

@@ -90,6 +90,8 @@ fault-no-such-user = There is no user of this name.
 fault-feedback-empty = There is no message yet: write one.
 fault-feedback-too-long = The message is too long: use at most { $max } characters.
 
+fault-csrf-not-first = The form is not complete, or its csrf_token is not its first field. Reload the page and send it again.
+fault-origin-unknown = This site is set up for another address, and does not know { $host }. Whoever runs it can set public_url to the address that browsers use.
 fault-registration-closed = Registration is closed here. Ask whoever runs this site for an account.
 fault-setup-closed = This link does not open the door (any more). While there is no super user, every start of the site prints a new one.
 fault-last-super-user = This is the last active super user, and nobody would be left to run the site; make another one first.

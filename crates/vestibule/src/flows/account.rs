@@ -10,7 +10,7 @@ use vestibule_core::{
     freshness::Freshness,
     locale::Locale,
     name::{EmailAddress, UserName},
-    password::{Password, PasswordHash},
+    password::{Password, PasswordHash, TypedPassword},
     random,
     session::Carrier,
     store::{AccountChange, Commit, Committed, Obstacle},
@@ -36,7 +36,7 @@ pub struct Registrant {
     /// The e-mail address.
     pub email: String,
     /// The password.
-    pub password: String,
+    pub password: TypedPassword,
 }
 
 /// What somebody wants to be called from now on, as typed.
@@ -55,9 +55,10 @@ impl Visit {
     /// by [`Notice`].
     ///
     /// # Errors
-    /// `forbidden` where registration is closed, `invalid_input` with the fields, `conflict` for a taken
+    /// `csrf_failed`, `forbidden` where registration is closed, `invalid_input` with the fields, `conflict` for a taken
     /// user name, `rate_limited`, `unavailable`.
     pub async fn register(&self, registrant: Registrant) -> Result<(), Problem> {
+        self.check_anonymous()?;
         let visit = self.clone();
         self.hall().uncancelled(async move { visit.register_whole(registrant).await }).await
     }
@@ -72,7 +73,7 @@ impl Visit {
         }
         let attempt = inner
             .throttle
-            .registration(self.address())
+            .registration(self.counted_address()?)
             .await
             .map_err(|limited| self.limited(limited, "registrations"))?;
         let new =
@@ -198,8 +199,8 @@ impl Visit {
     pub async fn change_password(
         &self,
         caller: &Principal,
-        current: String,
-        new: String,
+        current: TypedPassword,
+        new: TypedPassword,
     ) -> Result<(), Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         let work = async move { visit.change_password_whole(&caller, current, new).await };
@@ -209,8 +210,8 @@ impl Visit {
     async fn change_password_whole(
         &self,
         caller: &Principal,
-        current: String,
-        new: String,
+        current: TypedPassword,
+        new: TypedPassword,
     ) -> Result<(), Problem> {
         let hall = self.hall();
         let user = self.prove(caller, current).await?;
@@ -300,7 +301,7 @@ impl Vestibule {
     pub async fn hash_new_password(
         &self,
         field: &str,
-        typed: String,
+        typed: TypedPassword,
         context: &[&str],
     ) -> Result<PasswordHash, Problem> {
         let password = self.check_new_password(field, &typed, context)?;
@@ -310,13 +311,13 @@ impl Vestibule {
     fn check_new_password(
         &self,
         field: &str,
-        typed: &str,
+        typed: &TypedPassword,
         context: &[&str],
     ) -> Result<Password, Problem> {
         let config = self.config();
         let mut words = context.to_vec();
         words.push(&config.site_name);
-        Password::prepare(typed)
+        Password::prepare(typed.expose())
             .and_then(|password| config.password_policy.check(&password, &words).map(|()| password))
             .map_err(|problem| Problem::fault(field, &problem))
     }

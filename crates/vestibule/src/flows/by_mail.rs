@@ -23,7 +23,7 @@ impl Visit {
     /// is the name of an active account. What comes back does not tell.
     ///
     /// # Errors
-    /// `rate_limited` where too much came from this address, `unavailable`.
+    /// `csrf_failed`, `rate_limited` where too much came from this address, `unavailable`.
     pub async fn ask_for_reset(&self, login: &str) -> Result<(), Problem> {
         let (visit, login) = (self.clone(), login.to_owned());
         let work = async move {
@@ -33,11 +33,20 @@ impl Visit {
         self.hall().uncancelled(work).await
     }
 
+    /// Counts that a stranger asks for a mail. Nobody has a reason to ask often, whether there is such an
+    /// account or not: each time counts as a failure of the address. A form of another site asks for nothing.
+    async fn count_asking(&self) -> Result<(), Problem> {
+        self.check_anonymous()?;
+        let attempt = self.hall().0.throttle.address(self.counted_address()?).await;
+        attempt.map_err(|limited| self.limited(limited, "address"))?.failed();
+        Ok(())
+    }
+
     /// Has the message that verifies an address sent once more, by [`Notice`], if `login` is the name of an
     /// active account whose address still has to be verified. What comes back does not tell.
     ///
     /// # Errors
-    /// `rate_limited` where too much came from this address, `unavailable`.
+    /// `csrf_failed`, `rate_limited` where too much came from this address, `unavailable`.
     pub async fn ask_to_verify(&self, login: &str) -> Result<(), Problem> {
         let (visit, login) = (self.clone(), login.to_owned());
         let work = async move {
@@ -50,19 +59,11 @@ impl Visit {
         self.hall().uncancelled(work).await
     }
 
-    /// Counts that a stranger asks for a mail. Nobody has a reason to ask often, whether there is such an
-    /// account or not: each time counts as a failure of the address.
-    async fn count_asking(&self) -> Result<(), Problem> {
-        let attempt = self.hall().0.throttle.address(self.address()).await;
-        attempt.map_err(|limited| self.limited(limited, "address"))?.failed();
-        Ok(())
-    }
-
     /// Takes the address of an account as shown to be its owner's. `None` where there is no such account, it is
     /// not active, or has another address.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `csrf_failed`, `unavailable`.
     pub async fn verify_email(
         &self,
         id: UserId,
@@ -76,13 +77,14 @@ impl Visit {
     /// obstacle is in the way, nothing is changed and the token works on.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `csrf_failed`, `unavailable`.
     pub async fn verify_email_with(
         &self,
         id: UserId,
         email: EmailAddress,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
+        self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.take_email(id, email, None, with).await };
         self.hall().uncancelled(work).await
@@ -117,6 +119,7 @@ impl Visit {
         session: SessionId,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
+        self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.take_email(id, email, Some(session), with).await };
         self.hall().uncancelled(work).await
@@ -142,6 +145,7 @@ impl Visit {
         id: UserId,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
+        self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.keep_whole(id, with).await };
         self.hall().uncancelled(work).await
@@ -226,7 +230,7 @@ impl Visit {
     /// With `verified`, the address of the account was shown to be theirs by the same link.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `csrf_failed`, `unavailable`.
     pub async fn reset_password(
         &self,
         id: UserId,
@@ -241,7 +245,7 @@ impl Visit {
     /// obstacle is in the way, nothing is changed and the token works on.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `csrf_failed`, `unavailable`.
     pub async fn reset_password_with(
         &self,
         id: UserId,
@@ -249,6 +253,7 @@ impl Visit {
         verified: bool,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
+        self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.reset_whole(id, hash, verified, with).await };
         self.hall().uncancelled(work).await

@@ -4,7 +4,9 @@ use vestibule_core::{
     error::ErrorCode,
     event::EventName,
     freshness::Freshness,
+    password::TypedPassword,
     renewal::Advance,
+    secret::SecretText,
     session::{Carrier, Session},
     user::User,
 };
@@ -17,7 +19,7 @@ use crate::{
 /// A proof that succeeded.
 #[derive(Clone, Debug)]
 pub struct Confirmed {
-    pub(crate) access: String,
+    pub(crate) access: SecretText,
     pub(crate) session: Session,
 }
 
@@ -30,7 +32,7 @@ impl Visit {
     pub async fn confirm(
         &self,
         caller: &Principal,
-        password: String,
+        password: TypedPassword,
     ) -> Result<Confirmed, Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         self.hall().uncancelled(async move { visit.confirm_whole(&caller, password).await }).await
@@ -39,7 +41,7 @@ impl Visit {
     async fn confirm_whole(
         &self,
         caller: &Principal,
-        password: String,
+        password: TypedPassword,
     ) -> Result<Confirmed, Problem> {
         let user = self.prove(caller, password).await?;
         let hall = self.hall();
@@ -59,12 +61,12 @@ impl Visit {
     pub(crate) async fn prove(
         &self,
         caller: &Principal,
-        password: String,
+        password: TypedPassword,
     ) -> Result<User, Problem> {
         let inner = &self.hall().0;
         let address = inner
             .throttle
-            .address(self.address())
+            .address(self.counted_address()?)
             .await
             .map_err(|limited| self.limited(limited, "address"))?;
         let account = AccountKey::Session(caller.session_id());

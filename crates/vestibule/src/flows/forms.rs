@@ -5,6 +5,7 @@ use std::time::Duration;
 use vestibule_core::{
     csrf::{self, Source},
     error::ErrorCode,
+    session::Carrier,
 };
 
 use crate::{
@@ -18,6 +19,9 @@ use crate::{
 impl Visit {
     /// The CSRF value for the forms of this page, masked anew for every response. It belongs to the
     /// session of the cookies, or else to this browser, which gets a short-lived cookie for it.
+    ///
+    /// It goes into a hidden field `csrf_token`. In a form with files (`multipart/form-data`) that has to be the
+    /// **first** field: of such a body only the first part is looked at before the handler runs.
     #[must_use]
     pub fn form_token(&self) -> String {
         let key = &self.hall().0.csrf;
@@ -58,10 +62,32 @@ impl Visit {
     /// Whether the cookie that came with the form cannot have expired yet.
     fn form_is_recent(&self) -> bool {
         let CsrfField::One(value) = self.csrf_field() else { return false };
-        csrf::rendered_at(value).is_some_and(|at| {
+        csrf::rendered_at(value.expose()).is_some_and(|at| {
             let now = self.hall().now();
             now >= at && now.since(at) < Duration::from_secs(VISITOR_MAX_AGE)
         })
+    }
+
+    /// What every way in asks for first, so that no handler can forget it: a page of another origin signs
+    /// nobody in and makes no account in somebody's name.
+    ///
+    /// A form brings its value ([`Visit::check_form`]). JSON cannot be sent from another origin without asking
+    /// first, and so needs only to come from a page of ours; where no cookies are set, an app may send it too,
+    /// which names no origin, and a page whose origin is allowed to call the API.
+    pub(crate) fn check_entry(&self, carrier: Carrier) -> Result<(), Problem> {
+        if carrier == Carrier::Cookie && !self.sends_json() {
+            return self.check_form();
+        }
+        match (self.source(), carrier) {
+            (Source::Own, _) | (Source::Unsaid, Carrier::Header) => Ok(()),
+            (Source::Foreign, Carrier::Header) if self.is_allowed_origin() => Ok(()),
+            (Source::Foreign | Source::Unsaid, _) => self.refused_source(false),
+        }
+    }
+
+    /// The same where no session begins: JSON as from an app, anything else as a form.
+    pub(crate) fn check_anonymous(&self) -> Result<(), Problem> {
+        self.check_entry(if self.sends_json() { Carrier::Header } else { Carrier::Cookie })
     }
 
     /// Who was found to be calling, where this request was asked already: for a page about a refusal,

@@ -11,8 +11,9 @@ use vestibule_core::{
     id::{SessionId, UserId},
     limit::Limited,
     name::LoginKey,
-    password::{Password, PasswordHash, Verified},
+    password::{Password, PasswordHash, TypedPassword, Verified},
     random,
+    secret::SecretText,
     session::{Carrier, EndReason, SignIn},
     store::{Commit, Committed, Ending, NewSession, Obstacle},
     user::{Credentials, NotChanged, User, UserChange, UserStatus},
@@ -34,7 +35,7 @@ pub struct SignInForm {
     /// The user name or the e-mail address, as typed.
     pub login: String,
     /// The password, as typed.
-    pub password: String,
+    pub password: TypedPassword,
     /// Whether to stay signed in after the browser was closed.
     pub remember: bool,
     /// By which carrier the tokens are to travel.
@@ -42,14 +43,14 @@ pub struct SignInForm {
     /// What an app calls its device.
     pub device: Option<String>,
     /// What an app got with its last sign-in ([`SignedIn::device_token`]); browsers have a cookie instead.
-    pub device_token: Option<String>,
+    pub device_token: Option<SecretText>,
 }
 
 impl SignInForm {
     /// What the request shows of who has signed in with this device before.
     fn known_device(&self, visit: &Visit) -> Option<KnownDevice> {
         match &self.device_token {
-            Some(token) => KnownDevice::parse(token),
+            Some(token) => KnownDevice::parse(token.expose()),
             None => visit.known_device().cloned(),
         }
     }
@@ -115,10 +116,15 @@ impl Visit {
     /// Signs somebody in: a new session, whose tokens leave by the form's carrier. With cookies they go
     /// with the answer of this request, and the session that the browser had before ends.
     ///
+    /// The request itself is checked first, like every form that nobody is signed in for
+    /// ([`Visit::check_form`]): with cookies a form has to bring the value of [`Visit::form_token`], and JSON
+    /// has to come from a page of ours.
+    ///
     /// # Errors
-    /// `invalid_credentials` for every cause that is the account's own business, `email_unverified`,
+    /// `csrf_failed`, `invalid_credentials` for every cause that is the account's own business, `email_unverified`,
     /// `rate_limited`, `unavailable`.
     pub async fn sign_in(&self, form: SignInForm) -> Result<SignedIn, Problem> {
+        self.check_entry(form.carrier)?;
         let visit = self.clone();
         self.hall().uncancelled(async move { visit.sign_in_whole(&form).await }).await
     }
@@ -136,6 +142,7 @@ impl Visit {
     /// # Errors
     /// As for [`Visit::sign_in`].
     pub async fn sign_in_or_recognize(&self, form: SignInForm) -> Result<Admission, Problem> {
+        self.check_entry(form.carrier)?;
         let visit = self.clone();
         self.hall().uncancelled(async move { visit.sign_in_or_recognize_whole(&form).await }).await
     }
@@ -155,6 +162,7 @@ impl Visit {
     /// # Errors
     /// As for [`Visit::sign_in`]. With `email_unverified` the account is back all the same.
     pub async fn restore(&self, form: SignInForm) -> Result<SignedIn, Problem> {
+        self.check_entry(form.carrier)?;
         let visit = self.clone();
         let work = async move {
             match visit.recognize(&form, IfDeleted::Tell).await? {
@@ -196,6 +204,7 @@ impl Visit {
         form: &SignInForm,
         with: Together,
     ) -> Result<SignedIn, Problem> {
+        self.check_entry(form.carrier)?;
         let (visit, form) = (self.clone(), form.clone());
         self.hall().uncancelled(async move { visit.restore_whole(id, &form, with).await }).await
     }
@@ -252,7 +261,7 @@ impl Visit {
         let device = form.known_device(self);
         let from_address = inner
             .throttle
-            .address(self.address())
+            .address(self.counted_address()?)
             .await
             .map_err(|limited| self.limited(limited, "address"))?;
         let found = inner.users.credentials(&key).await?;
@@ -301,7 +310,7 @@ impl Visit {
             carrier: form.carrier,
             remembered: form.remember,
             methods: vec![BY_PASSWORD.to_owned()],
-            address: self.address().to_string(),
+            address: self.address().map(|address| address.to_string()).unwrap_or_default(),
             agent: self.agent().to_owned(),
             device: form.device.as_ref().map(|device| {
                 device.chars().filter(|letter| !letter.is_control()).take(100).collect()
@@ -360,7 +369,7 @@ impl Visit {
     pub(crate) async fn check_password(
         &self,
         found: Option<Credentials>,
-        typed: String,
+        typed: TypedPassword,
     ) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
         Ok(match self.compare(found, typed).await? {
             Some(Proven::Active(user, hash)) => Some((user, hash)),
@@ -371,7 +380,7 @@ impl Visit {
     async fn compare(
         &self,
         mut found: Option<Credentials>,
-        typed: String,
+        typed: TypedPassword,
     ) -> Result<Option<Proven>, Problem> {
         let inner = &self.hall().0;
         // Of two sign-ins at once, as an app and a page make them, the second finds the better hash of the
@@ -412,7 +421,7 @@ impl Visit {
     async fn compare_once(
         &self,
         found: Option<Credentials>,
-        typed: String,
+        typed: TypedPassword,
     ) -> Result<Option<(Credentials, Option<PasswordHash>)>, Problem> {
         let inner = &self.hall().0;
         let is_usable = |user: &User| {
@@ -425,7 +434,7 @@ impl Visit {
         let (verified, upgraded) = inner
             .hashers
             .run(move |hasher| {
-                let password = Password::for_comparison(&typed);
+                let password = Password::for_comparison(typed.expose());
                 let Some(hash) = hash else {
                     return Ok((hasher.verify_nobody(&password)?, None));
                 };

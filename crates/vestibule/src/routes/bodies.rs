@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vestibule_core::{
+    password::TypedPassword,
+    secret::SecretText,
     session::{Carrier, Over, Session},
     store::RenewalNote,
     time::Timestamp,
@@ -10,11 +12,12 @@ use vestibule_core::{
 };
 
 /// `POST /api/auth/register`
-#[derive(Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct RegisterBody {
     pub(crate) username: Option<String>,
     pub(crate) email: Option<String>,
-    pub(crate) password: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) password: Option<TypedPassword>,
 }
 
 /// The answer to a registration, the same whether the address had an account or not.
@@ -25,15 +28,17 @@ pub(crate) struct RegisteredBody {
 }
 
 /// `POST /api/auth/login`
-#[derive(Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct LoginBody {
     /// The user name or the e-mail address.
     pub(crate) login: Option<String>,
-    pub(crate) password: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) password: Option<TypedPassword>,
     /// What the app calls the device it runs on.
     pub(crate) device: Option<String>,
     /// What an app got with its last sign-in: with it, failures of others do not keep the app out.
-    pub(crate) device_token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) device_token: Option<SecretText>,
     /// True by default for header sign-ins, false for cookies.
     pub(crate) remember: Option<bool>,
     #[serde(default)]
@@ -41,7 +46,7 @@ pub(crate) struct LoginBody {
 }
 
 /// By which carrier tokens are to travel.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Transport {
     #[default]
@@ -59,10 +64,12 @@ impl From<Transport> for Carrier {
 }
 
 /// Tokens for the `Authorization` header.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HeaderTokens {
-    pub(crate) access_token: String,
-    pub(crate) refresh_token: String,
+    #[schema(value_type = String)]
+    pub(crate) access_token: SecretText,
+    #[schema(value_type = String)]
+    pub(crate) refresh_token: SecretText,
     /// Always `Bearer`.
     pub(crate) token_type: &'static str,
     /// Seconds until the access token expires.
@@ -73,24 +80,27 @@ pub(crate) struct HeaderTokens {
     pub(crate) user: Option<UserBody>,
     /// With a sign-in: to keep, also when signed out, and to send with the next one. It lets nobody in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) device_token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) device_token: Option<SecretText>,
 }
 
 /// The answer where the tokens went as cookies.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CookieTokens {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserBody>,
     /// For `X-CSRF-TOKEN`; the same as in the readable cookie.
-    pub(crate) csrf_token: String,
+    #[schema(value_type = String)]
+    pub(crate) csrf_token: SecretText,
     /// Seconds until the access token expires.
     pub(crate) expires_in: u64,
 }
 
 /// A fresh access token for the `Authorization` header.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FreshToken {
-    pub(crate) access_token: String,
+    #[schema(value_type = String)]
+    pub(crate) access_token: SecretText,
     /// Always `Bearer`.
     pub(crate) token_type: &'static str,
     /// Seconds until it expires.
@@ -98,7 +108,7 @@ pub(crate) struct FreshToken {
 }
 
 /// A user.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UserBody {
     pub(crate) id: i64,
     pub(crate) username: String,
@@ -158,20 +168,23 @@ pub(crate) struct SessionStanding {
 }
 
 /// `POST /api/auth/confirm`
-#[derive(Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ConfirmBody {
-    pub(crate) password: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) password: Option<TypedPassword>,
 }
 
 /// `PUT /api/auth/password`
-#[derive(Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct PasswordBody {
-    pub(crate) current: Option<String>,
-    pub(crate) new: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) current: Option<TypedPassword>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) new: Option<TypedPassword>,
 }
 
 /// `PATCH /api/user`
-#[derive(Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ProfileBody {
     pub(crate) username: Option<String>,
     pub(crate) email: Option<String>,

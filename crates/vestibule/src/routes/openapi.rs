@@ -8,7 +8,8 @@ use utoipa::{
 use super::{bodies, proxy, session, user};
 use crate::problem;
 
-/// The description of the routes that [`crate::Vestibule::routes`] adds.
+/// The description of all routes, whatever groups of them an application opens
+/// ([`crate::Vestibule::routes_with`]).
 #[must_use]
 pub fn api_description() -> utoipa::openapi::OpenApi {
     Description::openapi()

@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use vestibule_core::{
-    csrf::Source,
     error::ErrorCode,
     id::SessionId,
+    secret::SecretText,
     session::{Carrier, Session},
     time::Timestamp,
 };
@@ -44,7 +44,7 @@ pub(crate) async fn login(
     visit: Visit,
     JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<Response, Problem> {
-    let form = sign_in_form(&visit, body)?;
+    let form = sign_in_form(body)?;
     let carrier = form.carrier;
     Ok(signed_in_body(&visit, visit.sign_in(form).await?, carrier))
 }
@@ -64,7 +64,7 @@ pub(crate) async fn restore(
     visit: Visit,
     JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<Response, Problem> {
-    let form = sign_in_form(&visit, body)?;
+    let form = sign_in_form(body)?;
     let carrier = form.carrier;
     Ok(signed_in_body(&visit, visit.restore(form).await?, carrier))
 }
@@ -84,16 +84,17 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
         Presented::Nothing => Err(Problem::new(ErrorCode::TokenMissing)),
         Presented::Header(token) => {
             let invalid = || Problem::new(ErrorCode::TokenInvalid).carried(Carrier::Header);
-            let token = token.as_deref().ok_or_else(invalid)?;
-            let claims = forge.read_refresh(token).map_err(|_| invalid())?;
+            let token = token.as_ref().ok_or_else(invalid)?;
+            let claims = forge.read_refresh(token.expose()).map_err(|_| invalid())?;
             let renewed = visit.hall().renew(&claims, Carrier::Header, &visit).await;
             let renewed = renewed.map_err(|problem| problem.carried(Carrier::Header))?;
             Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None, None))
         }
         Presented::Cookies(tokens) => {
             let refuse = |code| Problem::new(code).carried(Carrier::Cookie);
-            let token = tokens.refresh.as_deref().ok_or_else(|| refuse(ErrorCode::TokenMissing))?;
-            let claims = forge.read_refresh(token).map_err(|_| refuse(ErrorCode::TokenInvalid))?;
+            let token = tokens.refresh.as_ref().ok_or_else(|| refuse(ErrorCode::TokenMissing))?;
+            let claims =
+                forge.read_refresh(token.expose()).map_err(|_| refuse(ErrorCode::TokenInvalid))?;
             visit.check_csrf(visit.hall().0.csrf.of_session(claims.session_id))?;
             let renewed = visit.renew_cookies(&claims).await?;
             Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None, None))
@@ -132,7 +133,7 @@ pub(crate) async fn confirm(
                 .into_response()
         }
         Carrier::Cookie => {
-            let csrf_token = hall.0.csrf.of_session(confirmed.session.id).plain();
+            let csrf_token = hall.0.csrf.of_session(confirmed.session.id).plain().into();
             Json(CookieTokens { user: None, csrf_token, expires_in }).into_response()
         }
     })
@@ -197,22 +198,8 @@ pub(crate) async fn end_others(caller: Fresh, visit: Visit) -> Result<StatusCode
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl Visit {
-    /// A JSON request that nobody is signed in for. Where it sets cookies it has to come from one of our
-    /// own pages, and say so; where it does not, an app may send it, and a foreign page only if its origin
-    /// is allowed to call the API.
-    pub(crate) fn check_json_form(&self, carrier: Carrier) -> Result<(), Problem> {
-        match (self.source(), carrier) {
-            (Source::Own, _) | (Source::Unsaid, Carrier::Header) => Ok(()),
-            (Source::Foreign, Carrier::Header) if self.is_allowed_origin() => Ok(()),
-            (Source::Foreign | Source::Unsaid, _) => Err(Problem::new(ErrorCode::CsrfFailed)),
-        }
-    }
-}
-
-fn sign_in_form(visit: &Visit, body: LoginBody) -> Result<SignInForm, Problem> {
+fn sign_in_form(body: LoginBody) -> Result<SignInForm, Problem> {
     let carrier = Carrier::from(body.transport);
-    visit.check_json_form(carrier)?;
     Ok(SignInForm {
         login: required("login", body.login)?,
         password: required("password", body.password)?,
@@ -225,7 +212,7 @@ fn sign_in_form(visit: &Visit, body: LoginBody) -> Result<SignInForm, Problem> {
 
 fn signed_in_body(visit: &Visit, signed_in: SignedIn, carrier: Carrier) -> Response {
     let user = Some(UserBody::from(signed_in.user()));
-    let device_token = Some(signed_in.device_token());
+    let device_token = Some(signed_in.device_token().into());
     tokens_body(visit.hall(), signed_in.renewed, carrier, user, device_token)
 }
 
@@ -235,12 +222,12 @@ fn tokens_body(
     renewed: Renewed,
     carrier: Carrier,
     user: Option<UserBody>,
-    device_token: Option<String>,
+    device_token: Option<SecretText>,
 ) -> Response {
     let expires_in = access_seconds(hall, &renewed.session);
     match carrier {
         Carrier::Cookie => {
-            let csrf_token = hall.0.csrf.of_session(renewed.session.id).plain();
+            let csrf_token = hall.0.csrf.of_session(renewed.session.id).plain().into();
             Json(CookieTokens { user, csrf_token, expires_in }).into_response()
         }
         Carrier::Header => {

@@ -1,7 +1,6 @@
 //! The caller's own account.
 
 use axum::{Json, http::StatusCode};
-use vestibule_core::session::Carrier;
 
 use super::bodies::{
     MeBody, PasswordBody, ProfileBody, RegisterBody, RegisteredBody, SessionStanding, UserBody,
@@ -24,7 +23,6 @@ pub(crate) async fn register(
     visit: Visit,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<(StatusCode, Json<RegisteredBody>), Problem> {
-    visit.check_json_form(Carrier::Header)?;
     let registrant = Registrant {
         username: required("username", body.username)?,
         email: required("email", body.email)?,

@@ -193,6 +193,30 @@ async fn c5_fetch_metadata_decides_where_it_is_known() {
     }
 }
 
+/// A form with files whose value comes behind them is told what is wrong with it.
+#[tokio::test]
+async fn a_form_with_files_says_that_the_value_comes_first() {
+    let (_site, browser) = site_with_browser().await;
+    let token = browser.navigate("/form").await.hidden_field("csrf_token").unwrap();
+    let part = |name: &str, value: &str| {
+        format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let form = |parts: &[String]| {
+        let mut request = bare(&[("origin", ORIGIN)]);
+        *request.body_mut() = format!("{}--XX--\r\n", parts.concat()).into();
+        with(request, "content-type", "Multipart/form-data; boundary=XX")
+    };
+    let (own, file) = (part("csrf_token", &token), part("file", "content"));
+    let late = browser.send(form(&[file.clone(), own.clone()])).await;
+    assert_eq!(late.verdict(), (403, "csrf_failed".to_owned()));
+    assert_eq!(late.json()["reason"], "csrf_not_first");
+    assert!(late.text().contains("first field"), "{}", late.text());
+    let early = browser.send(form(&[own, file.clone()])).await;
+    assert_eq!(early.status, 200, "{}", early.text());
+    let wrong = browser.send(form(&[part("csrf_token", "x"), file])).await;
+    assert_eq!(wrong.json().get("reason"), None, "its value is wrong, not its place");
+}
+
 /// C6: what a foreign page can send without asking first is not JSON.
 #[tokio::test]
 async fn c6_json_says_that_it_is_json() {

@@ -2,12 +2,16 @@
 //! it happens.
 
 use std::{
+    net::SocketAddr,
     pin::pin,
     sync::atomic::{AtomicU64, Ordering},
     task::{Context, Waker},
 };
 
-use axum::body::{Body, Bytes};
+use axum::{
+    body::{Body, Bytes},
+    extract::connect_info::MockConnectInfo,
+};
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -30,6 +34,11 @@ use vestibule_testkit::{
 };
 
 use crate::site::{HOST, PASSWORD, Site, login_body};
+
+/// Who hangs up.
+fn peer() -> MockConnectInfo<SocketAddr> {
+    MockConnectInfo(SocketAddr::from(([192, 0, 2, 1], 50_000)))
+}
 
 /// Polls of a request, from none to more than any takes up to its last wait for the store.
 const STEPS: std::ops::Range<usize> = 0..12;
@@ -105,7 +114,7 @@ async fn hang_up<T>(work: impl Future<Output = T>, polls: usize) {
 
 async fn send(site: &Site, request: Request<Bytes>, polls: usize) {
     let request = with(request, "host", HOST).map(Body::from);
-    hang_up(site.router.clone().oneshot(request), polls).await;
+    hang_up(site.router.clone().layer(peer()).oneshot(request), polls).await;
     // As at the end of a program: what was begun comes to its end.
     site.hall.flush().await;
 }

@@ -17,7 +17,7 @@ thread_local! {
 ///
 /// One subscriber for the whole process: one for each thread races with the tests beside it for what the
 /// tracing crate remembers of each line.
-fn keep_log() {
+pub(crate) fn keep_log() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let subscriber = tracing_subscriber::fmt()
@@ -31,7 +31,7 @@ fn keep_log() {
 }
 
 /// The log of this thread, and no more of it.
-fn take_log() -> String {
+pub(crate) fn take_log() -> String {
     String::from_utf8(LOG.take().unwrap()).unwrap()
 }
 

@@ -7,26 +7,32 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+mod addresses;
 mod answers;
 mod audit;
 mod cookies;
 mod csrf;
 mod customs;
 mod detour;
+mod development;
 mod ending;
 mod enumeration;
 mod extractors;
 mod forge;
+mod forgetful;
 mod freshness;
 mod going_back;
+mod groups;
 mod hanging_up;
 mod history;
 mod input;
 mod keys;
 mod language;
+mod layers;
 mod limits;
 mod logs;
 mod nodes;
+mod other_schemes;
 mod outage;
 mod owners;
 mod places;
@@ -34,9 +40,12 @@ mod races;
 mod redirects;
 mod renewal;
 mod restoring;
+mod reverse_proxy;
 mod roles;
 mod secret;
+mod secrets;
 mod single;
 mod site;
+mod sockets;
 mod tokens;
 mod wire;

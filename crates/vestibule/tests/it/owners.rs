@@ -39,7 +39,7 @@ async fn site() -> (Site, Anonymous) {
 async fn restore(visit: Visit) -> Result<String, Problem> {
     let form = SignInForm {
         login: String::new(),
-        password: String::new(),
+        password: String::new().into(),
         remember: false,
         carrier: Carrier::Header,
         device: None,
@@ -54,7 +54,7 @@ async fn verify(visit: Visit) -> Result<String, Problem> {
 }
 
 async fn reset(visit: Visit) -> Result<String, Problem> {
-    let typed = "another tangerine anvil".to_owned();
+    let typed = "another tangerine anvil".into();
     let hash = visit.hall().hash_new_password("password", typed, &[]).await?;
     let user = visit.reset_password(ANNA, hash, true).await?;
     Ok(user.map_or("nobody".to_owned(), |user| user.username))
@@ -85,7 +85,9 @@ async fn end(visit: Visit, session: String) -> Result<&'static str, Problem> {
 }
 
 async fn ask(visitor: &Anonymous, path: &str, body: String) -> Answer {
-    let request = http::Request::post(path).body(body.into()).unwrap();
+    // As from an app: a form would have to bring its value.
+    let request = http::Request::post(path).header("content-type", "application/json");
+    let request = request.body(body.into()).unwrap();
     visitor.send(request).await
 }
 
@@ -194,7 +196,7 @@ async fn a_suspension_is_not_turned_into_a_deletion_that_its_owner_takes_back() 
 async fn whatever_keeps_people_out_ends_their_sessions() {
     let hash = {
         let (site, _) = site().await;
-        site.hall.hash_new_password("new", "another tangerine anvil".to_owned(), &[]).await.unwrap()
+        site.hall.hash_new_password("new", "another tangerine anvil".into(), &[]).await.unwrap()
     };
     let status = |status| UserChange { status: Some(status), ..UserChange::default() };
     for (change, reason) in [

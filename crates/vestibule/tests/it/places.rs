@@ -59,7 +59,7 @@ async fn t26_a_header_speaks_and_cookies_are_silent() {
     let both = [("cookie", cookies.as_str()), ("authorization", bearer.as_str())];
     assert_eq!(nobody.get_with("/api/thing", &both).await.text(), "anna");
     // A bad header is never rescued by a cookie.
-    for bad in ["Bearer x", "Basic YTpi", "Bearer"] {
+    for bad in ["Bearer x", "Bearer"] {
         let both = [("cookie", cookies.as_str()), ("authorization", bad)];
         let answer = nobody.get_with("/api/thing", &both).await;
         assert_eq!(answer.verdict(), (401, "token_invalid".to_owned()), "{bad}");

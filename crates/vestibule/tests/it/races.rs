@@ -305,7 +305,7 @@ async fn a_generation_from_the_future_is_refused_and_harms_nobody(carrier: Carri
         std::time::Duration::ZERO,
     );
     let later = vestibule::core::session::Session { generation: 5, ..row };
-    let token = forge.refresh(&later).unwrap();
+    let token = forge.refresh(&later).unwrap().expose().to_owned();
     let csrf = site.csrf_of(&*visitor);
     let answer = refresh_at(site.transport(), carrier, &token, csrf).await;
     assert_eq!(answer.verdict(), (401, "token_invalid".to_owned()));

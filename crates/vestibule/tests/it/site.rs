@@ -11,12 +11,12 @@ use axum::{
     Form, Router,
     body::Bytes,
     response::{Html, IntoResponse as _, Redirect, Response},
-    routing::get,
+    routing::{any, get},
 };
 use serde_json::{Value, json};
 use vestibule::{
     Builder, Carrier, Config, CurrentUser, Fresh, Messenger, Notice, Principal, Problem,
-    Registrant, Require, Role, SignInForm, SiteSecret, User, Vestibule, Visit,
+    Registrant, Require, Role, RouteGroup, SignInForm, SiteSecret, User, Vestibule, Visit,
     core::{
         id::SessionId,
         memory::MemoryStore,
@@ -106,7 +106,7 @@ impl Site {
         let registrant = Registrant {
             username: name.to_owned(),
             email: format!("{name}@example.org"),
-            password: password.to_owned(),
+            password: password.into(),
         };
         let new = self.hall.prepare_user(registrant).await.unwrap();
         self.hall.users().create_user(&new, self.clock.now()).await.unwrap().unwrap()
@@ -198,6 +198,8 @@ fn config() -> Config {
     let mut config = Config::new("Test site", ORIGIN, SiteSecret::new(SECRET).unwrap()).unwrap();
     config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
     config.hashers = 2;
+    config.sign_in_path = Some("/auth/login".to_owned());
+    config.confirm_path = Some("/auth/confirm".to_owned());
     config
 }
 
@@ -274,13 +276,14 @@ pub(crate) fn router(hall: &Vestibule) -> Router {
         .route("/api/row", get(async |user: CurrentUser| user.email.clone()))
         .route("/api/custom", get(async |caller: Principal| axum::Json(caller.claims().clone())))
         .route("/api/public", get("public"))
+        .route("/api/socket", any(name))
         .route("/page", get(page))
         .route("/form", get(page).post(echo))
         .route("/page/secret", get(secret))
         .route("/page/edit", get(edit))
         .route("/open", get(open))
         .route("/auth/login", get(sign_in_form).post(sign_in))
-        .merge(hall.routes())
+        .merge(hall.routes_with(RouteGroup::ALL))
         .layer(hall.layer())
 }
 
@@ -333,10 +336,9 @@ struct SignInFields {
 }
 
 async fn sign_in(visit: Visit, Form(fields): Form<SignInFields>) -> Result<Response, Problem> {
-    visit.check_form()?;
     let form = SignInForm {
         login: fields.login,
-        password: fields.password,
+        password: fields.password.into(),
         remember: fields.remember_me.is_some(),
         carrier: Carrier::Cookie,
         device: None,

@@ -59,6 +59,7 @@ async fn without_a_host_the_authority_counts() {
     let secret = SiteSecret::new(SECRET).unwrap();
     let mut config = Config::development("Test site", "127.0.0.1:5000", secret).unwrap();
     config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
+    config.client_address = vestibule::ClientAddress::Unknown;
     let hall =
         Vestibule::builder(vestibule::MemoryStore::default()).config(config).build().await.unwrap();
     let body = crate::site::login_body("anna", PASSWORD, "cookie").to_string();

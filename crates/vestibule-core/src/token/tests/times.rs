@@ -65,5 +65,5 @@ fn no_access_token_outlives_its_session() {
             NOW,
         )
         .unwrap();
-    assert_eq!(taken_apart(&token).1["exp"], json!(1_700_000_060));
+    assert_eq!(taken_apart(token.expose()).1["exp"], json!(1_700_000_060));
 }

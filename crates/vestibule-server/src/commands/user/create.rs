@@ -79,7 +79,7 @@ pub(super) fn read_and_hash(
 ) -> Result<PasswordHash, CommandError> {
     let failed = |error: &dyn std::fmt::Display| CommandError::Failed(error.to_string());
     let typed = source.first()?;
-    let password = Password::prepare(&typed).map_err(|problem| failed(&problem))?;
+    let password = Password::prepare(typed.expose()).map_err(|problem| failed(&problem))?;
     let mut words = context.to_vec();
     words.push(&desk.config.site_name);
     desk.config.password_policy.check(&password, &words).map_err(|problem| failed(&problem))?;

@@ -1,7 +1,10 @@
-use vestibule::core::{
-    password::{Password, PasswordHasher, Verified},
-    store::{Changed, Feed as _, UserStore as _},
-    user::UserStatus,
+use vestibule::{
+    TypedPassword,
+    core::{
+        password::{Password, PasswordHasher, Verified},
+        store::{Changed, Feed as _, UserStore as _},
+        user::UserStatus,
+    },
 };
 
 use super::{carry_out, change, create, find};
@@ -48,12 +51,12 @@ async fn status(site: &Site, typed: &str) -> UserStatus {
 struct Typist(&'static str, &'static str);
 
 impl NewPassword for Typist {
-    fn first(&mut self) -> Result<String, CommandError> {
-        Ok(self.0.to_owned())
+    fn first(&mut self) -> Result<TypedPassword, CommandError> {
+        Ok(self.0.into())
     }
 
-    fn again(&mut self) -> Result<Option<String>, CommandError> {
-        Ok(Some(self.1.to_owned()))
+    fn again(&mut self) -> Result<Option<TypedPassword>, CommandError> {
+        Ok(Some(self.1.into()))
     }
 }
 

@@ -18,6 +18,7 @@ mod verify;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -29,6 +30,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::connect_info::MockConnectInfo,
     http::{Method, Request, Response, header},
 };
 use tower::ServiceExt as _;
@@ -112,6 +114,8 @@ impl House {
         let mut config = Config::development("Vestibule", "127.0.0.1:5000", secret).unwrap();
         config.locales = templates.get().texts().locales().to_vec();
         config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
+        config.sign_in_path = Some("/auth/login".to_owned());
+        config.confirm_path = Some("/auth/confirm".to_owned());
         change(&mut config);
         let clock = StoppedClock::default();
         let pages = (templates.clone(), Arc::clone(&settings));
@@ -158,8 +162,9 @@ impl House {
             .merge(crate::admin::api::routes())
             .merge(crate::export::routes())
             .with_state(site)
-            .merge(hall.routes())
-            .layer(hall.layer());
+            .merge(hall.routes_with(vestibule::RouteGroup::ALL))
+            .layer(hall.layer())
+            .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
         Self { app, hall, store, clock, audit, setup, mailer, folder, mails: Mutex::default() }
     }
 
