@@ -191,7 +191,7 @@ async fn only_our_own_form_keeps_an_address() {
     owner.get(&own).await;
     owner.jar.clear();
     assert_eq!(owner.send("/auth/keep-address", &[("token", token(&own))]).await.status, 403);
-    assert!(owner.shows("had been open for a while"));
+    assert!(owner.shows("blocks cookies"));
     assert_eq!(thief.get("/user/account").await.status, 200);
     assert!(!is_void(&house, &new).await);
 }
