@@ -1,12 +1,13 @@
 //! What happened: the names of what is logged, after the OWASP logging vocabulary, and what an audit trail
 //! keeps of each.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use serde_json::{Map, Value};
 
 use crate::{
     id::{SessionId, UserId},
+    network::network_of,
     session::UnknownName,
     time::Timestamp,
 };
@@ -24,7 +25,9 @@ pub enum EventName {
     AuthnTokenReuse,
     AuthzFail,
     AuthzAdmin,
+    AuthnTokenForged,
     MaliciousCsrf,
+    MaliciousDirectReference,
     ExcessRateLimitExceeded,
     SessionCreated,
     SessionRenewed,
@@ -40,7 +43,7 @@ pub enum EventName {
 
 impl EventName {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::AuthnLoginSuccess,
         Self::AuthnLoginFail,
         Self::AuthnLoginLock,
@@ -50,7 +53,9 @@ impl EventName {
         Self::AuthnTokenReuse,
         Self::AuthzFail,
         Self::AuthzAdmin,
+        Self::AuthnTokenForged,
         Self::MaliciousCsrf,
+        Self::MaliciousDirectReference,
         Self::ExcessRateLimitExceeded,
         Self::SessionCreated,
         Self::SessionRenewed,
@@ -77,7 +82,9 @@ impl EventName {
             Self::AuthnTokenReuse => "authn_token_reuse",
             Self::AuthzFail => "authz_fail",
             Self::AuthzAdmin => "authz_admin",
+            Self::AuthnTokenForged => "authn_token_forged",
             Self::MaliciousCsrf => "malicious_csrf",
+            Self::MaliciousDirectReference => "malicious_direct_reference",
             Self::ExcessRateLimitExceeded => "excess_rate_limit_exceeded",
             Self::SessionCreated => "session_created",
             Self::SessionRenewed => "session_renewed",
@@ -101,7 +108,9 @@ impl EventName {
                 | Self::AuthnLoginLock
                 | Self::AuthnTokenReuse
                 | Self::AuthzFail
+                | Self::AuthnTokenForged
                 | Self::MaliciousCsrf
+                | Self::MaliciousDirectReference
                 | Self::ExcessRateLimitExceeded
         )
     }
@@ -226,6 +235,16 @@ impl Event {
         Self { session: Some(session), ..self }
     }
 
+    /// Forgets from where and with what it was done.
+    pub fn forget_origin(&mut self) {
+        self.address = None;
+        self.agent = None;
+        if self.name == EventName::AuthnTokenReuse {
+            // The other one's address and agent are in them.
+            self.details.clear();
+        }
+    }
+
     /// It was refused.
     #[must_use]
     pub fn failed(self) -> Self {
@@ -244,6 +263,70 @@ impl Event {
     pub fn cause(&self) -> Option<&str> {
         self.details.get("cause")?.as_str()
     }
+
+    /// How often it happened: one event may stand for many of a kind.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.details.get(COUNT).and_then(Value::as_u64).unwrap_or(1)
+    }
+
+    /// The same event, for so many of its kind.
+    #[must_use]
+    pub fn counted(self, count: u64) -> Self {
+        if count > 1 { self.with(COUNT, count) } else { self }
+    }
+
+    /// Which events it is counted together with; `None` where it stands for itself.
+    ///
+    /// Whatever is refused can be asked for again at once and as often as one likes, so of that an audit trail
+    /// keeps how often it happened in a minute, from each network. A failed password of an account stands for
+    /// itself, since limits bound how many there are, and so does a stolen token, which ends its session.
+    #[must_use]
+    pub fn tally(&self) -> Option<Tally> {
+        use EventName as Name;
+        let is_known = self.subject.is_some();
+        let stands_for_itself = match self.name {
+            Name::AuthnTokenReuse => true,
+            Name::AuthnLoginFail => is_known,
+            name => !name.is_refusal(),
+        };
+        let address: IpAddr = self.address.as_ref()?.parse().ok()?;
+        let text = |name| self.details.get(name).and_then(Value::as_str).map(str::to_owned);
+        (!stands_for_itself).then(|| Tally {
+            name: self.name,
+            network: Some(network_of(address)),
+            people: (self.actor, self.subject),
+            kind: text("cause").or_else(|| text("of")),
+        })
+    }
+}
+
+const COUNT: &str = "count";
+
+/// Events that are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tally {
+    name: EventName,
+    network: Option<IpAddr>,
+    people: (Option<UserId>, Option<UserId>),
+    kind: Option<String>,
+}
+
+impl Tally {
+    /// For how long events are counted together.
+    pub const WINDOW: Duration = Duration::from_secs(60);
+
+    /// Whether nobody of this site is named.
+    #[must_use]
+    pub fn is_of_strangers(&self) -> bool {
+        self.people == (None, None)
+    }
+
+    /// The same for all networks together.
+    #[must_use]
+    pub fn from_anywhere(self) -> Self {
+        Self { network: None, kind: None, ..self }
+    }
 }
 
 #[cfg(test)]
@@ -256,5 +339,31 @@ mod tests {
             assert_eq!(name.name().parse(), Ok(name));
         }
         assert_eq!("sys_nothing".parse::<EventName>(), Err(UnknownName));
+    }
+
+    #[test]
+    fn what_is_refused_is_counted_by_network_and_what_is_bounded_otherwise_is_not() {
+        let event = |name, address: &str| Event {
+            address: Some(address.to_owned()),
+            ..Event::new(name, Timestamp::default())
+        };
+        let (csrf, fail) = (EventName::MaliciousCsrf, EventName::AuthnLoginFail);
+        let tally = event(csrf, "2001:db8::1").tally().unwrap();
+        assert!(tally.is_of_strangers());
+        assert_eq!(event(csrf, "2001:db8::2").tally(), Some(tally.clone()));
+        assert_ne!(event(csrf, "2001:db8:0:1::1").tally(), Some(tally.clone()));
+        assert_ne!(event(fail, "2001:db8::1").tally(), Some(tally.clone()));
+        assert_ne!(event(csrf, "2001:db8::1").with("of", "x").tally(), Some(tally));
+        assert!(!event(csrf, "::1").of(UserId(1)).tally().unwrap().is_of_strangers());
+        for own in [
+            event(fail, "::1").about(UserId(1)),
+            event(EventName::AuthnTokenReuse, "::1"),
+            event(EventName::SessionCreated, "::1"),
+            Event::new(csrf, Timestamp::default()),
+        ] {
+            assert_eq!(own.tally(), None, "{own:?}");
+        }
+        assert_eq!((event(csrf, "::1").count(), event(csrf, "::1").counted(7).count()), (1, 7));
+        assert_eq!(event(csrf, "::1").counted(1).details.len(), 0);
     }
 }

@@ -38,6 +38,7 @@ pub mod limit;
 pub mod locale;
 pub mod memory;
 pub mod name;
+pub mod network;
 pub mod one_time;
 pub mod outbox;
 pub mod password;

@@ -67,11 +67,13 @@ pub enum EndReason {
     EndedByAdmin,
     /// A refresh token was used twice, so one of the users was a thief.
     Theft,
+    /// The account had too many sessions, and of those this one was unused longest.
+    TooMany,
 }
 
 impl EndReason {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SignedOut,
         Self::EndedByUser,
         Self::Replaced,
@@ -80,6 +82,7 @@ impl EndReason {
         Self::Deleted,
         Self::EndedByAdmin,
         Self::Theft,
+        Self::TooMany,
     ];
 
     /// Its name in answers, logs and the store.
@@ -94,6 +97,7 @@ impl EndReason {
             Self::Deleted => "deleted",
             Self::EndedByAdmin => "ended_by_admin",
             Self::Theft => "theft",
+            Self::TooMany => "too_many",
         }
     }
 }

@@ -115,7 +115,7 @@ pub(crate) async fn append(connection: &mut PgConnection, events: &[Event]) -> R
     for event in events {
         let day = event.at.seconds().div_euclid(DAY);
         let key = (day, event.name.name(), event.cause().unwrap_or_default());
-        *counts.entry(key).or_default() += 1;
+        *counts.entry(key).or_default() += signed(event.count());
     }
     sqlx::query(COUNT)
         .bind(counts.keys().map(|(day, ..)| *day).collect::<Vec<_>>())

@@ -29,6 +29,11 @@ pub(crate) const TOKENS: &str = "DELETE FROM one_time WHERE user_id = ANY($1)";
 pub(crate) const FEEDBACK: &str = "UPDATE feedback SET user_id = NULL, email = NULL, address = '', agent = '' \
      WHERE user_id = ANY($1)";
 
+/// As `Event::forget_origin`.
+pub(crate) const EVENTS: &str = "UPDATE events SET address = NULL, agent = NULL, \
+     details = CASE name WHEN 'authn_token_reuse' THEN '{}' ELSE details END \
+     WHERE subject = ANY($1) OR actor = ANY($1)";
+
 #[async_trait]
 impl Erasure for PostgresStore {
     async fn erase_deleted(
@@ -60,7 +65,7 @@ async fn erase(
         files::leave(connection, UserId(*user), now).await?;
     }
     sqlx::query(ERASE).bind(&ids).bind(now.millis()).execute(&mut *connection).await?;
-    for statement in [SESSIONS, MAILS, TOKENS, FEEDBACK] {
+    for statement in [SESSIONS, MAILS, TOKENS, FEEDBACK, EVENTS] {
         sqlx::query(statement).bind(&ids).execute(&mut *connection).await?;
     }
     Ok(ids.into_iter().map(UserId).collect())

@@ -9,7 +9,10 @@ use vestibule_core::{
     password::PasswordHash,
     renewal::Advance,
     session::{EndReason, Session},
-    store::{Changed, RenewalNote, SessionSelection, SessionStore, Sighting, StoreResult},
+    store::{
+        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionQuery, SessionSelection,
+        SessionStore, Sighting, StoreResult,
+    },
     time::Timestamp,
 };
 
@@ -57,7 +60,19 @@ pub(crate) const END: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
 /// statement of its own: one that locked and changed would change what its snapshot showed, and on the way
 /// from there to the row that it has locked it could wait for whoever waits for that row.
 pub(crate) const OPEN_OF_USER: &str = "SELECT id FROM sessions \
-     WHERE user_id = $1 AND end_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY id FOR NO KEY UPDATE";
+     WHERE user_id = $1 AND end_at IS NULL AND id IS DISTINCT FROM $2 \
+     ORDER BY id LIMIT $3 FOR NO KEY UPDATE";
+
+/// Those beyond the bound, and by the way removes what is over beyond its own.
+pub(crate) const BEYOND: &str = "WITH gone AS (DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+     WHERE user_id = $1 AND (end_at IS NOT NULL OR expires_at <= $2 OR ends_at <= $2) \
+     ORDER BY COALESCE(end_at, LEAST(expires_at, ends_at)) DESC LIMIT $6 OFFSET $5)) \
+     SELECT id FROM sessions \
+     WHERE user_id = $1 AND end_at IS NULL AND expires_at > $2 AND ends_at > $2 AND id <> $3 \
+     ORDER BY last_seen_at DESC, created_at DESC, id DESC LIMIT $6 OFFSET $4";
+
+pub(crate) const OPEN_OF_THESE: &str = "SELECT id FROM sessions \
+     WHERE id = ANY($1::bytea[]) AND end_at IS NULL ORDER BY id FOR NO KEY UPDATE";
 
 /// The next ones after an id.
 pub(crate) const OPEN_AFTER: &str = "SELECT id FROM sessions \
@@ -69,19 +84,21 @@ pub(crate) const THESE: &str =
 pub(crate) const END_THESE: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
      WHERE id = ANY($1::bytea[]) AND end_at IS NULL";
 
+/// The order of `SessionCursor`, which no index has: of a user there are not many.
 pub(crate) const OF_USER: &str = concat!(
     "SELECT ",
     session_columns!(),
-    " FROM sessions WHERE user_id = $1 AND (end_at IS NULL OR end_at >= $2) \
-     ORDER BY last_seen_at DESC, created_at DESC, id"
+    " FROM sessions WHERE user_id = $1 AND COALESCE(end_at, expires_at) >= $2 \
+     AND (CASE WHEN end_at IS NULL THEN 1 ELSE 0 END, last_seen_at, created_at, id) < ($3, $4, $5, $6) \
+     ORDER BY CASE WHEN end_at IS NULL THEN 1 ELSE 0 END DESC, last_seen_at DESC, created_at DESC, \
+     id DESC LIMIT $7"
 );
 
-/// Reads the whole table: an index by use would be changed by every use. It is asked by the command line.
-const ACTIVE: &str = concat!(
+pub(crate) const ACTIVE: &str = concat!(
     "SELECT ",
     session_columns!(),
-    " FROM sessions WHERE end_at IS NULL AND expires_at > $1 AND ends_at > $1 \
-     ORDER BY last_seen_at DESC, created_at DESC, id LIMIT $2"
+    " FROM sessions WHERE id > $2 AND end_at IS NULL AND expires_at > $1 AND ends_at > $1 \
+     ORDER BY id LIMIT $3"
 );
 
 pub(crate) const SEEN: &str = "UPDATE sessions SET \
@@ -100,7 +117,7 @@ pub(crate) const PURGE: &str = "WITH step AS MATERIALIZED ( \
      AND (sessions.expires_at < $2 OR sessions.end_at < $2) RETURNING 1) \
      SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM gone)";
 
-/// How many sessions are looked at in one step of purging, or ended in one step of ending all.
+/// How many sessions are looked at in one step of purging.
 const STEP: i64 = 1000;
 
 #[async_trait]
@@ -185,28 +202,90 @@ impl SessionStore for PostgresStore {
         reason: EndReason,
         now: Timestamp,
     ) -> StoreResult<Vec<SessionId>> {
-        match which {
-            SessionSelection::User { id, except } => {
-                self.end_of_user(id, except, reason, now).await
+        let mut all = Vec::new();
+        loop {
+            let after = all.last().map_or_else(Vec::new, |id: &SessionId| bytes(id).to_vec());
+            let given = (which, after, reason, now);
+            let step = self.transact(given, |(which, after, reason, now), connection| {
+                let open = match which {
+                    SessionSelection::User { id, except } => {
+                        sqlx::query(OPEN_OF_USER).bind(id.0).bind(except.as_ref().map(bytes))
+                    }
+                    SessionSelection::All => sqlx::query(OPEN_AFTER).bind(&**after),
+                };
+                let open = open.bind(i64::from(SESSIONS_AT_ONCE));
+                Box::pin(end_and_tell(connection, open, *reason, *now))
+            });
+            let mut ended = step.await?;
+            let is_last = ended.len() < SESSIONS_AT_ONCE as usize;
+            all.append(&mut ended);
+            if is_last {
+                return Ok(all);
             }
-            SessionSelection::All => self.end_all(reason, now).await,
         }
     }
 
-    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
-        self.read((user, ended_since), |(user, ended_since), connection| {
+    async fn bound_sessions(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        bound: SessionBound,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        let beyond =
+            self.write((user, kept, bound, now), |(user, kept, bound, now), connection| {
+                Box::pin(async move {
+                    let found = sqlx::query(BEYOND)
+                        .bind(user.0)
+                        .bind(now.millis())
+                        .bind(bytes(kept))
+                        .bind(i64::from(bound.open.saturating_sub(1)))
+                        .bind(i64::from(bound.over))
+                        .bind(i64::from(SESSIONS_AT_ONCE));
+                    rows::all(&found.fetch_all(connection).await?, |row| rows::session_id(row, 0))
+                })
+            });
+        let beyond = beyond.await?;
+        if beyond.is_empty() {
+            return Ok(beyond);
+        }
+        self.transact((beyond, now), |(beyond, now), connection| {
+            let ids: Vec<_> = beyond.iter().map(|id| bytes(id).to_vec()).collect();
+            let open = sqlx::query(OPEN_OF_THESE).bind(ids);
+            Box::pin(end_and_tell(connection, open, EndReason::TooMany, *now))
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, query: &SessionQuery) -> StoreResult<Vec<Session>> {
+        self.read(*query, |query, connection| {
             Box::pin(async move {
-                let found = sqlx::query(OF_USER).bind(user.0).bind(ended_since.millis());
+                let (kind, seen, created, id) = rows::session_place(query.behind);
+                let found = sqlx::query(OF_USER)
+                    .bind(query.user.0)
+                    .bind(query.over_since.millis())
+                    .bind(kind)
+                    .bind(seen)
+                    .bind(created)
+                    .bind(id)
+                    .bind(i64::from(query.limit));
                 rows::all(&found.fetch_all(connection).await?, rows::session)
             })
         })
         .await
     }
 
-    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
-        self.read((now, limit), |(now, limit), connection| {
+    async fn active_sessions(
+        &self,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Session>> {
+        self.read((now, after, limit), |(now, after, limit), connection| {
             Box::pin(async move {
-                let found = sqlx::query(ACTIVE).bind(now.millis()).bind(i64::from(*limit));
+                let after = after.as_ref().map(bytes).unwrap_or_default();
+                let found = sqlx::query(ACTIVE).bind(now.millis()).bind(after);
+                let found = found.bind(i64::from(*limit));
                 rows::all(&found.fetch_all(connection).await?, rows::session)
             })
         })
@@ -255,40 +334,6 @@ impl SessionStore for PostgresStore {
     }
 }
 
-impl PostgresStore {
-    async fn end_of_user(
-        &self,
-        user: UserId,
-        except: Option<SessionId>,
-        reason: EndReason,
-        now: Timestamp,
-    ) -> StoreResult<Vec<SessionId>> {
-        self.transact((user, except, reason, now), |(user, except, reason, now), connection| {
-            let open = sqlx::query(OPEN_OF_USER).bind(user.0).bind(except.as_ref().map(bytes));
-            Box::pin(end_and_tell(connection, open, *reason, *now))
-        })
-        .await
-    }
-
-    /// In steps, each of which is whole: all rows of a large site at once would keep every renewal waiting.
-    /// Where a step fails, those before it stay ended and are in the feed; asking again ends the rest.
-    async fn end_all(&self, reason: EndReason, now: Timestamp) -> StoreResult<Vec<SessionId>> {
-        let mut all = Vec::new();
-        loop {
-            let after = all.last().map_or_else(Vec::new, |id: &SessionId| bytes(id).to_vec());
-            let step = self.transact((after, reason, now), |(after, reason, now), connection| {
-                let open = sqlx::query(OPEN_AFTER).bind(&**after).bind(STEP);
-                Box::pin(end_and_tell(connection, open, *reason, *now))
-            });
-            let mut ended = step.await?;
-            if ended.is_empty() {
-                return Ok(all);
-            }
-            all.append(&mut ended);
-        }
-    }
-}
-
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 async fn changes_one(
@@ -332,7 +377,9 @@ pub(crate) async fn end_of(
     reason: EndReason,
     now: Timestamp,
 ) -> Result<Vec<SessionId>, Trouble> {
+    // All at once, with what belongs to it: an account has a bound.
     let open = sqlx::query(OPEN_OF_USER).bind(user.0).bind(except.as_ref().map(bytes));
+    let open = open.bind(i64::MAX);
     end_found(connection, open, reason, now).await
 }
 

@@ -3,10 +3,18 @@
 //! The event of a change is in the store together with the change. No request waits for the others, but those of
 //! administrators: what they are refused is in the store before it is answered. A crash loses what was noted
 //! within the last half second, which the log has; a batch whose writing was not confirmed may be there twice.
+//!
+//! What can be asked for again at will is counted (`Event::tally`): one row for each network and minute, which is
+//! written when the minute is over, or when somebody reads the trail. It has a place of its own beside the
+//! rest, so however much strangers cause, nothing about people is lost for it.
 
 use std::{
+    collections::HashMap,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,9 +22,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use vestibule::{
     AuditSink, Rounds,
     core::{
-        event::Event,
+        event::{Event, Tally},
         store::{SiteStore, StoreResult},
-        time::Clock,
+        time::{Clock, Timestamp},
     },
     log_event,
 };
@@ -25,6 +33,9 @@ use vestibule::{
 const WRITES: Duration = Duration::from_millis(500);
 /// As much is noted at most while the store is away; each takes about a kilobyte.
 const CAPACITY: usize = 20_000;
+/// As many kinds of what is refused are counted at most, of strangers and of people each; beyond it networks
+/// are not told apart.
+const COUNTED: usize = 1_000;
 /// As much is written in one transaction at most.
 const BATCH: usize = 2_000;
 /// How often what is too old is removed.
@@ -40,9 +51,12 @@ pub(crate) struct AuditLog(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn SiteStore>,
+    clock: Arc<dyn Clock>,
     waiting: Mutex<Waiting>,
     turn: tokio::sync::Mutex<()>,
     rounds: Arc<Rounds>,
+    /// Whether somebody waits for a round to read the trail.
+    is_read: AtomicBool,
 }
 
 #[derive(Default)]
@@ -50,6 +64,35 @@ struct Waiting {
     events: Vec<Event>,
     /// How many more there were than could be noted.
     lost: u64,
+    /// What is counted of strangers, and of people.
+    strangers: Counted,
+    people: Counted,
+}
+
+/// The first of each kind, and how many there are.
+#[derive(Default)]
+struct Counted(HashMap<Tally, (Event, u64)>);
+
+impl Counted {
+    fn add(&mut self, tally: Tally, event: Event) {
+        let count = event.count();
+        if let Some((_, counted)) = self.0.get_mut(&tally) {
+            *counted += count;
+        } else if self.0.len() < COUNTED {
+            self.0.insert(tally, (event, count));
+        } else {
+            let anywhere = Event { address: None, agent: None, request_id: None, ..event };
+            self.0.entry(tally.from_anywhere()).or_insert((anywhere, 0)).1 += count;
+        }
+    }
+
+    /// Takes what began before `before`.
+    fn take(&mut self, before: Timestamp) -> impl Iterator<Item = Event> {
+        let over = self.0.extract_if(move |_, (event, _)| event.at < before);
+        let mut over: Vec<_> = over.map(|(_, (event, count))| event.counted(count)).collect();
+        over.sort_by_key(|event| event.at);
+        over.into_iter()
+    }
 }
 
 impl AuditLog {
@@ -63,9 +106,11 @@ impl AuditLog {
     ) -> Self {
         let inner = Inner {
             store,
+            clock: Arc::clone(&clock),
             waiting: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             rounds: Arc::default(),
+            is_read: AtomicBool::new(false),
         };
         let log = Self(Arc::new(inner));
         tokio::spawn(write_often(Arc::downgrade(&log.0)));
@@ -86,14 +131,15 @@ impl AuditLog {
         written
     }
 
-    /// Waits a moment for what was noted until now to be written.
+    /// Waits a moment for what was noted until now to be written, for somebody who reads the trail.
     pub(crate) async fn catch_up(&self) {
+        self.0.is_read.store(true, Ordering::SeqCst);
         self.0.rounds.wait().await;
     }
 
     /// Writes what was noted until now.
     pub(crate) async fn flush(&self) {
-        self.0.write().await;
+        self.0.write(Timestamp::from_millis(i64::MAX)).await;
     }
 }
 
@@ -104,7 +150,12 @@ impl AuditSink for AuditLog {
 
     fn note(&self, event: Event) {
         let mut waiting = self.0.lock();
-        if waiting.events.len() < CAPACITY {
+        if let Some(tally) = event.tally() {
+            let is_of_strangers = tally.is_of_strangers();
+            let Waiting { strangers, people, .. } = &mut *waiting;
+            let counted = if is_of_strangers { strangers } else { people };
+            counted.add(tally, event);
+        } else if waiting.events.len() < CAPACITY {
             waiting.events.push(event);
         } else {
             waiting.lost += 1;
@@ -113,11 +164,12 @@ impl AuditSink for AuditLog {
 }
 
 impl Inner {
-    async fn write(&self) {
+    /// Writes what was noted, and what began to be counted before `before`.
+    async fn write(&self, before: Timestamp) {
         // One at a time, so that a batch that cannot be written is not passed by the next one.
         let _turn = self.turn.lock().await;
         loop {
-            let (batch, lost) = self.take();
+            let (batch, lost) = self.take(before);
             if lost > 0 {
                 tracing::error!(lost, "too much happened to be noted: it is in the log only");
             }
@@ -135,8 +187,15 @@ impl Inner {
         }
     }
 
-    fn take(&self) -> (Vec<Event>, u64) {
+    fn take(&self, before: Timestamp) -> (Vec<Event>, u64) {
         let mut waiting = self.lock();
+        if waiting.events.len() < BATCH {
+            // People first. What is taken here goes back among them where it cannot be written: there are
+            // never more than the bound of these.
+            let counted: Vec<_> =
+                waiting.people.take(before).chain(waiting.strangers.take(before)).collect();
+            waiting.events.extend(counted);
+        }
         let size = waiting.events.len().min(BATCH);
         let rest = waiting.events.split_off(size);
         (mem::replace(&mut waiting.events, rest), mem::take(&mut waiting.lost))
@@ -198,7 +257,12 @@ async fn write_often(inner: Weak<Inner>) {
             () = wanted.wanted() => {}
         }
         let Some(inner) = inner.upgrade() else { return };
-        inner.rounds.run(inner.write()).await;
+        // What is counted is written when its minute is over, or somebody wants to read it.
+        let before = match inner.is_read.swap(false, Ordering::SeqCst) {
+            true => Timestamp::from_millis(i64::MAX),
+            false => inner.clock.now() - Tally::WINDOW,
+        };
+        inner.rounds.run(inner.write(before)).await;
     }
 }
 
@@ -220,8 +284,8 @@ mod tests {
         MemoryStore, SystemClock,
         core::{
             event::EventName,
+            id::UserId,
             store::{AuditTrail as _, EventQuery},
-            time::Timestamp,
         },
     };
 
@@ -262,10 +326,10 @@ mod tests {
         let store = MemoryStore::new();
         let log = log(&store);
         log.note(event(1));
-        let (events, _) = log.0.take();
+        let (events, _) = log.0.take(Timestamp::default());
         log.note(event(2));
         drop(Batch { inner: &log.0, events });
-        let (events, _) = log.0.take();
+        let (events, _) = log.0.take(Timestamp::default());
         assert_eq!(events.iter().map(|event| event.at.seconds()).collect::<Vec<_>>(), [1, 2]);
     }
 
@@ -277,6 +341,60 @@ mod tests {
         assert_eq!(log.0.lock().lost, 3);
         log.flush().await;
         assert_eq!(kept(&store).await.len(), CAPACITY);
+    }
+
+    fn refused(number: u32, user: Option<UserId>) -> Event {
+        let address = Some(format!("192.0.{}.{}", number / 256 % 256, number % 256));
+        let at = SystemClock::start().now();
+        let event = Event { address, ..Event::new(EventName::MaliciousCsrf, at) };
+        user.into_iter().fold(event, Event::of)
+    }
+
+    async fn counts(store: &MemoryStore) -> Vec<u64> {
+        let query = EventQuery { limit: u32::MAX, ..EventQuery::default() };
+        store.events(&query).await.unwrap().iter().map(|kept| kept.event.count()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_strangers_are_refused_is_one_row_of_a_network() {
+        let store = MemoryStore::new();
+        let log = log(&store);
+        (0..1_000).for_each(|_| log.note(refused(7, None)));
+        (0..10).for_each(|_| log.note(refused(8, None)));
+        (0..5).for_each(|_| log.note(refused(7, Some(UserId(1)))));
+        log.0.write(log.0.clock.now() - Tally::WINDOW).await;
+        assert_eq!(counts(&store).await, [0_u64; 0], "the minute is not over");
+        log.flush().await;
+        let mut counts = counts(&store).await;
+        counts.sort_unstable();
+        assert_eq!(counts, [5, 10, 1_000]);
+        let day = SystemClock::start().now().seconds() / 86_400;
+        let days = store.event_counts(day - 1, day + 2).await.unwrap();
+        assert_eq!(days.iter().map(|day| day.count).sum::<u64>(), 1_015);
+    }
+
+    #[tokio::test]
+    async fn a_minute_that_is_over_is_written() {
+        let store = MemoryStore::new();
+        let log = log(&store);
+        log.note(Event { at: Timestamp::from_seconds(1), ..refused(7, None) });
+        log.0.write(log.0.clock.now() - Tally::WINDOW).await;
+        assert_eq!(counts(&store).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn however_many_networks_refuse_nothing_about_people_is_lost() {
+        let store = MemoryStore::new();
+        let log = log(&store);
+        (0..60_000).for_each(|number| log.note(refused(number, None)));
+        (0..10).for_each(|number| log.note(event(number)));
+        let waiting = log.0.lock().strangers.0.len();
+        assert_eq!(waiting, COUNTED + 1);
+        log.flush().await;
+        assert_eq!(log.0.lock().lost, 0);
+        let counts = counts(&store).await;
+        assert_eq!(counts.len(), COUNTED + 1 + 10);
+        assert_eq!(counts.iter().sum::<u64>(), 60_010);
     }
 
     #[tokio::test]

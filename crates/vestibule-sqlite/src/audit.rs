@@ -16,8 +16,8 @@ const DAY: i64 = 24 * 3600;
 pub(crate) const ADD: &str = "INSERT INTO events (at, name, outcome, actor, subject, session_id, address, agent, \
      request_id, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
-pub(crate) const COUNT: &str = "INSERT INTO event_counts (day, name, cause, count) VALUES (?1, ?2, ?3, 1) \
-     ON CONFLICT (day, name, cause) DO UPDATE SET count = count + 1";
+pub(crate) const COUNT: &str = "INSERT INTO event_counts (day, name, cause, count) VALUES (?1, ?2, ?3, ?4) \
+     ON CONFLICT (day, name, cause) DO UPDATE SET count = count + excluded.count";
 
 pub(crate) const COUNTS: &str = "SELECT day, name, cause, count FROM event_counts WHERE day >= ?1 AND day < ?2 \
      ORDER BY day, name, cause";
@@ -95,7 +95,9 @@ pub(crate) fn append(connection: &Connection, events: &[Event]) -> rusqlite::Res
             rows::object(&event.details)?,
         ])?;
         let day = event.at.seconds().div_euclid(DAY);
-        count.execute(params![day, event.name.name(), event.cause().unwrap_or_default()])?;
+        let cause = event.cause().unwrap_or_default();
+        let often = rows::signed(event.count());
+        count.execute(params![day, event.name.name(), cause, often])?;
     }
     Ok(())
 }

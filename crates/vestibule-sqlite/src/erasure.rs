@@ -25,6 +25,11 @@ pub(crate) const MAILS: &str = "DELETE FROM mails WHERE user_id = ?1";
 pub(crate) const FEEDBACK: &str =
     "UPDATE feedback SET user_id = NULL, email = NULL, address = '', agent = '' WHERE user_id = ?1";
 
+/// As `Event::forget_origin`.
+pub(crate) const EVENTS: &str = "UPDATE events SET address = NULL, agent = NULL, \
+     details = CASE name WHEN 'authn_token_reuse' THEN '{}' ELSE details END \
+     WHERE subject = ?1 OR actor = ?1";
+
 #[async_trait]
 impl Erasure for SqliteStore {
     async fn erase_deleted(
@@ -52,6 +57,7 @@ fn erase(
         connection.prepare_cached(SESSIONS)?.execute([user.0])?;
         connection.prepare_cached(MAILS)?.execute([user.0])?;
         connection.prepare_cached(FEEDBACK)?.execute([user.0])?;
+        connection.prepare_cached(EVENTS)?.execute([user.0])?;
         one_time::drop_of(connection, *user)?;
         files::leave(connection, *user, now)?;
     }

@@ -15,8 +15,8 @@ use vestibule_core::{
     ring::StoredKey,
     session::{End, Session},
     store::{
-        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, RenewalNote, SeenFile, Share,
-        split_roles,
+        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, RenewalNote, SeenFile,
+        SessionCursor, Share, split_roles,
     },
     time::Timestamp,
     user::{Credentials, User},
@@ -349,4 +349,17 @@ where
 
 fn unreadable(column: usize, cause: impl Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
+}
+/// Where a page of sessions goes on, as the columns are compared; the first page lies behind a place in front
+/// of all.
+pub(crate) fn session_place(behind: Option<SessionCursor>) -> (i32, i64, i64, Vec<u8>) {
+    match behind {
+        None => (2, i64::MAX, i64::MAX, Vec::new()),
+        Some(place) => (
+            i32::from(place.is_open),
+            place.last_seen_at.millis(),
+            place.created_at.millis(),
+            place.id.as_bytes().to_vec(),
+        ),
+    }
 }

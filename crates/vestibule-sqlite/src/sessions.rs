@@ -7,7 +7,10 @@ use vestibule_core::{
     password::PasswordHash,
     renewal::Advance,
     session::{EndReason, Session},
-    store::{Changed, RenewalNote, SessionSelection, SessionStore, Sighting, StoreResult},
+    store::{
+        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionQuery, SessionSelection,
+        SessionStore, Sighting, StoreResult,
+    },
     time::Timestamp,
 };
 
@@ -46,21 +49,34 @@ pub(crate) const END: &str = "UPDATE sessions SET end_at = ?2, end_reason = ?3 \
 pub(crate) const END_OF_USER: &str = "UPDATE sessions SET end_at = ?2, end_reason = ?3 \
      WHERE user_id = ?1 AND end_at IS NULL AND id IS NOT ?4 RETURNING id";
 
-const END_ALL: &str =
-    "UPDATE sessions SET end_at = ?1, end_reason = ?2 WHERE end_at IS NULL RETURNING id";
+/// The next ones after an id.
+pub(crate) const END_ALL: &str = "UPDATE sessions SET end_at = ?1, end_reason = ?2 \
+     WHERE rowid IN (SELECT rowid FROM sessions WHERE end_at IS NULL AND id > ?3 \
+     ORDER BY id LIMIT ?4) RETURNING id";
 
+pub(crate) const END_BEYOND: &str = "UPDATE sessions SET end_at = ?2, end_reason = ?3 \
+     WHERE rowid IN (SELECT rowid FROM sessions \
+     WHERE user_id = ?1 AND end_at IS NULL AND expires_at > ?2 AND ends_at > ?2 AND id <> ?4 \
+     ORDER BY last_seen_at DESC, created_at DESC, id DESC LIMIT ?6 OFFSET ?5) RETURNING id";
+
+pub(crate) const REMOVE_BEYOND: &str = "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions \
+     WHERE user_id = ?1 AND (end_at IS NOT NULL OR expires_at <= ?2 OR ends_at <= ?2) \
+     ORDER BY COALESCE(end_at, MIN(expires_at, ends_at)) DESC LIMIT ?4 OFFSET ?3)";
+
+/// The order of `SessionCursor`, which no index has: of a user there are not many.
 pub(crate) const OF_USER: &str = concat!(
     "SELECT ",
     session_columns!(),
-    " FROM sessions WHERE user_id = ?1 AND (end_at IS NULL OR end_at >= ?2) \
-     ORDER BY last_seen_at DESC, created_at DESC, id"
+    " FROM sessions WHERE user_id = ?1 AND COALESCE(end_at, expires_at) >= ?2 \
+     AND (end_at IS NULL, last_seen_at, created_at, id) < (?3, ?4, ?5, ?6) \
+     ORDER BY end_at IS NULL DESC, last_seen_at DESC, created_at DESC, id DESC LIMIT ?7"
 );
 
-const ACTIVE: &str = concat!(
+pub(crate) const ACTIVE: &str = concat!(
     "SELECT ",
     session_columns!(),
-    " FROM sessions WHERE end_at IS NULL AND expires_at > ?1 AND ends_at > ?1 \
-     ORDER BY last_seen_at DESC, created_at DESC, id LIMIT ?2"
+    " FROM sessions WHERE id > ?2 AND end_at IS NULL AND expires_at > ?1 AND ends_at > ?1 \
+     ORDER BY id LIMIT ?3"
 );
 
 pub(crate) const SEEN: &str = "UPDATE sessions SET seen_generation = MAX(seen_generation, ?2), \
@@ -73,8 +89,7 @@ pub(crate) const PURGE_EXPIRED: &str = "DELETE FROM sessions WHERE rowid IN \
 pub(crate) const PURGE_ENDED: &str = "DELETE FROM sessions WHERE rowid IN \
      (SELECT rowid FROM sessions WHERE end_at < ?1 LIMIT ?2)";
 
-/// How many sessions are removed in one go, so that nobody's renewal waits long behind them.
-const PURGE_STEP: u64 = 500;
+const STEP: u64 = SESSIONS_AT_ONCE as u64;
 
 #[async_trait]
 impl SessionStore for SqliteStore {
@@ -156,21 +171,78 @@ impl SessionStore for SqliteStore {
         reason: EndReason,
         now: Timestamp,
     ) -> StoreResult<Vec<SessionId>> {
-        self.write(move |connection| end(connection, which, reason, now)).await
+        if which != SessionSelection::All {
+            return self.write(move |connection| end(connection, which, reason, now)).await;
+        }
+        let mut all: Vec<SessionId> = Vec::new();
+        loop {
+            let after = all.iter().max().map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+            let step = self.write(move |connection| end_next(connection, &after, reason, now));
+            let mut ended = step.await?;
+            let is_last = (ended.len() as u64) < STEP;
+            all.append(&mut ended);
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 
-    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(OF_USER)?;
-            statement.query_map(params![user.0, ended_since.millis()], rows::session)?.collect()
+    async fn bound_sessions(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        bound: SessionBound,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        self.write(move |connection| {
+            let beyond = params![
+                user.0,
+                now.millis(),
+                EndReason::TooMany.name(),
+                kept.as_bytes(),
+                bound.open.saturating_sub(1),
+                SESSIONS_AT_ONCE,
+            ];
+            let ended: Vec<_> = connection
+                .prepare_cached(END_BEYOND)?
+                .query_map(beyond, |row| rows::session_id(row, 0))?
+                .collect::<Result<_, _>>()?;
+            append_ended(connection, &ended, now)?;
+            let beyond = params![user.0, now.millis(), bound.over, SESSIONS_AT_ONCE];
+            connection.prepare_cached(REMOVE_BEYOND)?.execute(beyond)?;
+            Ok(ended)
         })
         .await
     }
 
-    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
+    async fn sessions_of(&self, query: &SessionQuery) -> StoreResult<Vec<Session>> {
+        let query = *query;
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(ACTIVE)?;
-            statement.query_map(params![now.millis(), limit], rows::session)?.collect()
+            let (kind, seen, created, id) = rows::session_place(query.behind);
+            let values = params![
+                query.user.0,
+                query.over_since.millis(),
+                kind,
+                seen,
+                created,
+                id,
+                query.limit
+            ];
+            connection.prepare_cached(OF_USER)?.query_map(values, rows::session)?.collect()
+        })
+        .await
+    }
+
+    async fn active_sessions(
+        &self,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Session>> {
+        self.read(move |connection| {
+            let after = after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+            let values = params![now.millis(), after, limit];
+            connection.prepare_cached(ACTIVE)?.query_map(values, rows::session)?.collect()
         })
         .await
     }
@@ -212,12 +284,12 @@ impl SessionStore for SqliteStore {
         for statement in [PURGE_EXPIRED, PURGE_ENDED] {
             loop {
                 let removed = self.write(move |connection| {
-                    let step = params![before.millis(), signed(PURGE_STEP)];
+                    let step = params![before.millis(), signed(STEP)];
                     connection.prepare_cached(statement)?.execute(step)
                 });
                 let removed = u64::try_from(removed.await?).unwrap_or(u64::MAX);
                 total += removed;
-                if removed < PURGE_STEP {
+                if removed < STEP {
                     break;
                 }
             }
@@ -289,31 +361,57 @@ pub(crate) fn end_one(
     Ok(user.map(UserId))
 }
 
-/// Ends many, writes them to the feed and says which.
+/// Ends all of a user, or all of everybody, writes them to the feed and says which.
 pub(crate) fn end(
     connection: &Connection,
     which: SessionSelection,
     reason: EndReason,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<SessionId>> {
-    let id = |row: &rusqlite::Row<'_>| rows::session_id(row, 0);
-    let ended: Vec<_> = match which {
-        SessionSelection::All => connection
-            .prepare_cached(END_ALL)?
-            .query_map(params![now.millis(), reason.name()], id)?
-            .collect::<Result<_, _>>()?,
-        SessionSelection::User { id: user, except } => {
-            let except = except.as_ref().map(SessionId::as_bytes);
-            connection
-                .prepare_cached(END_OF_USER)?
-                .query_map(params![user.0, now.millis(), reason.name(), except], id)?
-                .collect::<Result<_, _>>()?
+    let SessionSelection::User { id: user, except } = which else {
+        let mut all = Vec::new();
+        loop {
+            let after = all.last().map(|id: &SessionId| id.as_bytes().to_vec());
+            let ended = end_next(connection, &after.unwrap_or_default(), reason, now)?;
+            if ended.is_empty() {
+                return Ok(all);
+            }
+            all.extend(ended);
+            all.sort_unstable();
         }
     };
-    for id in &ended {
-        feed::append(connection, &Changed::SessionEnded(*id), now)?;
-    }
+    let except = except.as_ref().map(SessionId::as_bytes);
+    let values = params![user.0, now.millis(), reason.name(), except];
+    let ended: Vec<_> = connection
+        .prepare_cached(END_OF_USER)?
+        .query_map(values, |row| rows::session_id(row, 0))?
+        .collect::<Result<_, _>>()?;
+    append_ended(connection, &ended, now)?;
     Ok(ended)
+}
+
+/// Ends the next ones of everybody after an id.
+fn end_next(
+    connection: &Connection,
+    after: &[u8],
+    reason: EndReason,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<SessionId>> {
+    let values = params![now.millis(), reason.name(), after, SESSIONS_AT_ONCE];
+    let ended: Vec<_> = connection
+        .prepare_cached(END_ALL)?
+        .query_map(values, |row| rows::session_id(row, 0))?
+        .collect::<Result<_, _>>()?;
+    append_ended(connection, &ended, now)?;
+    Ok(ended)
+}
+
+fn append_ended(
+    connection: &Connection,
+    ended: &[SessionId],
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    ended.iter().try_for_each(|id| feed::append(connection, &Changed::SessionEnded(*id), now))
 }
 
 fn json(methods: &[String]) -> rusqlite::Result<String> {

@@ -47,6 +47,10 @@ async fn no_hot_statement_reads_a_whole_table() {
         (sessions::GUARD, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (sessions::END_OF_USER, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
         (sessions::OF_USER, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
+        (sessions::END_BEYOND, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
+        (sessions::REMOVE_BEYOND, &["SEARCH sessions USING INDEX sessions_user (user_id=?)"]),
+        (sessions::ACTIVE, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"]),
+        (sessions::END_ALL, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id>?)"]),
         (sessions::PURGE_EXPIRED, &["SEARCH sessions USING COVERING INDEX sessions_expiry"]),
         (sessions::PURGE_ENDED, &["SEARCH sessions USING COVERING INDEX sessions_end"]),
         (
@@ -84,6 +88,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (outbox::PURGE, &["SEARCH mails USING INDEX mails_done (at<?)"]),
         (erasure::DUE, &["SEARCH users USING INDEX users_to_erase (deleted_at<?)"]),
         (erasure::FEEDBACK, &["SEARCH feedback USING INDEX feedback_user (user_id=?)"]),
+        (erasure::EVENTS, &["events_subject (subject=?)", "events_actor (actor=?)"]),
         (erasure::ERASE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (erasure::SESSIONS, &["SEARCH sessions USING COVERING INDEX sessions_user (user_id=?)"]),
         (erasure::MAILS, &["mails_user (user_id=?)"]),

@@ -22,6 +22,7 @@ use vestibule_core::{
     session::{EndReason, Session},
     store::{
         Change, Changed, Commit, Commits, Committed, Feed, KeyStore, Leases, Obstacle, RenewalNote,
+        SessionBound, SessionQuery,
         SessionSelection, SessionStore, Sighting, SiteValues, StoreError, StoreResult, UserQuery,
         UserStore,
     },
@@ -197,12 +198,27 @@ impl<S: SessionStore> SessionStore for FailingStore<S> {
         self.up()?.end_sessions(which, reason, now).await
     }
 
-    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
-        self.up()?.sessions_of(user, ended_since).await
+    async fn bound_sessions(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        bound: SessionBound,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        self.up()?.bound_sessions(user, kept, bound, now).await
     }
 
-    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
-        self.up()?.active_sessions(now, limit).await
+    async fn sessions_of(&self, query: &SessionQuery) -> StoreResult<Vec<Session>> {
+        self.up()?.sessions_of(query).await
+    }
+
+    async fn active_sessions(
+        &self,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Session>> {
+        self.up()?.active_sessions(now, after, limit).await
     }
 
     async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {

@@ -71,24 +71,6 @@ pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// The part of an address that one household or host holds: all of an IPv4 address, the /64 of an IPv6
-/// one.
-pub(crate) fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
-/// The part of an address that one customer of a provider may hold: the /24 of an IPv4 address, the /48 of an
-/// IPv6 one.
-pub(crate) fn wide_network_of(address: IpAddr) -> IpAddr {
-    vestibule_core::share::network(address)
-}
-
 /// An address as proxies write it: bare, with a port, or in brackets.
 fn parse_hop(text: &str) -> Option<IpAddr> {
     let bare = text
@@ -158,21 +140,5 @@ mod tests {
         assert_eq!(from("::1", &["[2001:db8::5]:99"]), "2001:db8::5");
         assert_eq!(from("::ffff:10.0.0.1", &["::ffff:198.51.100.9"]), "198.51.100.9");
         assert_eq!(from("10.0.0.1", &[]), "10.0.0.1");
-    }
-
-    #[test]
-    fn an_ipv6_household_is_one() {
-        let network = |text: &str| network_of(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::"));
-        assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));
-        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
-    }
-
-    #[test]
-    fn a_wide_network_is_what_a_provider_gives_to_one() {
-        let network = |text: &str| wide_network_of(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
-        assert_eq!(network("192.0.2.77"), "192.0.2.0");
-        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.0");
     }
 }

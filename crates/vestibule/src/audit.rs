@@ -2,9 +2,16 @@
 
 use serde_json::Value;
 use tracing::field;
-use vestibule_core::event::{Event, EventName};
+use vestibule_core::{
+    event::{Event, EventName},
+    token::claims_to_be_good,
+};
 
-use crate::{hall::Vestibule, visit::Visit};
+use crate::{
+    hall::Vestibule,
+    problem::{Foreign, Problem},
+    visit::Visit,
+};
 
 /// Takes what happened, for an audit trail.
 ///
@@ -49,6 +56,31 @@ impl Visit {
         }
     }
 
+    /// Notes that somebody asked for what is another user's.
+    pub(crate) fn note_foreign(&self, problem: &Problem) {
+        let Some(Foreign { owner, kind, id }) = &problem.foreign else { return };
+        let event = self.event(EventName::MaliciousDirectReference).about(*owner);
+        let event = event.with("of", *kind).with("target", id.as_str());
+        let event = match self.known_caller() {
+            Some(caller) => event.by(caller.user_id()).in_session(caller.session_id()),
+            None => event,
+        };
+        self.record(event, "somebody asked for what is another user's");
+    }
+
+    /// Notes a token that this site did not issue, though it says that it can be used now. One that is merely old
+    /// is none: its key may be gone.
+    pub(crate) fn note_forgery(&self, token: &str, kind: &str) {
+        let inner = &self.hall().0;
+        let ring = inner.keys.current();
+        let is_ours = inner.forge.read_refresh(token).is_ok()
+            || inner.forge.read_access(&ring.ring, token, inner.now()).is_ok();
+        if !is_ours && claims_to_be_good(token, inner.now()) {
+            let event = self.event(EventName::AuthnTokenForged).with("of", kind);
+            self.record(event, "a token that this site did not issue was refused");
+        }
+    }
+
     /// Says that something happened, in the log and to the [`AuditSink`] if there is one.
     pub fn record(&self, event: Event, in_words: &str) {
         self.hall().record(event, in_words);
@@ -68,6 +100,7 @@ pub fn log_event(event: &Event, in_words: &str) {
             tracing::$level!(
                 event = event.name.name(),
                 of = text("of"),
+                target = text("target"),
                 cause = text("cause"),
                 session = event.session.map(field::display),
                 user = user.map(field::display),

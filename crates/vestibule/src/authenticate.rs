@@ -71,7 +71,10 @@ impl Visit {
             Access::Good(verified) => Ok(self.admit(verified, Carrier::Header)),
             Access::Expired(_) => refuse(ErrorCode::TokenExpired),
             Access::Revoked(_) => refuse(ErrorCode::TokenRevoked),
-            Access::Invalid => refuse(ErrorCode::TokenInvalid),
+            Access::Invalid => {
+                self.note_forgery(token, "access");
+                refuse(ErrorCode::TokenInvalid)
+            }
         }
     }
 
@@ -88,6 +91,14 @@ impl Visit {
         let forge = &self.hall().0.forge;
         let refresh =
             tokens.refresh.as_ref().and_then(|token| forge.read_refresh(token.expose()).ok());
+        for (token, kind, is_refused) in [
+            (&tokens.access, "access", matches!(access, Some(Access::Invalid))),
+            (&tokens.refresh, "refresh", refresh.is_none()),
+        ] {
+            if let Some(token) = token.as_ref().filter(|_| is_refused) {
+                self.note_forgery(token.expose(), kind);
+            }
+        }
         match (access, refresh) {
             (Some(Access::Revoked(id)), Some(refresh)) if refresh.session_id == id => {
                 Err(self.leave_session(id).await)

@@ -321,11 +321,14 @@ pub struct Limits {
     pub network: Option<Rate>,
     /// Registrations for each address; not with [`ClientAddress::Unknown`].
     pub register: Option<Rate>,
+    /// Sessions of each account: beyond it the one that was unused longest ends.
+    pub sessions: Option<u32>,
 }
 
 impl Limits {
     /// No limits at all.
-    pub const NONE: Self = Self { account: None, address: None, network: None, register: None };
+    pub const NONE: Self =
+        Self { account: None, address: None, network: None, register: None, sessions: None };
 }
 
 impl Default for Limits {
@@ -337,6 +340,7 @@ impl Default for Limits {
             address: rate(100, 15),
             network: rate(1000, 60),
             register: rate(20, 60),
+            sessions: Some(200),
         }
     }
 }

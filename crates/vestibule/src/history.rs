@@ -92,14 +92,16 @@ impl Visit {
         let hall = self.hall();
         let now = hall.now();
         let is_shown = |session: &vestibule_core::session::Session| {
-            session.user_id == caller.user_id()
-                && session.end.is_none_or(|end| now.since(end.at) < SHOWN_FOR)
+            session.end.is_none_or(|end| now.since(end.at) < SHOWN_FOR)
         };
         // Both are in the store then.
         hall.0.noticed.wait().await;
         let Some(session) = hall.store().session(id).await?.filter(is_shown) else {
             return Ok(None);
         };
+        if session.user_id != caller.user_id() {
+            return Err(Problem::not_theirs(session.user_id, "session", id));
+        }
         let renewals = hall.store().renewals_of(id).await?;
         Ok(Some((session, renewals)))
     }

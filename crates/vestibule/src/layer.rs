@@ -138,6 +138,7 @@ async fn finish(visit: &Visit, is_for_page: bool, mut response: Response) -> Res
         let inner = std::mem::take(response.headers_mut());
         response = answer(visit, &problem);
         keep_headers(inner, response.headers_mut());
+        visit.note_foreign(&problem);
     }
     let asked_who = visit.was_asked();
     visit.forget_rounds();

@@ -166,14 +166,16 @@ pub use config::{
     ClientAddress, Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
 };
 pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role, SuperUser};
-pub use flows::{Admission, Confirmed, ProfileChange, Registrant, SignInForm, SignedIn};
+pub use flows::{
+    Admission, Confirmed, ProfileChange, Registrant, SessionPage, SignInForm, SignedIn,
+};
 pub use follow::{check_history, feed_position};
 pub use hall::{BuildError, Builder, Vestibule};
 pub use json::{JsonBody, required};
 pub use keys::{KeyRingError, policy as rotation_policy};
 pub use layer::{HallLayer, HallService};
 pub use notice::{Composed, Messenger, Notice};
-pub use problem::{Asked, FieldProblem, Problem, Reason, Said};
+pub use problem::{Asked, FieldProblem, Foreign, Problem, Reason, Said};
 pub use recognize::Recognized;
 pub use restored::after_restore;
 pub use rounds::Rounds;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use vestibule_core::{
     error::ErrorCode,
     fault::{Fact, Fault},
+    id::UserId,
     limit::Limited,
     redirect::LocalPath,
     session::Carrier,
@@ -37,6 +38,19 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// By which carrier the refused credential came, if there was one.
     pub carrier: Option<Carrier>,
+    /// What was asked for although it is somebody else's: it is noted and not told.
+    pub foreign: Option<Foreign>,
+}
+
+/// Something that is another user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Whose it is.
+    pub owner: UserId,
+    /// What: `file`, `session`, `upload`.
+    pub kind: &'static str,
+    /// Its name.
+    pub id: String,
 }
 
 /// What `detail` says, for those who say it in another language.
@@ -126,7 +140,16 @@ impl Problem {
             fields: Vec::new(),
             retry_after: None,
             carrier: None,
+            foreign: None,
         }
+    }
+
+    /// `not_found` for what is another user's: nothing is said of it, and that it was asked for is noted
+    /// (`malicious_direct_reference`).
+    #[must_use]
+    pub fn not_theirs(owner: UserId, kind: &'static str, id: impl fmt::Display) -> Self {
+        let foreign = Some(Foreign { owner, kind, id: id.to_string() });
+        Self { foreign, ..Self::new(ErrorCode::NotFound) }
     }
 
     /// Says more exactly what mends it.

@@ -23,13 +23,11 @@ use vestibule_core::{
     id::{DeviceId, SessionId, UserId},
     limit::{BeginError, Limited, Outcome, Rate, SharedLimits, SharedTry, SlidingWindow},
     name::LoginKey,
+    network::{network_of, wide_network_of},
     time::Clock,
 };
 
-use crate::{
-    address::{network_of, wide_network_of},
-    config::Limits,
-};
+use crate::config::Limits;
 
 use shared::Shared;
 

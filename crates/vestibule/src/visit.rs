@@ -155,7 +155,7 @@ impl Visit {
     /// # Errors
     /// `internal` where the address should be known and is not.
     pub fn network(&self) -> Result<IpAddr, Problem> {
-        self.counted_address().map(address::network_of)
+        self.counted_address().map(vestibule_core::network::network_of)
     }
 
     /// The `User-Agent`, at most 300 characters, without control characters.

@@ -18,7 +18,7 @@ const DAY: i64 = 24 * 3600;
 #[derive(Clone, Default)]
 pub(super) struct Trail {
     last: u64,
-    events: BTreeMap<EventCursor, Event>,
+    pub(super) events: BTreeMap<EventCursor, Event>,
     counts: BTreeMap<(i64, &'static str, String), (EventName, u64)>,
 }
 
@@ -28,7 +28,7 @@ impl Trail {
         let cause = event.cause().unwrap_or_default().to_owned();
         let day = event.at.seconds().div_euclid(DAY);
         let key = (day, event.name.name(), cause);
-        self.counts.entry(key).or_insert((event.name, 0)).1 += 1;
+        self.counts.entry(key).or_insert((event.name, 0)).1 += event.count();
         self.events.insert(EventCursor { at: event.at, sequence: self.last }, event.clone());
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     renewal::Advance,
     session::{End, EndReason, Session},
     store::{
-        Changed, RenewalNote, SessionSelection, SessionStore, Sighting, StoreError, StoreResult,
+        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionCursor, SessionQuery,
+        SessionSelection, SessionStore, Sighting, StoreError, StoreResult,
     },
     time::Timestamp,
     user::UserStatus,
@@ -113,15 +114,54 @@ impl SessionStore for MemoryStore {
         Ok(ended)
     }
 
-    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>> {
-        Ok(self.tables().last_used_first(|session| {
-            session.user_id == user && session.end.is_none_or(|end| end.at >= ended_since)
-        }))
+    async fn bound_sessions(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        bound: SessionBound,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        let mut tables = self.tables();
+        let theirs = tables.in_order(|session| session.user_id == user);
+        let (open, mut over): (Vec<_>, Vec<_>) =
+            theirs.into_iter().partition(|session| session.over(now).is_none());
+        let beyond = open.iter().map(|session| session.id).filter(|id| *id != kept);
+        let beyond = beyond.skip(places(bound.open).saturating_sub(1));
+        let mut ended: Vec<_> = beyond.take(places(SESSIONS_AT_ONCE)).collect();
+        ended.retain(|id| tables.end(*id, EndReason::TooMany, now));
+        over.sort_by_key(|session| Reverse(session.over(now).map(|over| over.since)));
+        let gone = over.iter().skip(places(bound.over)).take(places(SESSIONS_AT_ONCE));
+        for session in gone {
+            tables.sessions.remove(&session.id);
+            tables.histories.remove(&session.id);
+        }
+        Ok(ended)
     }
 
-    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>> {
-        let mut sessions = self.tables().last_used_first(|session| session.over(now).is_none());
-        sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    async fn sessions_of(&self, query: &SessionQuery) -> StoreResult<Vec<Session>> {
+        let is_over_since = |session: &Session| {
+            session.end.map_or(session.expires_at, |end| end.at) >= query.over_since
+        };
+        let mut sessions = self.tables().in_order(|session| {
+            session.user_id == query.user
+                && is_over_since(session)
+                && query.behind.is_none_or(|behind| SessionCursor::of(session) < behind)
+        });
+        sessions.truncate(places(query.limit));
+        Ok(sessions)
+    }
+
+    async fn active_sessions(
+        &self,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Session>> {
+        let mut sessions = self.tables().in_order(|session| {
+            session.over(now).is_none() && after.is_none_or(|after| session.id > after)
+        });
+        sessions.sort_by_key(|session| session.id);
+        sessions.truncate(places(limit));
         Ok(sessions)
     }
 
@@ -189,12 +229,14 @@ impl Tables {
         true
     }
 
-    fn last_used_first(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
+    fn in_order(&self, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
         let mut sessions: Vec<_> =
             self.sessions.values().filter(|session| wanted(session)).cloned().collect();
-        sessions.sort_by_key(|session| {
-            (Reverse(session.last_seen_at), Reverse(session.created_at), session.id)
-        });
+        sessions.sort_by_key(|session| Reverse(SessionCursor::of(session)));
         sessions
     }
+}
+
+fn places(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }

@@ -146,6 +146,12 @@ impl Erasure for MemoryStore {
                 feedback.content.forget_author();
             }
         }
+        for event in tables.trail.events.values_mut() {
+            let is_about = |user: Option<UserId>| user.is_some_and(|user| erased.contains(&user));
+            if is_about(event.subject) || is_about(event.actor) {
+                event.forget_origin();
+            }
+        }
         Ok(erased)
     }
 }

@@ -14,7 +14,9 @@ pub trait Erasure: Send + Sync + 'static {
     /// What stays is the row with its number and, for comparing alone, the user name, which is not given out
     /// again. What goes are the name as it is shown, the address, which may then be used for another account,
     /// the password, the roles, the sessions, one-time tokens and mails, the files, uploads and shares. What they
-    /// wrote as feedback stays without who wrote it. An account is done once.
+    /// wrote as feedback stays without who wrote it, and what happened to the account or by it
+    /// ([`AuditTrail`](super::AuditTrail)) without the addresses and programs it was done from. An account is done
+    /// once.
     async fn erase_deleted(
         &self,
         before: Timestamp,

@@ -20,6 +20,7 @@ mod feedback;
 mod files;
 mod one_time;
 mod outbox;
+mod sessions;
 mod site;
 mod values;
 
@@ -50,6 +51,7 @@ pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
 pub use one_time::OneTimeTokens;
 pub use outbox::{Outbox, OutboxQuery};
+pub use sessions::{SessionBound, SessionCursor, SessionQuery};
 pub use site::SiteStore;
 pub use values::SiteValues;
 
@@ -131,7 +133,9 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreResult<bool>;
 
-    /// Ends every session of the selection that has not ended yet, and says which.
+    /// Ends every session of the selection that has not ended yet, and says which. Of everybody at most
+    /// [`SESSIONS_AT_ONCE`] in one transaction: where a step fails, those before it stay ended and are in the
+    /// feed, and asking again ends the rest.
     async fn end_sessions(
         &self,
         which: SessionSelection,
@@ -139,13 +143,30 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreResult<Vec<SessionId>>;
 
-    /// A user's sessions: those that have not ended and those ended at or after `ended_since`, the
-    /// last used first.
-    async fn sessions_of(&self, user: UserId, ended_since: Timestamp) -> StoreResult<Vec<Session>>;
+    /// Keeps the rows of a user within a bound after `kept` was written: ends sessions that have neither ended
+    /// nor expired at `now` beyond `bound.open`, those unused longest first and never `kept`, with
+    /// [`EndReason::TooMany`], and removes those over for longest beyond `bound.over`. Both at most
+    /// [`SESSIONS_AT_ONCE`]; asking again goes on. Says which it ended.
+    async fn bound_sessions(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        bound: SessionBound,
+        now: Timestamp,
+    ) -> StoreResult<Vec<SessionId>>;
 
-    /// Sessions of all users that have neither ended nor expired at `now`, the last used first, at
-    /// most `limit`.
-    async fn active_sessions(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Session>>;
+    /// A page of a user's sessions in the order of [`SessionCursor`]: those that have not ended first, and of
+    /// either kind the last used.
+    async fn sessions_of(&self, query: &SessionQuery) -> StoreResult<Vec<Session>>;
+
+    /// Sessions of all users that have neither ended nor expired at `now`, in the order of their ids, those
+    /// behind `after`, at most `limit`.
+    async fn active_sessions(
+        &self,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> StoreResult<Vec<Session>>;
 
     /// Writes what was seen of sessions in use; what is known of a later generation or time stays.
     async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()>;
@@ -166,6 +187,10 @@ pub trait SessionStore: Send + Sync + 'static {
 
 /// How many generations behind the current one a session's history goes back.
 pub const HISTORY_KEPT: u64 = 20;
+
+/// How many sessions of one selection are ended or removed in one transaction at most, so that nobody's
+/// renewal waits long behind them.
+pub const SESSIONS_AT_ONCE: u32 = 500;
 
 /// Which sessions to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

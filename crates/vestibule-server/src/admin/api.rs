@@ -63,7 +63,7 @@ async fn users(_: Caller, State(site): State<Site>, uri: Uri) -> Result<Json<Adm
 
 /// One account with its sessions.
 #[utoipa::path(
-    get, path = "/api/admin/users/{id}", tag = "admin", params(("id" = i64, Path, description = "The account's number")),
+    get, path = "/api/admin/users/{id}", tag = "admin", params(("id" = i64, Path, description = "The account's number"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page of sessions before")),
     security(("access_token" = []), ("cookies" = [])),
     responses((status = 200, body = AdminUserDetail), (status = 401, description = "The token codes"), (status = 403, description = "`forbidden`"), (status = 404, description = "`not_found`"))
 )]
@@ -72,12 +72,15 @@ async fn user(
     visit: Visit,
     State(site): State<Site>,
     id: Id,
+    uri: Uri,
 ) -> Result<Json<AdminUserDetail>, Problem> {
     let user = admin(&site, &visit, &caller).user(number(id)?).await?;
     let now = site.hall.now();
-    let sessions = site.hall.sessions_of(user.id).await?;
-    let sessions = sessions.iter().map(|session| AdminSession::of(session, now)).collect();
-    Ok(Json(AdminUserDetail { user: (&user).into(), sessions: Some(sessions) }))
+    let behind = Parameters::of(&uri).sessions()?;
+    let page = site.hall.sessions_of(user.id, behind).await?;
+    let sessions = page.sessions.iter().map(|session| AdminSession::of(session, now)).collect();
+    let next_cursor = page.next.map(|next| next.to_string());
+    Ok(Json(AdminUserDetail { user: (&user).into(), sessions: Some(sessions), next_cursor }))
 }
 
 /// Changes an account's status, roles, and whether it runs the site. Whoever is no longer active is signed
@@ -111,7 +114,7 @@ async fn change(
         ..UserChange::default()
     };
     let user = admin(&site, &visit, &caller).change(id, change).await?;
-    Ok(Json(AdminUserDetail { user: (&user).into(), sessions: None }))
+    Ok(Json(AdminUserDetail { user: (&user).into(), sessions: None, next_cursor: None }))
 }
 
 /// Ends all sessions of an account.

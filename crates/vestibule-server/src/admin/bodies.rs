@@ -58,9 +58,12 @@ pub(super) struct AdminUsers {
 #[derive(Serialize, ToSchema)]
 pub(super) struct AdminUserDetail {
     pub(super) user: AdminUser,
-    /// The living ones, and those that ended within 30 days; the last used first.
+    /// The living ones, then those that ended within 30 days; of either the last used first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sessions: Option<Vec<AdminSession>>,
+    /// `cursor` of their next page, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
 }
 
 /// A session as those who run the site see it.

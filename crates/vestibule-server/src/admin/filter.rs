@@ -8,7 +8,7 @@ use vestibule::{
         id::UserId,
         name::{LoginKey, prefix_key},
         outbox::{MailId, OutboxEntry},
-        store::{EventQuery, OutboxQuery, StoreResult, UserQuery},
+        store::{EventQuery, OutboxQuery, SessionCursor, StoreResult, UserQuery},
         time::Timestamp,
         user::UserStatus,
     },
@@ -127,6 +127,14 @@ impl Parameters {
             after: self.parsed("cursor", BAD_CURSOR, mail_place)?,
             limit: self.limit()?,
         })
+    }
+
+    /// Where a page of an account's sessions goes on.
+    ///
+    /// # Errors
+    /// `invalid_input`.
+    pub(crate) fn sessions(&self) -> Result<Option<SessionCursor>, Problem> {
+        self.parsed("cursor", BAD_CURSOR, |text| text.parse().ok())
     }
 
     async fn person(&self, name: &str, site: &Site) -> Result<Option<UserId>, Problem> {

@@ -7,7 +7,10 @@ use vestibule::core::{
     event::EventName,
     id::{SessionId, UserId},
     session::{EndReason, Over, Session},
-    store::{Commit, Committed, EndedSession, Ending, RenewalNote, SessionSelection},
+    store::{
+        Commit, Committed, EndedSession, Ending, RenewalNote, SessionCursor, SessionQuery,
+        SessionSelection,
+    },
     time::Timestamp,
 };
 
@@ -24,6 +27,9 @@ use crate::{
 
 #[cfg(test)]
 mod tests;
+
+/// How many sessions are read at once.
+const PAGE: u32 = 500;
 
 /// Carries out one command.
 ///
@@ -123,36 +129,61 @@ async fn list(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let now = desk.clock.now();
-    let sessions = match &what.user {
-        Some(typed) => {
-            let user = user::find(desk.store, typed).await?;
-            let mut theirs = desk.store.sessions_of(user.id, now).await?;
-            theirs.retain(|session| session.over(now).is_none());
-            theirs
-        }
-        None => desk.store.active_sessions(now, u32::MAX).await?,
+    let user = match &what.user {
+        Some(typed) => Some(user::find(desk.store, typed).await?.id),
+        None => None,
     };
     let heads = ["ID", "USER", "CARRIER", "LAST USE (UTC)", "ADDRESS", "DEVICE"];
-    let names = names(&sessions, desk).await?;
-    let name = |session: &Session| names.get(&session.user_id).map_or("", String::as_str);
     let mut listed = Listed::new(heads, what.listing.json);
-    let as_row = |session: &Session| {
-        [
-            session.id.to_string(),
-            name(session).to_owned(),
-            session.carrier.name().to_owned(),
-            utc(session.last_seen_at),
-            session.address.clone(),
-            shortened(session.device.as_deref().unwrap_or(&session.agent)),
-        ]
-    };
-    listed.page(
-        &sessions,
-        |session| json(&SessionJson::new(session, name(session), now)),
-        as_row,
-        console,
-    )?;
+    let mut behind: Option<Session> = None;
+    loop {
+        let page = page(user, behind.as_ref(), now, desk).await?;
+        let names = names(&page, desk).await?;
+        let name = |session: &Session| names.get(&session.user_id).map_or("", String::as_str);
+        let as_row = |session: &Session| {
+            [
+                session.id.to_string(),
+                name(session).to_owned(),
+                session.carrier.name().to_owned(),
+                utc(session.last_seen_at),
+                session.address.clone(),
+                shortened(session.device.as_deref().unwrap_or(&session.agent)),
+            ]
+        };
+        let is_last = page.len() < PAGE as usize;
+        behind = page.last().cloned();
+        let open: Vec<_> = page.into_iter().filter(|session| session.over(now).is_none()).collect();
+        listed.page(
+            &open,
+            |session| json(&SessionJson::new(session, name(session), now)),
+            as_row,
+            console,
+        )?;
+        if is_last {
+            break;
+        }
+    }
     listed.finish("Nobody is signed in.", console)
+}
+
+/// The next sessions: of one user the last used first, of all in the order of their ids.
+async fn page(
+    user: Option<UserId>,
+    behind: Option<&Session>,
+    now: Timestamp,
+    desk: &Desk<'_>,
+) -> Result<Vec<Session>, CommandError> {
+    Ok(match user {
+        Some(user) => {
+            let behind = behind.map(SessionCursor::of);
+            let query = SessionQuery { user, over_since: now, behind, limit: PAGE };
+            desk.store.sessions_of(&query).await?
+        }
+        None => {
+            let after = behind.map(|session| session.id);
+            desk.store.active_sessions(now, after, PAGE).await?
+        }
+    })
 }
 
 async fn show(

@@ -242,6 +242,7 @@ fn passwords(reader: &mut Reader) -> Passwords {
 }
 
 fn limits(reader: &mut Reader) -> Limits {
+    let sessions = reader.number("limits.sessions", 200, (1, 10_000));
     let mut rate = |name, count: u32, window| {
         let usual = count
             .try_into()
@@ -253,6 +254,7 @@ fn limits(reader: &mut Reader) -> Limits {
         address: rate("limits.address", 100, 15 * MINUTE),
         network: rate("limits.network", 1_000, HOUR),
         register: rate("limits.register", 20, HOUR),
+        sessions,
         mail: rate("limits.mail", 5, HOUR),
         feedback: rate("limits.feedback", 10, HOUR),
     }

@@ -76,6 +76,7 @@ pub(crate) const KEYS: &[Key] = &[
     text("limits.address"),
     text("limits.network"),
     text("limits.register"),
+    number("limits.sessions"),
     text("limits.mail"),
     text("limits.feedback"),
     text("accounts.registration"),

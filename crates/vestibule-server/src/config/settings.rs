@@ -153,6 +153,8 @@ pub(crate) struct Limits {
     pub(crate) network: Rate,
     /// Registrations per address.
     pub(crate) register: Rate,
+    /// Sessions per account; beyond it the one unused longest ends.
+    pub(crate) sessions: u32,
     /// Mails per account and per recipient.
     pub(crate) mail: Rate,
     /// Feedback per address.

@@ -71,11 +71,10 @@ pub(crate) async fn download(site: &Site, id: UserId, client: IpAddr) -> Result<
     let user = user.ok_or(Problem::new(vestibule::ErrorCode::TokenRevoked))?;
     // What was noted until now is part of it.
     site.audit.catch_up().await;
-    let sessions = site.hall.sessions_of(id).await?;
     let (pieces, body) = Channel::new(AHEAD);
     let site = site.clone();
     tokio::spawn(async move {
-        write::write(site, user, sessions, pieces).await;
+        write::write(site, user, pieces).await;
         drop(turn);
     });
     let headers = [

@@ -9,7 +9,6 @@ use vestibule::{
     User,
     core::{
         id::UserId,
-        session::Session,
         store::{EventQuery, OutboxQuery, StoreError, StoreResult},
     },
 };
@@ -37,14 +36,9 @@ impl From<StoreError> for Stop {
 }
 
 /// Writes all of it. A file that cannot be ended is broken off, so that nobody takes it for the whole.
-pub(super) async fn write(
-    site: Site,
-    user: User,
-    sessions: Vec<Session>,
-    pieces: Sender<Bytes, StoreError>,
-) {
+pub(super) async fn write(site: Site, user: User, pieces: Sender<Bytes, StoreError>) {
     let mut writer = Writer { site, user, pieces, text: String::new() };
-    match writer.all(&sessions).await {
+    match writer.all().await {
         Ok(()) | Err(Stop::Unread) => {}
         Err(Stop::Store(error)) => {
             tracing::error!(%error, user = %writer.user.id, "a file of somebody's own data was broken off");
@@ -61,7 +55,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn all(&mut self, sessions: &[Session]) -> Result<(), Stop> {
+    async fn all(&mut self) -> Result<(), Stop> {
         let now = self.site.hall.now();
         self.text.push_str("{\n\"format\": ");
         self.value(&FORMAT)?;
@@ -73,7 +67,7 @@ impl Writer {
         self.text.push_str(",\n\"profile\": ");
         let profile = Profile::from(&self.user);
         self.value(&profile)?;
-        self.sessions(sessions).await?;
+        self.sessions().await?;
         self.events().await?;
         self.files().await?;
         self.shared().await?;
@@ -83,13 +77,23 @@ impl Writer {
         self.send().await
     }
 
-    async fn sessions(&mut self, sessions: &[Session]) -> Result<(), Stop> {
-        let now = self.site.hall.now();
+    async fn sessions(&mut self) -> Result<(), Stop> {
+        let (now, hall) = (self.site.hall.now(), self.site.hall.clone());
+        let (mut behind, mut is_first) = (None, true);
         self.begin("sessions");
-        for (place, session) in sessions.iter().enumerate() {
-            let renewals = self.site.hall.store().renewals_of(session.id).await?;
-            self.row(place == 0, &ExportedSession::of(session, renewals, now))?;
-            self.send().await?;
+        loop {
+            let page = hall.sessions_of(self.user.id, behind).await;
+            let page = page.map_err(|problem| StoreError::unavailable(problem.code.name()))?;
+            for session in &page.sessions {
+                let renewals = hall.store().renewals_of(session.id).await?;
+                self.row(is_first, &ExportedSession::of(session, renewals, now))?;
+                is_first = false;
+                self.send().await?;
+            }
+            behind = page.next;
+            if behind.is_none() {
+                break;
+            }
         }
         self.end().await
     }

@@ -31,7 +31,11 @@ impl Site {
     ) -> Result<SeenFile, Problem> {
         let seen = self.files.catalogue.file(id, caller).await?;
         let seen = seen.ok_or(Problem::new(ErrorCode::NotFound))?;
-        wanted.check(seen.access(caller)).map_err(access_refused)?;
+        let access = seen.access(caller);
+        if access.is_none() {
+            return Err(Problem::not_theirs(seen.file.owner, "file", id));
+        }
+        wanted.check(access).map_err(access_refused)?;
         Ok(seen)
     }
 

@@ -118,7 +118,9 @@ async fn content_for(
 ) -> Result<(SeenFile, Vec<Blob>), Problem> {
     let content = site.files.catalogue.content(id, caller).await?;
     // Whoever may know of it may read it.
-    content
-        .filter(|(seen, _)| seen.access(caller).is_some())
-        .ok_or(Problem::new(ErrorCode::NotFound))
+    let content = content.ok_or(Problem::new(ErrorCode::NotFound))?;
+    match content.0.access(caller) {
+        Some(_) => Ok(content),
+        None => Err(Problem::not_theirs(content.0.file.owner, "file", id)),
+    }
 }

@@ -164,7 +164,10 @@ enum Found {
 async fn find(site: &Site, owner: UserId, id: FileId) -> Result<Found, Problem> {
     let upload = UploadId::from_bytes(*id.as_bytes());
     if let Some(upload) = site.files.catalogue.upload(upload).await? {
-        let is_open = upload.owner == owner && !upload.has_expired(site.hall.now());
+        if upload.owner != owner {
+            return Err(Problem::not_theirs(upload.owner, "upload", id));
+        }
+        let is_open = !upload.has_expired(site.hall.now());
         return is_open.then_some(Found::UnderWay(upload)).ok_or(Problem::new(ErrorCode::NotFound));
     }
     let seen = site.file_for(owner, id, Access::Read).await?;

@@ -8,7 +8,7 @@ use vestibule::{
         name::{EmailAddress, LoginKey},
         one_time::{LinkSecret, OneTime, Purpose},
         session::Session,
-        store::StoreResult,
+        store::{SessionCursor, SessionQuery, StoreResult},
         user::User,
     },
 };
@@ -28,6 +28,9 @@ pub(super) struct AskedAddress {
     pub(super) email: EmailAddress,
     pub(super) secret: LinkSecret,
 }
+
+/// How many sessions are looked at at once.
+const PAGE: u32 = 100;
 
 /// Whether a notice is written together with what it is about, in one transaction: all that are about a change.
 ///
@@ -151,14 +154,24 @@ impl Desk {
 
     /// A sign-in is worth a word where this kind of device was not seen before, except for the first one.
     async fn is_new_device(&self, user: &User, session: &Session) -> StoreResult<bool> {
-        let since = self.clock.now() - DEVICES_KNOWN_FOR;
-        let sessions = self.store.sessions_of(user.id, since).await?;
-        let mut before = sessions
-            .iter()
-            .filter(|other| other.id != session.id && other.created_at <= session.created_at)
-            .peekable();
-        let is_first = before.peek().is_none();
-        Ok(!is_first && !before.any(|other| device(other) == device(session)))
+        let over_since = self.clock.now() - DEVICES_KNOWN_FOR;
+        let mut query = SessionQuery { user: user.id, over_since, behind: None, limit: PAGE };
+        let mut is_first = true;
+        loop {
+            let page = self.store.sessions_of(&query).await?;
+            let mut before = page
+                .iter()
+                .filter(|other| other.id != session.id && other.created_at <= session.created_at)
+                .peekable();
+            is_first &= before.peek().is_none();
+            if before.any(|other| device(other) == device(session)) {
+                return Ok(false);
+            }
+            query.behind = page.last().map(SessionCursor::of);
+            if page.len() < PAGE as usize {
+                return Ok(!is_first);
+            }
+        }
     }
 
     async fn may_send(&self, kind: Kind, user: UserId) -> bool {

@@ -176,6 +176,7 @@ pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Con
             address: rate(settings.limits.address),
             network: rate(settings.limits.network),
             register: rate(settings.limits.register),
+            sessions: Some(settings.limits.sessions),
         },
         registration: match settings.accounts.registration {
             Registration::Open => vestibule::Registration::Open,

@@ -11,7 +11,7 @@ use vestibule::{
         id::SessionId,
         renewal::Outcome,
         session::{EndReason, Session},
-        store::{HISTORY_KEPT, RenewalNote},
+        store::{HISTORY_KEPT, RenewalNote, SessionCursor},
         time::Timestamp,
     },
 };
@@ -24,12 +24,15 @@ const PAGE: &str = "/user/sessions";
 /// `GET /user/sessions`
 pub(super) async fn list(caller: Principal, view: View) -> Result<Response, Problem> {
     let now = view.site.hall.now();
-    let found = view.site.hall.sessions_of(caller.user_id()).await?;
-    let sessions: Vec<Value> = found
+    let behind: Option<SessionCursor> = view.query("cursor").and_then(|text| text.parse().ok());
+    let page = view.site.hall.sessions_of(caller.user_id(), behind).await?;
+    let sessions: Vec<Value> = page
+        .sessions
         .iter()
         .map(|session| value(session, session.id == caller.session_id(), now, view.language()))
         .collect();
-    view.show("sessions.html", context! { sessions })
+    let next = page.next.map(|next| next.to_string());
+    view.show("sessions.html", context! { sessions, next, is_continued => behind.is_some() })
 }
 
 /// `GET /user/sessions/{id}`
@@ -136,6 +139,7 @@ pub(crate) const fn in_words(reason: EndReason) -> &'static str {
         EndReason::Deleted => "session-end-deleted",
         EndReason::EndedByAdmin => "session-end-by-admin",
         EndReason::Theft => "session-end-theft",
+        EndReason::TooMany => "session-end-too-many",
     }
 }
 

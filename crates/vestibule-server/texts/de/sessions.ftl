@@ -29,6 +29,7 @@ session-end-suspended = Konto gesperrt
 session-end-deleted = Konto gelöscht
 session-end-by-admin = Von der Website beendet
 session-end-theft = Jemand anders hatte eine Kopie
+session-end-too-many = Zu viele Geräte: dieses war am längsten unbenutzt
 session-end-idle = Zu lange nicht benutzt
 
 renewals-title = Wie sie erneuert wurde
@@ -51,3 +52,4 @@ renewal-ended = Abgelehnt, weil die Sitzung beendet war
 renewal-idle = Abgelehnt, weil die Sitzung zu lange nicht benutzt wurde
 renewal-past-end = Abgelehnt, weil die Sitzung ihre längste Dauer erreicht hatte
 renewal-not-issued = Abgelehnt, weil diese Website ihn nicht ausgegeben hatte
+sessions-more = Weitere Sitzungen

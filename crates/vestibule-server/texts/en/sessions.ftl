@@ -29,6 +29,7 @@ session-end-suspended = Account suspended
 session-end-deleted = Account deleted
 session-end-by-admin = Ended by the site
 session-end-theft = Somebody else had a copy of it
+session-end-too-many = Too many devices: this one was unused longest
 session-end-idle = Not used for too long
 
 renewals-title = How it was renewed
@@ -51,3 +52,4 @@ renewal-ended = Refused, because the session had ended
 renewal-idle = Refused, because the session was not used for too long
 renewal-past-end = Refused, because the session had reached its longest life
 renewal-not-issued = Refused, because this site had not given it out
+sessions-more = More sessions

@@ -2,11 +2,12 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
+    event::{Event, EventName},
     id::UserId,
     one_time::{LinkSecret, OneTime, Purpose},
     outbox::{MailId, OutgoingMail},
     session::EndReason,
-    store::{FeedbackQuery, NewFeedback, OutboxQuery, SessionSelection},
+    store::{EventQuery, FeedbackQuery, NewFeedback, OutboxQuery, SessionQuery, SessionSelection},
     user::{NewUser, Taken, User, UserChange, UserStatus},
 };
 
@@ -63,11 +64,11 @@ pub async fn what_is_known_of_an_erased_account_is_gone(store: AnySiteStore) {
     assert!(!erased.is_super_user && erased.roles.is_empty() && erased.locale.is_none());
     let credentials = store.credentials_of(anna.id).await.expect("ok").expect("it is there");
     assert!(credentials.password_hash.is_none());
-    assert_eq!(store.sessions_of(anna.id, START).await.expect("ok").len(), 0);
+    assert_eq!(sessions_of(&store, anna.id).await, 0);
     let token = store.one_time_of(anna.id, Purpose::ChangeAddress).await.expect("ok");
     assert_eq!(token, None);
 
-    assert_eq!(store.sessions_of(bert.id, START).await.expect("ok").len(), 1, "others' stay");
+    assert_eq!(sessions_of(&store, bert.id).await, 1, "others' stay");
     assert!(store.one_time_of(bert.id, Purpose::ChangeAddress).await.expect("ok").is_some());
     let mails = store.outbox(&OutboxQuery { limit: 10, ..OutboxQuery::default() }).await;
     let owners: Vec<_> = mails.expect("ok").into_iter().map(|mail| mail.user).collect();
@@ -78,6 +79,36 @@ pub async fn what_is_known_of_an_erased_account_is_gone(store: AnySiteStore) {
     let mut nobodys = feedback(anna.id);
     nobodys.forget_author();
     assert_eq!(said, [feedback(bert.id), nobodys]);
+}
+
+/// The trail keeps what happened, and forgets from where.
+pub async fn what_happened_to_an_erased_account_stays_without_where_from(store: AnySiteStore) {
+    let anna = add(&store, &new_user("anna")).await;
+    let bert = add(&store, &new_user("bert")).await;
+    let event = |name| Event {
+        address: Some("192.0.2.1".to_owned()),
+        agent: Some("Firefox".to_owned()),
+        ..Event::new(name, START).with("last_address", "192.0.2.9")
+    };
+    let (created, reused) = (EventName::SessionCreated, EventName::AuthnTokenReuse);
+    let happened = [
+        event(created).of(anna.id),
+        event(reused).about(anna.id),
+        event(EventName::AuthzAdmin).by(anna.id).about(bert.id),
+        event(created).of(bert.id),
+        event(EventName::MaliciousCsrf),
+    ];
+    store.append_events(&happened).await.expect("ok");
+    delete(&store, &anna, 1).await;
+    assert_eq!(erase(&store, 2, 10).await, [anna.id]);
+    let query = EventQuery { limit: 10, ..EventQuery::default() };
+    let mut kept: Vec<_> =
+        store.events(&query).await.expect("ok").into_iter().map(|kept| kept.event).collect();
+    kept.reverse();
+    let mut expected = happened;
+    expected.iter_mut().take(3).for_each(Event::forget_origin);
+    assert!(expected[1].details.is_empty() && expected[0].address.is_none());
+    assert_eq!(kept, expected);
 }
 
 pub async fn an_erased_name_stays_taken_and_its_address_does_not(store: AnySiteStore) {
@@ -137,4 +168,9 @@ fn mail(number: u64, user: UserId) -> OutgoingMail {
         created_at: START,
         gives_up_at: at(1000),
     }
+}
+
+async fn sessions_of(store: &AnySiteStore, user: UserId) -> usize {
+    let query = SessionQuery { user, over_since: START, behind: None, limit: 10 };
+    store.sessions_of(&query).await.expect("ok").len()
 }

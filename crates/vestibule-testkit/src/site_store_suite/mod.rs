@@ -196,6 +196,7 @@ macro_rules! site_store_suite {
             a_deleted_account_is_erased_after_its_time_and_once
             what_is_known_of_an_erased_account_is_gone
             an_erased_name_stays_taken_and_its_address_does_not
+            what_happened_to_an_erased_account_stays_without_where_from
             accounts_are_erased_the_longest_deleted_first
         );
     };

@@ -43,7 +43,8 @@ use tokio::task::JoinSet;
 use vestibule_core::{
     id::UserId,
     session::Session,
-    store::{Change, Changed, Store},
+    store::{Change, Changed, SessionQuery, Store},
+    time::Timestamp,
     user::{NewUser, User, UserChange},
 };
 
@@ -97,7 +98,10 @@ macro_rules! store_suite {
             a_users_sessions_come_last_used_first
             ended_sessions_are_listed_from_a_moment_on
             active_sessions_have_neither_ended_nor_expired
-            active_sessions_are_limited
+            active_sessions_come_page_by_page
+            a_users_sessions_come_page_by_page
+            beyond_a_bound_the_sessions_unused_longest_end
+            ending_very_many_sessions_ends_all_of_them
             purging_removes_what_ended_or_expired_before
         );
         $crate::store_suite!(@cases $make, history,
@@ -207,6 +211,11 @@ async fn change(store: &AnyStore, id: UserId, change: UserChange) -> User {
 
 async fn feed(store: &AnyStore) -> Vec<Change> {
     store.changes_after(0, u32::MAX).await.expect("the store works")
+}
+
+/// All of a user's sessions that are not over, and those that were not before a moment.
+fn all_of(user: UserId, over_since: Timestamp) -> SessionQuery {
+    SessionQuery { user, over_since, behind: None, limit: u32::MAX }
 }
 
 async fn news(store: &AnyStore) -> Vec<Changed> {

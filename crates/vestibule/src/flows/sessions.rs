@@ -7,7 +7,10 @@ use vestibule_core::{
     event::{Event, EventName},
     id::{SessionId, UserId},
     session::{Carrier, EndReason, Session},
-    store::{Changed, Commit, Committed, EndedSession, Ending, SessionSelection},
+    store::{
+        Changed, Commit, Committed, EndedSession, Ending, SESSIONS_AT_ONCE, SessionBound,
+        SessionCursor, SessionQuery, SessionSelection,
+    },
 };
 
 use crate::{
@@ -22,22 +25,43 @@ use crate::{
 /// How long an ended session is still shown.
 pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How many sessions of an account that are over are kept: more are removed, those over for longest first.
+const OVER_KEPT: u32 = 1000;
+
+/// A page of sessions.
+#[derive(Clone, Debug, Default)]
+pub struct SessionPage {
+    /// They themselves.
+    pub sessions: Vec<Session>,
+    /// Where the next page goes on; `None` where there is none.
+    pub next: Option<SessionCursor>,
+}
+
+impl SessionPage {
+    /// How many sessions a page has.
+    pub const SIZE: u32 = 100;
+}
+
 impl Vestibule {
-    /// A user's sessions, the last used first: the living ones, and those that ended within the last 30
-    /// days.
+    /// A page of a user's sessions, the living ones first and then those that ended within the last 30 days,
+    /// of either kind the last used first.
     ///
     /// # Errors
     /// `unavailable`.
-    pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, Problem> {
+    pub async fn sessions_of(
+        &self,
+        user: UserId,
+        behind: Option<SessionCursor>,
+    ) -> Result<SessionPage, Problem> {
         self.0.noticed.wait().await;
-        let now = self.now();
-        let mut sessions = self.0.store.sessions_of(user, now - SHOWN_FOR).await?;
-        sessions.retain(|session| {
-            session
-                .over(now)
-                .is_none_or(|over| over.reason.is_some() || now.since(over.since) < SHOWN_FOR)
-        });
-        Ok(sessions)
+        let over_since = self.now() - SHOWN_FOR;
+        let query = SessionQuery { user, over_since, behind, limit: SessionPage::SIZE + 1 };
+        let mut sessions = self.0.store.sessions_of(&query).await?;
+        let size = usize::try_from(SessionPage::SIZE).unwrap_or(usize::MAX);
+        let has_more = sessions.len() > size;
+        sessions.truncate(size);
+        let next = sessions.last().filter(|_| has_more).map(SessionCursor::of);
+        Ok(SessionPage { sessions, next })
     }
 
     /// Ends sessions and knows it at once.
@@ -89,14 +113,42 @@ impl Vestibule {
 
     async fn end_all(&self, reason: EndReason) -> Result<Vec<SessionId>, Problem> {
         let ended = self.0.store.end_sessions(SessionSelection::All, reason, self.now()).await?;
-        for session in &ended {
+        self.know_ended(&ended, None, reason).await;
+        Ok(ended)
+    }
+
+    /// Ends what a user has too many of after a sign-in. The sign-in is good whatever becomes of it: the next
+    /// one sees to the rest.
+    pub(crate) async fn bound_sessions(&self, user: UserId, kept: SessionId) {
+        let Some(open) = self.0.config.limits.sessions else { return };
+        let bound = SessionBound { open, over: OVER_KEPT };
+        loop {
+            let ended = match self.0.store.bound_sessions(user, kept, bound, self.now()).await {
+                Ok(ended) => ended,
+                Err(error) => {
+                    tracing::warn!(%error, %user, "the sessions of an account could not be kept within their bound yet");
+                    return;
+                }
+            };
+            self.know_ended(&ended, Some(user), EndReason::TooMany).await;
+            if ended.len() < SESSIONS_AT_ONCE as usize {
+                return;
+            }
+        }
+    }
+
+    /// Knows at once what was ended, and says so.
+    async fn know_ended(&self, ended: &[SessionId], owner: Option<UserId>, reason: EndReason) {
+        for session in ended {
             self.0.learn_alone(Changed::SessionEnded(*session));
             metrics::session_ended(reason);
             let event = self.event(EventName::SessionLogout).in_session(*session);
-            self.record(event.with("reason", reason.name()), "a session was ended");
+            let event = event.with("reason", reason.name());
+            self.record(owner.into_iter().fold(event, Event::about), "a session was ended");
         }
-        self.0.tell_others().await;
-        Ok(ended)
+        if !ended.is_empty() {
+            self.0.tell_others().await;
+        }
     }
 }
 
@@ -112,9 +164,10 @@ impl Visit {
     ) -> Result<(), Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         let work = async move {
-            let theirs = visit.hall().store().session(session).await?;
-            if theirs.is_none_or(|session| session.user_id != caller.user_id()) {
-                return Err(Problem::new(ErrorCode::NotFound));
+            let found = visit.hall().store().session(session).await?;
+            let found = found.ok_or(Problem::new(ErrorCode::NotFound))?;
+            if found.user_id != caller.user_id() {
+                return Err(Problem::not_theirs(found.user_id, "session", session));
             }
             let this = session == caller.session_id();
             let reason = if this { EndReason::SignedOut } else { EndReason::EndedByUser };

@@ -349,6 +349,7 @@ impl Visit {
                 .notice(notice.clone())
         };
         inner.commit(commit, report).await??;
+        hall.bound_sessions(signed_in.user.id, signed_in.session.id).await;
         if form.carrier == Carrier::Cookie {
             self.establish(&signed_in);
             // One that stays is not exchanged for one that goes when the browser is closed.

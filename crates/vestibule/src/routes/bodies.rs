@@ -205,6 +205,8 @@ fn said<'de, D: serde::Deserializer<'de>>(
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionsBody {
     pub(crate) sessions: Vec<SessionBody>,
+    /// `cursor` of the next page, where there is one.
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// A session as its owner sees it. Times are seconds since the Unix epoch.

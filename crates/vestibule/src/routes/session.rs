@@ -2,15 +2,17 @@
 
 use axum::{
     Json,
-    extract::Path,
+    extract::{Path, RawQuery},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use url::form_urlencoded;
 use vestibule_core::{
     error::ErrorCode,
     id::SessionId,
     secret::SecretText,
     session::{Carrier, Session},
+    store::SessionCursor,
     time::Timestamp,
 };
 
@@ -24,7 +26,7 @@ use crate::{
     flows::{SignInForm, SignedIn},
     hall::Vestibule,
     json::{JsonBody, required},
-    problem::Problem,
+    problem::{Problem, Said},
     renew::Renewed,
     visit::Visit,
 };
@@ -85,7 +87,10 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
         Presented::Header(token) => {
             let invalid = || Problem::new(ErrorCode::TokenInvalid).carried(Carrier::Header);
             let token = token.as_ref().ok_or_else(invalid)?;
-            let claims = forge.read_refresh(token.expose()).map_err(|_| invalid())?;
+            let claims = forge.read_refresh(token.expose()).map_err(|_| {
+                visit.note_forgery(token.expose(), "refresh");
+                invalid()
+            })?;
             let renewed = visit.hall().renew(&claims, Carrier::Header, &visit).await;
             let renewed = renewed.map_err(|problem| problem.carried(Carrier::Header))?;
             Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None, None))
@@ -93,8 +98,10 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
         Presented::Cookies(tokens) => {
             let refuse = |code| Problem::new(code).carried(Carrier::Cookie);
             let token = tokens.refresh.as_ref().ok_or_else(|| refuse(ErrorCode::TokenMissing))?;
-            let claims =
-                forge.read_refresh(token.expose()).map_err(|_| refuse(ErrorCode::TokenInvalid))?;
+            let claims = forge.read_refresh(token.expose()).map_err(|_| {
+                visit.note_forgery(token.expose(), "refresh");
+                refuse(ErrorCode::TokenInvalid)
+            })?;
             visit.check_csrf(visit.hall().0.csrf.of_session(claims.session_id))?;
             let renewed = visit.renew_cookies(&claims).await?;
             Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None, None))
@@ -139,18 +146,26 @@ pub(crate) async fn confirm(
     })
 }
 
-/// The caller's sessions: the living ones, and those that ended within 30 days.
+/// The caller's sessions: the living ones, then those that ended within 30 days; of either the last used first.
 #[utoipa::path(
     get, path = "/api/auth/sessions", tag = "sessions", security(("access_token" = []), ("cookies" = [])),
-    responses((status = 200, body = SessionsBody), (status = 401, description = "The token codes"))
+    params(("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, body = SessionsBody), (status = 401, description = "The token codes"), (status = 422, description = "`invalid_input`"))
 )]
-pub(crate) async fn list(caller: Principal, visit: Visit) -> Result<Json<SessionsBody>, Problem> {
+pub(crate) async fn list(
+    caller: Principal,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Json<SessionsBody>, Problem> {
     let now = visit.hall().now();
-    let sessions = visit.hall().sessions_of(caller.user_id()).await?;
-    let sessions = sessions
+    let behind = cursor(query.as_deref())?;
+    let page = visit.hall().sessions_of(caller.user_id(), behind).await?;
+    let sessions = page
+        .sessions
         .iter()
         .map(|session| SessionBody::of(session, session.id == caller.session_id(), now));
-    Ok(Json(SessionsBody { sessions: sessions.collect() }))
+    let next_cursor = page.next.map(|next| next.to_string());
+    Ok(Json(SessionsBody { sessions: sessions.collect(), next_cursor }))
 }
 
 /// One of the caller's sessions, with what became of its refresh tokens.
@@ -196,6 +211,17 @@ pub(crate) async fn end(
 pub(crate) async fn end_others(caller: Fresh, visit: Visit) -> Result<StatusCode, Problem> {
     visit.end_other_sessions(&caller).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where the page that is asked for goes on.
+fn cursor(query: Option<&str>) -> Result<Option<SessionCursor>, Problem> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let found = pairs.find(|(name, value)| name == "cursor" && !value.is_empty());
+    let wrong = || {
+        let wrong = "this is not a cursor: take that of the page before, or leave it out";
+        Problem::fault("cursor", &Said::new("filter_cursor", wrong))
+    };
+    found.map(|(_, text)| text.parse().map_err(|_| wrong())).transpose()
 }
 
 fn sign_in_form(body: LoginBody) -> Result<SignInForm, Problem> {

@@ -123,4 +123,63 @@ both_carriers!(
     what_was_refused_is_noted,
     what_the_program_does_is_noted,
     the_last_super_user_cannot_leave,
+    a_forged_token_is_noted,
+    another_users_session_is_noted,
 );
+
+/// A token that says that it is good, and that nobody here has issued; not one that is merely old, or whose kind
+/// is wrong.
+async fn a_forged_token_is_noted(carrier: Carrier) {
+    let (site, kept) = site().await;
+    let visitor = site.signed_in(carrier).await;
+    let (access, refresh) = (visitor.access_token().unwrap(), visitor.refresh_token().unwrap());
+    let forged = |token: &str| {
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let other = if signature.starts_with('A') { "B" } else { "A" };
+        format!("{signed}.{other}{}", &signature[1..])
+    };
+    let names = |kept: &Kept| -> Vec<_> {
+        let events = kept.take();
+        let forged = events.into_iter().filter(|event| event.name == EventName::AuthnTokenForged);
+        forged.map(|event| event.details["of"].clone()).collect()
+    };
+    kept.take();
+    visitor.hold(Some(&forged(&access)), None);
+    assert_eq!(visitor.get("/api/thing").await.code(), "token_invalid");
+    assert_eq!(names(&kept), ["access"]);
+    let answer = refresh_at(site.transport(), carrier, &forged(&refresh), None).await;
+    assert_eq!(answer.code(), "token_invalid");
+    assert_eq!(names(&kept), ["refresh"]);
+
+    for honest in [refresh.as_str(), "x", "a.b.c"] {
+        visitor.hold(Some(honest), None);
+        assert_eq!(visitor.get("/api/thing").await.code(), "token_invalid");
+    }
+    site.pass(3600);
+    visitor.hold(Some(&forged(&access)), None);
+    assert_eq!(visitor.get("/api/thing").await.code(), "token_invalid");
+    assert_eq!(names(&kept), [json!(null); 0]);
+}
+
+/// Whose session it is, the asker is not told.
+async fn another_users_session_is_noted(carrier: Carrier) {
+    let (site, kept) = site().await;
+    let owner = site.app_of("anna").await;
+    let bob = site.add_user("bob").await;
+    let visitor = site.visitor(carrier);
+    visitor.sign_in("bob", PASSWORD).await;
+    let id = claims(&owner.access_token().unwrap())["sid"].as_str().unwrap().to_owned();
+    let path = format!("/api/auth/sessions/{id}");
+    for answer in [visitor.get(&path).await, visitor.delete(&path).await] {
+        assert_eq!(answer.verdict(), (404, "not_found".to_owned()));
+        let noted = kept.one(EventName::MaliciousDirectReference);
+        assert_eq!((noted.actor, noted.subject), (Some(bob.id), Some(ANNA)));
+        assert_eq!(
+            (&noted.details["of"], &noted.details["target"]),
+            (&json!("session"), &json!(id))
+        );
+    }
+    assert_eq!(visitor.get("/api/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA").await.status, 404);
+    assert!(kept.take().iter().all(|event| event.name != EventName::MaliciousDirectReference));
+    assert_eq!(owner.get("/api/thing").await.status, 200);
+}

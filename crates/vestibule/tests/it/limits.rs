@@ -446,6 +446,58 @@ async fn a_wide_network_has_a_limit_of_its_own() {
     assert_eq!(later.send(sign_in("name41", "wrong")).await.status, 401);
 }
 
+/// Of more sessions than an account may have, the one that was unused longest ends, and its owner reads why.
+#[tokio::test]
+async fn beyond_the_bound_the_session_unused_longest_ends() {
+    let site = Site::configured(|config| config.limits.sessions = Some(3)).await;
+    let anna = site.add_user("anna").await;
+    let mut apps = Vec::new();
+    for _ in 0..3 {
+        apps.push(site.app_of("anna").await);
+        site.pass(60);
+    }
+    assert_eq!(apps[0].get("/api/thing").await.status, 200);
+    site.pass(60);
+    site.hall.flush().await;
+    let newest = site.app_of("anna").await;
+    assert_eq!(site.living_sessions(&anna).await, 3);
+    assert_eq!(apps[1].get("/api/thing").await.verdict(), (401, "token_revoked".to_owned()));
+    assert_eq!(apps[1].refresh().await.verdict(), (401, "session_ended".to_owned()));
+    for app in [&apps[0], &apps[2], &newest] {
+        assert_eq!(app.get("/api/thing").await.status, 200);
+    }
+    let listed = newest.get("/api/auth/sessions").await.json();
+    let reasons: Vec<_> =
+        listed["sessions"].as_array().unwrap().iter().map(|one| &one["end_reason"]).collect();
+    assert_eq!(json!(reasons), json!([null, null, null, "too_many"]));
+}
+
+/// However many sessions there are, a list is a page of them and says where it goes on.
+#[tokio::test]
+async fn sessions_are_listed_page_by_page() {
+    let site = site().await;
+    let app = site.app_of("anna").await;
+    for _ in 0..210 {
+        assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
+    }
+    let (mut seen, mut path) = (std::collections::BTreeSet::new(), "/api/auth/sessions".to_owned());
+    let mut open = 0;
+    let caller = site.app_of("anna").await;
+    loop {
+        let page = caller.get(&path).await.json();
+        let sessions = page["sessions"].as_array().unwrap();
+        assert!(sessions.len() <= 100);
+        open += sessions.iter().filter(|session| session["ended_at"].is_null()).count();
+        seen.extend(sessions.iter().map(|session| session["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        path = format!("/api/auth/sessions?cursor={next}");
+    }
+    assert_eq!((seen.len(), open), (212, 200));
+    let answer = caller.get("/api/auth/sessions?cursor=x").await;
+    assert_eq!(answer.verdict(), (422, "invalid_input".to_owned()));
+    assert_eq!(app.get("/api/thing").await.verdict(), (401, "token_revoked".to_owned()));
+}
+
 /// Switched off is switched off.
 #[tokio::test]
 async fn without_limits_every_try_is_answered() {

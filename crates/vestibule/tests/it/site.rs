@@ -21,7 +21,7 @@ use vestibule::{
         id::SessionId,
         memory::MemoryStore,
         session::Session,
-        store::SessionStore as _,
+        store::{SessionQuery, SessionStore as _},
         time::{Clock, Timestamp},
     },
 };
@@ -188,7 +188,9 @@ impl Site {
 
     /// How many sessions a user has that have not ended.
     pub(crate) async fn living_sessions(&self, user: &User) -> usize {
-        let sessions = self.store.inner().sessions_of(user.id, self.clock.now()).await.unwrap();
+        let over_since = self.clock.now();
+        let query = SessionQuery { user: user.id, over_since, behind: None, limit: u32::MAX };
+        let sessions = self.store.inner().sessions_of(&query).await.unwrap();
         sessions.iter().filter(|session| session.end.is_none()).count()
     }
 }

@@ -84,6 +84,7 @@ fn the_defaults_are_those_of_the_reference() {
         ("limits.address", "100/15m"),
         ("limits.network", "1000/1h"),
         ("limits.register", "20/1h"),
+        ("limits.sessions", "200"),
         ("limits.mail", "5/1h"),
         ("limits.feedback", "10/1h"),
         ("accounts.registration", "open"),

@@ -7,7 +7,7 @@ use vestibule::{
     core::{
         id::{SessionId, UserId},
         name::RoleName,
-        store::EventQuery,
+        store::{EventQuery, SessionCursor},
         user::{UserChange, UserStatus},
     },
 };
@@ -146,7 +146,10 @@ async fn carry_out(
 async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, Problem> {
     let user = view.admin(caller).user(id).await?;
     let now = view.site.hall.now();
-    let found = view.site.hall.sessions_of(id).await?;
+    let behind: Option<SessionCursor> = view.query("cursor").and_then(|text| text.parse().ok());
+    let found = view.site.hall.sessions_of(id, behind).await?;
+    let next_sessions = found.next.map(|next| next.to_string());
+    let found = found.sessions;
     let shown: Vec<Value> =
         found.iter().map(|session| sessions::value(session, false, now, view.language())).collect();
     let has_open = found.iter().any(|session| session.end.is_none() && now < session.expires_at);
@@ -156,6 +159,7 @@ async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, P
         user => users::value(&user, now),
         is_self => id == caller.user_id(),
         sessions => shown,
+        next_sessions,
         has_open,
         events_list => words::shown(&events, view).await?,
     })

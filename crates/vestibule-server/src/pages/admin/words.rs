@@ -79,6 +79,8 @@ pub(super) const fn in_words(name: EventName) -> &'static str {
         EventName::AuthzAdmin => "event-admin",
         EventName::MaliciousCsrf => "event-csrf",
         EventName::ExcessRateLimitExceeded => "event-rate-limit",
+        EventName::AuthnTokenForged => "event-token-forged",
+        EventName::MaliciousDirectReference => "event-direct-reference",
         EventName::SessionCreated => "event-session-created",
         EventName::SessionRenewed => "event-session-renewed",
         EventName::SessionExpired => "event-session-expired",
