@@ -4,6 +4,7 @@
 //! So nobody waits for each other in a circle, and who deletes an account waits for those who add to it.
 
 pub(crate) mod blobs;
+pub(crate) mod offers;
 pub(crate) mod shares;
 mod strays;
 pub(crate) mod uploads;
@@ -13,7 +14,10 @@ use sqlx::{PgConnection, postgres::PgRow};
 use vestibule_core::{
     file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
     id::{FileId, UploadId, UserId},
-    store::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared, StoreResult},
+    name::UserName,
+    store::{
+        FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared, StoreResult,
+    },
     time::Timestamp,
 };
 
@@ -27,8 +31,11 @@ use crate::{
 pub(crate) const SELECT: &str = concat!(
     "SELECT ",
     named_columns!(),
-    ", shares.access FROM files JOIN users ON users.id = files.owner \
+    ", COALESCE(shares.access, offers.access) FROM files JOIN users ON users.id = files.owner \
      LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 \
+     LEFT JOIN users AS reader ON reader.id = $2 \
+     LEFT JOIN offers ON offers.file_id = files.id AND offers.name_key = reader.username_key \
+     AND offers.made_at >= reader.created_at \
      WHERE files.id = $1 AND users.status <> 'deleted'"
 );
 
@@ -36,8 +43,11 @@ pub(crate) const SELECT: &str = concat!(
 pub(crate) const CONTENT: &str = concat!(
     "SELECT ",
     named_columns!(),
-    ", shares.access, blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
+    ", COALESCE(shares.access, offers.access), blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
      LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = $2 \
+     LEFT JOIN users AS reader ON reader.id = $2 \
+     LEFT JOIN offers ON offers.file_id = files.id AND offers.name_key = reader.username_key \
+     AND offers.made_at >= reader.created_at \
      LEFT JOIN blobs ON blobs.holder = files.id \
      WHERE files.id = $1 AND users.status <> 'deleted' ORDER BY blobs.first_byte"
 );
@@ -48,6 +58,16 @@ pub(crate) const OF_OWNER: &str = concat!(
     ", NULL FROM files JOIN users ON users.id = files.owner \
      WHERE files.owner = $1 AND users.status <> 'deleted' AND (files.created_at, files.id) < ($2, $3) \
      ORDER BY files.created_at DESC, files.id DESC LIMIT $4"
+);
+
+pub(crate) const OFFERED_TO: &str = concat!(
+    "SELECT ",
+    named_columns!(),
+    ", offers.access FROM users AS reader JOIN offers ON offers.name_key = reader.username_key \
+     JOIN files ON files.id = offers.file_id JOIN users ON users.id = files.owner \
+     WHERE reader.id = $1 AND offers.made_at >= reader.created_at AND files.owner <> reader.id \
+     AND users.status <> 'deleted' AND (offers.created_at, offers.file_id) < ($2, $3) \
+     ORDER BY offers.created_at DESC, offers.file_id DESC LIMIT $4"
 );
 
 pub(crate) const SHARED_WITH: &str = concat!(
@@ -151,6 +171,15 @@ impl FileCatalogue for PostgresStore {
         self.list(OF_OWNER, owner, after, limit).await
     }
 
+    async fn files_offered_to(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        self.list(OFFERED_TO, reader, after, limit).await
+    }
+
     async fn files_shared_with(
         &self,
         reader: UserId,
@@ -184,6 +213,37 @@ impl FileCatalogue for PostgresStore {
             Box::pin(delete(connection, *id, *version, *now))
         })
         .await
+    }
+
+    async fn offer_file(
+        &self,
+        id: FileId,
+        to: &UserName,
+        access: ShareAccess,
+        now: Timestamp,
+    ) -> StoreResult<Shared> {
+        self.transact((id, to.clone(), access, now), |(id, to, access, now), connection| {
+            Box::pin(offers::make(connection, *id, to, *access, *now))
+        })
+        .await
+    }
+
+    async fn accept_offer(&self, id: FileId, reader: UserId) -> StoreResult<bool> {
+        self.transact((id, reader), |(id, reader), connection| {
+            Box::pin(offers::accept(connection, *id, *reader))
+        })
+        .await
+    }
+
+    async fn withdraw_offer(&self, id: FileId, to: &UserName) -> StoreResult<bool> {
+        self.write((id, to.clone()), |(id, to), connection| {
+            Box::pin(offers::withdraw(connection, *id, to))
+        })
+        .await
+    }
+
+    async fn offers_of(&self, files: &[FileId]) -> StoreResult<Vec<Offer>> {
+        self.read(files.to_vec(), |files, connection| Box::pin(offers::of(connection, files))).await
     }
 
     async fn share_file(
@@ -347,7 +407,7 @@ pub(crate) async fn leave(
     sqlx::query(uploads::HOLD_OF_OWNER).bind(user.0).fetch_all(&mut *connection).await?;
     let drop = sqlx::query(blobs::DROP_OF_OWNER).bind(user.0).bind(now.millis());
     drop.execute(&mut *connection).await?;
-    for statement in [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, FORGET_USAGE] {
+    for statement in [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, offers::LEAVE, FORGET_USAGE] {
         sqlx::query(statement).bind(user.0).execute(&mut *connection).await?;
     }
     Ok(())

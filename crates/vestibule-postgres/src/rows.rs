@@ -14,7 +14,7 @@ use vestibule_core::{
     ring::StoredKey,
     session::{End, Session, UnknownName},
     store::{
-        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, RenewalNote, SeenFile,
+        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, Offer, RenewalNote, SeenFile,
         SessionCursor, Share, split_roles,
     },
     time::Timestamp,
@@ -196,6 +196,14 @@ pub(crate) fn share(row: &PgRow) -> Result<Share, Trouble> {
         user: UserId(column(row, 1)?),
         username: column(row, 2)?,
         access: parsed(row, 3)?,
+    })
+}
+
+pub(crate) fn offer(row: &PgRow) -> Result<Offer, Trouble> {
+    Ok(Offer {
+        file: bytes(row, 0).map(FileId::from_bytes)?,
+        name: column(row, 1)?,
+        access: parsed(row, 2)?,
     })
 }
 

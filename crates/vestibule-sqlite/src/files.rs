@@ -1,6 +1,7 @@
 //! The catalogue of files.
 
 pub(crate) mod blobs;
+pub(crate) mod offers;
 pub(crate) mod shares;
 pub(crate) mod strays;
 pub(crate) mod uploads;
@@ -10,7 +11,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use vestibule_core::{
     file::{Blob, BlobKey, Content, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
     id::{FileId, UploadId, UserId},
-    store::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared, StoreResult},
+    name::UserName,
+    store::{
+        FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared, StoreResult,
+    },
     time::Timestamp,
 };
 
@@ -23,8 +27,11 @@ use crate::{
 pub(crate) const SELECT: &str = concat!(
     "SELECT ",
     named_columns!(),
-    ", shares.access FROM files JOIN users ON users.id = files.owner \
+    ", COALESCE(shares.access, offers.access) FROM files JOIN users ON users.id = files.owner \
      LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = ?2 \
+     LEFT JOIN users AS reader ON reader.id = ?2 \
+     LEFT JOIN offers ON offers.file_id = files.id AND offers.name_key = reader.username_key \
+     AND offers.made_at >= reader.created_at \
      WHERE files.id = ?1 AND users.status <> 'deleted'"
 );
 
@@ -32,8 +39,11 @@ pub(crate) const SELECT: &str = concat!(
 pub(crate) const CONTENT: &str = concat!(
     "SELECT ",
     named_columns!(),
-    ", shares.access, blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
+    ", COALESCE(shares.access, offers.access), blobs.key, blobs.size, blobs.digest FROM files JOIN users ON users.id = files.owner \
      LEFT JOIN shares ON shares.file_id = files.id AND shares.user_id = ?2 \
+     LEFT JOIN users AS reader ON reader.id = ?2 \
+     LEFT JOIN offers ON offers.file_id = files.id AND offers.name_key = reader.username_key \
+     AND offers.made_at >= reader.created_at \
      LEFT JOIN blobs ON blobs.holder = files.id \
      WHERE files.id = ?1 AND users.status <> 'deleted' ORDER BY blobs.first_byte"
 );
@@ -53,6 +63,16 @@ pub(crate) const SHARED_WITH: &str = concat!(
      JOIN users ON users.id = files.owner \
      WHERE shares.user_id = ?1 AND users.status <> 'deleted' AND (shares.created_at, shares.file_id) < (?2, ?3) \
      ORDER BY shares.created_at DESC, shares.file_id DESC LIMIT ?4"
+);
+
+pub(crate) const OFFERED_TO: &str = concat!(
+    "SELECT ",
+    named_columns!(),
+    ", offers.access FROM users AS reader CROSS JOIN offers ON offers.name_key = reader.username_key \
+     CROSS JOIN files ON files.id = offers.file_id JOIN users ON users.id = files.owner \
+     WHERE reader.id = ?1 AND offers.made_at >= reader.created_at AND files.owner <> reader.id \
+     AND users.status <> 'deleted' AND (offers.created_at, offers.file_id) < (?2, ?3) \
+     ORDER BY offers.created_at DESC, offers.file_id DESC LIMIT ?4"
 );
 
 const INSERT: &str = "INSERT INTO files \
@@ -116,6 +136,15 @@ impl FileCatalogue for SqliteStore {
         self.read(move |connection| list(connection, OF_OWNER, owner, after, limit)).await
     }
 
+    async fn files_offered_to(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        self.read(move |connection| list(connection, OFFERED_TO, reader, after, limit)).await
+    }
+
     async fn files_shared_with(
         &self,
         reader: UserId,
@@ -150,6 +179,31 @@ impl FileCatalogue for SqliteStore {
             }
         })
         .await
+    }
+
+    async fn offer_file(
+        &self,
+        id: FileId,
+        to: &UserName,
+        access: ShareAccess,
+        now: Timestamp,
+    ) -> StoreResult<Shared> {
+        let to = to.clone();
+        self.write(move |connection| offers::make(connection, id, &to, access, now)).await
+    }
+
+    async fn accept_offer(&self, id: FileId, reader: UserId) -> StoreResult<bool> {
+        self.write(move |connection| offers::accept(connection, id, reader)).await
+    }
+
+    async fn withdraw_offer(&self, id: FileId, to: &UserName) -> StoreResult<bool> {
+        let to = to.clone();
+        self.write(move |connection| offers::withdraw(connection, id, &to)).await
+    }
+
+    async fn offers_of(&self, files: &[FileId]) -> StoreResult<Vec<Offer>> {
+        let files = files.to_vec();
+        self.read(move |connection| offers::of(connection, &files)).await
     }
 
     async fn share_file(
@@ -265,6 +319,7 @@ pub(crate) fn leave(connection: &Connection, user: UserId, now: Timestamp) -> ru
     }
     uploads::leave(connection, user, now)?;
     shares::leave(connection, user)?;
+    connection.prepare_cached(offers::LEAVE)?.execute([user.0])?;
     connection.prepare_cached(FORGET_USAGE)?.execute([user.0]).map(|_| ())
 }
 

@@ -15,7 +15,7 @@ use vestibule_core::{
     ring::StoredKey,
     session::{End, Session},
     store::{
-        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, RenewalNote, SeenFile,
+        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, Offer, RenewalNote, SeenFile,
         SessionCursor, Share, split_roles,
     },
     time::Timestamp,
@@ -178,6 +178,15 @@ pub(crate) fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
         user: UserId(row.get(1)?),
         username: row.get(2)?,
         access: parsed(row, 3)?,
+    })
+}
+
+/// Reads `file_id, name, access`.
+pub(crate) fn offer(row: &Row<'_>) -> rusqlite::Result<Offer> {
+    Ok(Offer {
+        file: row.get(0).map(FileId::from_bytes)?,
+        name: row.get(1)?,
+        access: parsed(row, 2)?,
     })
 }
 

@@ -39,6 +39,10 @@ async fn no_hot_statement_reads_a_whole_table() {
     let (store, _folder) = store();
     for (statement, steps) in [
         (sessions::SELECT, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"][..]),
+        (files::OFFERED_TO, &["offers_name (name_key=?"]),
+        (files::offers::WITHDRAW, &["SEARCH offers USING PRIMARY KEY (file_id=? AND name_key=?)"]),
+        (files::offers::OF_FILE, &["SEARCH offers USING PRIMARY KEY (file_id=?)"]),
+        (files::offers::LEAVE, &["offers_name (name_key=?"]),
         (sessions::ADVANCE, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
         (sessions::HAND_OUT, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
         (sessions::CONFIRM, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),

@@ -11,7 +11,10 @@ use crate::{
         Usage,
     },
     id::{FileId, UploadId, UserId},
-    store::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared, StoreResult},
+    name::UserName,
+    store::{
+        FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared, StoreResult,
+    },
     time::Timestamp,
     user::UserStatus,
 };
@@ -21,10 +24,19 @@ use crate::{
 pub(super) struct Files {
     pub(super) rows: HashMap<FileId, Row>,
     shares: BTreeMap<(FileId, UserId), ShareAccess>,
+    /// By the name as compared.
+    offers: BTreeMap<(FileId, String), Offered>,
     pub(super) usages: HashMap<UserId, Usage>,
     pub(super) uploads: HashMap<UploadId, Upload>,
     dropped: BTreeMap<BlobKey, Timestamp>,
     strays: BTreeMap<BlobKey, Timestamp>,
+}
+
+#[derive(Clone)]
+struct Offered {
+    name: String,
+    access: ShareAccess,
+    made_at: Timestamp,
 }
 
 #[derive(Clone)]
@@ -89,13 +101,28 @@ impl FileCatalogue for MemoryStore {
         Ok(self.tables().list(owner, after, limit, |seen| seen.file.owner == owner))
     }
 
+    async fn files_offered_to(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        let tables = self.tables();
+        Ok(tables.list(reader, after, limit, |seen| {
+            seen.share.is_some() && !tables.files.shares.contains_key(&(seen.file.id, reader))
+        }))
+    }
+
     async fn files_shared_with(
         &self,
         reader: UserId,
         after: Option<ListPlace>,
         limit: u32,
     ) -> StoreResult<Vec<SeenFile>> {
-        Ok(self.tables().list(reader, after, limit, |seen| seen.share.is_some()))
+        let tables = self.tables();
+        Ok(tables.list(reader, after, limit, |seen| {
+            tables.files.shares.contains_key(&(seen.file.id, reader))
+        }))
     }
 
     async fn replace_content(
@@ -140,6 +167,62 @@ impl FileCatalogue for MemoryStore {
         let files = &mut tables.files;
         let fits = |row: &Row| version.is_none_or(|version| row.file.version == version);
         Ok(files.rows.get(&id).is_some_and(fits) && files.delete(id, now))
+    }
+
+    async fn offer_file(
+        &self,
+        id: FileId,
+        to: &UserName,
+        access: ShareAccess,
+        now: Timestamp,
+    ) -> StoreResult<Shared> {
+        let mut tables = self.tables();
+        if !tables.files.rows.contains_key(&id) {
+            return Ok(Shared::Nobody);
+        }
+        let named = tables.users.values().find(|row| row.username_key == to.key());
+        let named = named.map(|row| row.user.id);
+        let Files { shares, offers, .. } = &mut tables.files;
+        if let Some(share) = named.and_then(|user| shares.get_mut(&(id, user))) {
+            *share = access;
+            return Ok(Shared::Done);
+        }
+        let key = (id, to.key().to_owned());
+        let others = shares.keys().filter(|(file, _)| *file == id).count()
+            + offers.keys().filter(|other| other.0 == id && **other != key).count();
+        if u32::try_from(others).unwrap_or(u32::MAX) >= MAX_SHARES {
+            return Ok(Shared::TooMany);
+        }
+        let name = to.as_str().to_owned();
+        offers.insert(key, Offered { name, access, made_at: now });
+        Ok(Shared::Done)
+    }
+
+    async fn accept_offer(&self, id: FileId, reader: UserId) -> StoreResult<bool> {
+        let mut tables = self.tables();
+        let Some((key, offered)) = tables.offer(id, reader) else { return Ok(false) };
+        tables.files.offers.remove(&key);
+        tables.files.shares.insert((id, reader), offered.access);
+        Ok(true)
+    }
+
+    async fn withdraw_offer(&self, id: FileId, to: &UserName) -> StoreResult<bool> {
+        Ok(self.tables().files.offers.remove(&(id, to.key().to_owned())).is_some())
+    }
+
+    async fn offers_of(&self, files: &[FileId]) -> StoreResult<Vec<Offer>> {
+        let tables = self.tables();
+        let all = || tables.files.offers.iter();
+        let of = |wanted: &FileId| {
+            let wanted = *wanted;
+            all().filter(move |((file, _), _)| *file == wanted)
+        };
+        let offer = |((file, _), offered): (&(FileId, String), &Offered)| Offer {
+            file: *file,
+            name: offered.name.clone(),
+            access: offered.access,
+        };
+        Ok(files.iter().flat_map(of).map(offer).collect())
     }
 
     async fn share_file(
@@ -316,13 +399,14 @@ impl Files {
             return false;
         };
         self.shares.retain(|(file, _), _| *file != id);
+        self.offers.retain(|(file, _), _| *file != id);
         self.give_back(row.file.owner, row.file.size);
         self.drop_blobs(&row.blobs, now);
         true
     }
 
     /// Deletes everything of a user.
-    pub(super) fn leave(&mut self, user: UserId, now: Timestamp) {
+    pub(super) fn leave(&mut self, user: UserId, name: &str, now: Timestamp) {
         let files = self.rows.values().filter(|row| row.file.owner == user);
         for id in files.map(|row| row.file.id).collect::<Vec<_>>() {
             self.delete(id, now);
@@ -332,6 +416,7 @@ impl Files {
             self.abandon(id, now);
         }
         self.shares.retain(|(_, with), _| *with != user);
+        self.offers.retain(|(_, to), _| to != name);
         self.usages.remove(&user);
     }
 }
@@ -341,8 +426,18 @@ impl Tables {
         SeenFile {
             file: file.clone(),
             owner_name: self.name_of(file.owner),
-            share: self.files.shares.get(&(file.id, reader)).copied(),
+            share: self.files.shares.get(&(file.id, reader)).copied().or_else(|| {
+                self.offer(file.id, reader).map(|(_, offered)| offered.access)
+            }),
         }
+    }
+
+    /// What is offered to the reader, by the name that they have, and that they had when it was offered.
+    fn offer(&self, id: FileId, reader: UserId) -> Option<((FileId, String), Offered)> {
+        let row = self.users.get(&reader)?;
+        let key = (id, row.username_key.clone());
+        let offered = self.files.offers.get(&key)?;
+        (offered.made_at >= row.user.created_at).then(|| (key, offered.clone()))
     }
 
     fn is_there(&self, user: UserId) -> bool {

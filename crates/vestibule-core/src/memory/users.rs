@@ -139,7 +139,8 @@ impl Erasure for MemoryStore {
         tables.one_time.retain(|(owner, _), _| !erased.contains(owner));
         tables.mails.retain(|_, row| row.mail.user.is_none_or(|user| !erased.contains(&user)));
         for user in &erased {
-            tables.files.leave(*user, now);
+            let name = tables.users.get(user).map(|row| row.username_key.clone());
+            tables.files.leave(*user, name.as_deref().unwrap_or_default(), now);
         }
         for feedback in &mut tables.feedback {
             if feedback.content.user.is_some_and(|user| erased.contains(&user)) {

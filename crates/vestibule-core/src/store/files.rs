@@ -9,6 +9,7 @@ use crate::{
         Usage, access,
     },
     id::{FileId, UploadId, UserId},
+    name::UserName,
     time::Timestamp,
 };
 
@@ -49,6 +50,15 @@ pub trait FileCatalogue: Send + Sync + 'static {
         limit: u32,
     ) -> StoreResult<Vec<SeenFile>>;
 
+    /// The files that others have offered to share with `reader` and that they have not accepted yet, in the same
+    /// order.
+    async fn files_offered_to(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>>;
+
     /// The files that others share with `reader`, in the same order.
     async fn files_shared_with(
         &self,
@@ -77,6 +87,28 @@ pub trait FileCatalogue: Send + Sync + 'static {
         version: Option<u64>,
         now: Timestamp,
     ) -> StoreResult<bool>;
+
+    /// Offers to share a file with whoever has this user name, or nobody, or changes for what. Until it is
+    /// accepted it is in no list of theirs; whoever knows the file's id sees it already. An account that is
+    /// younger than the offer has none by it. A share with somebody of that name is changed instead.
+    ///
+    /// Whether the name is somebody's makes no difference to what is done and given.
+    async fn offer_file(
+        &self,
+        id: FileId,
+        to: &UserName,
+        access: ShareAccess,
+        now: Timestamp,
+    ) -> StoreResult<Shared>;
+
+    /// Makes a share of an offer; `false` where there is none to `reader`.
+    async fn accept_offer(&self, id: FileId, reader: UserId) -> StoreResult<bool>;
+
+    /// Takes an offer to this name back; `false` where there is none.
+    async fn withdraw_offer(&self, id: FileId, to: &UserName) -> StoreResult<bool>;
+
+    /// To whom these files are offered, in the order of the files and then of the names as compared.
+    async fn offers_of(&self, files: &[FileId]) -> StoreResult<Vec<Offer>>;
 
     /// Shares a file with a user other than its owner who is not deleted, or changes for what it is shared with
     /// them.
@@ -175,7 +207,7 @@ pub struct SeenFile {
     pub file: File,
     /// The present user name of its owner.
     pub owner_name: String,
-    /// For what it is shared with the reader; `None` for its owner.
+    /// For what it is shared with the reader, or offered to them; `None` for its owner.
     pub share: Option<ShareAccess>,
 }
 
@@ -222,6 +254,17 @@ pub enum Shared {
     Nobody,
     /// It is shared with [`crate::file::MAX_SHARES`] others already.
     TooMany,
+}
+
+/// To whom a file is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Which file.
+    pub file: FileId,
+    /// The user name as typed, whether it is somebody's or not.
+    pub name: String,
+    /// For what.
+    pub access: ShareAccess,
 }
 
 /// With whom a file is shared.

@@ -48,7 +48,7 @@ pub use commit::{
 };
 pub use erasure::Erasure;
 pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
-pub use files::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared};
+pub use files::{FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared};
 pub use one_time::OneTimeTokens;
 pub use outbox::{Outbox, OutboxQuery};
 pub use sessions::{SessionBound, SessionCursor, SessionQuery};

@@ -2,13 +2,14 @@
 
 use axum::extract::Request;
 use vestibule::{
-    ErrorCode, Problem, Said, User,
+    ErrorCode, Principal, Problem, Said, Visit,
     core::{
+        event::EventName,
         file::{Access, AccessRefused, File, NewFile, ShareAccess, Stale, Tags, check_overwrite},
         id::{FileId, UserId},
-        name::LoginKey,
+        limit::Limited,
+        name::{LoginKey, UserName},
         store::{NotKept, Replacement, SeenFile, Shared},
-        user::UserStatus,
     },
 };
 
@@ -139,29 +140,34 @@ impl Site {
         }
     }
 
-    /// Shares a file of the caller's own with the user of this name.
+    /// Offers to share a file of the caller's own with whoever has this user name. Whether somebody has it, the
+    /// answer does not tell, and neither does the list of shares.
     ///
     /// # Errors
-    /// `not_found` where there is no such user, `invalid_input` where it is the caller themselves.
+    /// `invalid_input` where it is no user name or the caller's own, `rate_limited`.
     pub(crate) async fn share_file(
         &self,
-        caller: UserId,
+        visit: &Visit,
+        caller: &Principal,
         id: FileId,
         username: &str,
         access: ShareAccess,
-    ) -> Result<User, Problem> {
-        self.file_for(caller, id, Access::Own).await?;
-        let with = self.user_named(username).await?;
-        if with.id == caller {
+    ) -> Result<UserName, Problem> {
+        self.file_for(caller.user_id(), id, Access::Own).await?;
+        let to = UserName::parse(username).map_err(|error| Problem::fault("username", &error))?;
+        let own = self.hall.users().user(caller.user_id()).await?;
+        if own.is_some_and(|own| UserName::parse(&own.username).is_ok_and(|own| own == to)) {
             let text = "the file is yours already; name somebody else";
             return Err(Problem::fault("username", &Said::new("share_with_self", text)));
         }
-        match self.files.catalogue.share_file(id, with.id, access).await? {
+        let counted = self.files.offers.count(&caller.user_id().to_string()).await;
+        counted.map_err(|limited| too_many_offers(visit, caller, limited))?;
+        match self.files.catalogue.offer_file(id, &to, access, self.hall.now()).await? {
             Shared::Done => {
-                tracing::info!(user = %caller, file = %id, with = %with.id, %access, "a file was shared");
-                Ok(with)
+                tracing::info!(user = %caller.user_id(), file = %id, %access, "a file was offered to somebody");
+                Ok(to)
             }
-            Shared::Nobody => Err(no_such_user()),
+            Shared::Nobody => Err(Problem::new(ErrorCode::NotFound)),
             Shared::TooMany => {
                 let text = "the file is shared with as many people as it can be; end one of these shares first";
                 Err(Problem::fault("username", &Said::new("too_many_shares", text)))
@@ -169,37 +175,60 @@ impl Site {
         }
     }
 
-    /// Shares a file no longer with the user of this name. Its owner may do so, and that user.
+    /// Takes a file that is offered to the caller into their list.
     ///
     /// # Errors
-    /// `not_found` where it was not shared with them.
+    /// `not_found` where there is none, or it is there already.
+    pub(crate) async fn accept_file(&self, caller: UserId, id: FileId) -> Result<SeenFile, Problem> {
+        if self.files.catalogue.accept_offer(id, caller).await? {
+            tracing::info!(user = %caller, file = %id, "a shared file was accepted");
+        }
+        let seen = self.file_for(caller, id, Access::Read).await?;
+        if seen.file.owner == caller {
+            return Err(Problem::new(ErrorCode::NotFound));
+        }
+        Ok(seen)
+    }
+
+    /// Shares a file no longer with the user of this name, or takes the offer back. Its owner may do so, and
+    /// that user.
+    ///
+    /// # Errors
+    /// `not_found` where it was neither shared with them nor offered to them.
     pub(crate) async fn unshare_file(
         &self,
         caller: UserId,
         id: FileId,
         username: &str,
     ) -> Result<(), Problem> {
+        let not_shared = || {
+            let reason = Said::new("not_shared", "The file is not shared with this user.");
+            Problem::new(ErrorCode::NotFound).because(&reason)
+        };
         let seen = self.file_for(caller, id, Access::Read).await?;
-        let with = self.user_named(username).await?;
-        let access = if with.id == caller { Access::Read } else { Access::Own };
-        access.check(seen.access(caller)).map_err(access_refused)?;
-        if !self.files.catalogue.unshare_file(id, with.id).await? {
-            return Err(Problem::new(ErrorCode::NotFound)
-                .because(&Said::new("not_shared", "The file is not shared with this user.")));
+        let name = UserName::parse(username).map_err(|_| not_shared())?;
+        let named = self.hall.users().credentials(&LoginKey::from_typed(username)).await?;
+        let with = named.map(|named| named.user.id);
+        let wanted = if with == Some(caller) { Access::Read } else { Access::Own };
+        wanted.check(seen.access(caller)).map_err(access_refused)?;
+        let was_offered = self.files.catalogue.withdraw_offer(id, &name).await?;
+        let was_shared = match with {
+            Some(with) => self.files.catalogue.unshare_file(id, with).await?,
+            None => false,
+        };
+        if !was_offered && !was_shared {
+            return Err(not_shared());
         }
-        tracing::info!(user = %caller, file = %id, with = %with.id, "a file is shared no longer");
+        tracing::info!(user = %caller, file = %id, "a file is shared with somebody no longer");
         Ok(())
     }
+}
 
-    /// An address of mail finds nobody here: whether it has an account is not for others to know.
-    async fn user_named(&self, username: &str) -> Result<User, Problem> {
-        let key = LoginKey::from_typed(username);
-        if key.is_nobody() || key.is_email() {
-            return Err(no_such_user());
-        }
-        let found = self.hall.users().credentials(&key).await?.map(|found| found.user);
-        found.filter(|user| user.status != UserStatus::Deleted).ok_or_else(no_such_user)
-    }
+fn too_many_offers(visit: &Visit, caller: &Principal, limited: Limited) -> Problem {
+    let event = visit.event(EventName::ExcessRateLimitExceeded).of(caller.user_id());
+    let event = event.in_session(caller.session_id()).with("of", "shares");
+    visit.record(event, "somebody shares too much: this is not taken");
+    limited.into()
 }
 
 /// The catalogue does not take a file.
@@ -225,9 +254,4 @@ fn stale(_: Stale) -> Problem {
     Problem::new(ErrorCode::PreconditionFailed).detail(
         "Its content is not the one that you have read. Read it anew, merge, and send the new `ETag` in `If-Match`.",
     )
-}
-
-fn no_such_user() -> Problem {
-    let reason = Said::new("no_such_user", "There is no user of this name.");
-    Problem::new(ErrorCode::NotFound).because(&reason)
 }

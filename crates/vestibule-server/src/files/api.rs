@@ -15,7 +15,7 @@ use hyper::body::Body as _;
 use serde::Deserialize;
 use utoipa::OpenApi;
 use vestibule::{
-    ErrorCode, JsonBody, Principal, Problem,
+    ErrorCode, JsonBody, Principal, Problem, Visit,
     core::{
         file::{Access, File, Tags},
         id::FileId,
@@ -40,6 +40,7 @@ const MOST: u32 = 100;
     show,
     delete,
     share,
+    accept,
     unshare,
     super::content::read,
     super::content::replace,
@@ -62,7 +63,7 @@ pub(super) struct Listing {
 #[utoipa::path(
     get, path = "/api/files", tag = "files", operation_id = "list_files", 
     params(
-        ("which" = Option<String>, Query, description = "`own` or `shared`; both where it is left out"),
+        ("which" = Option<String>, Query, description = "`own`, `shared`, or `offered`: what the caller has not accepted yet; the first two where it is left out"),
         ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
         ("limit" = Option<u32>, Query, description = "At most so many; 100 at most")
     ),
@@ -75,11 +76,12 @@ pub(super) async fn list(
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Json<FilesBody>, Problem> {
     let Query(asked) = query.map_err(|_| Problem::new(ErrorCode::MalformedRequest))?;
-    let (own, shared) = match asked.which.as_deref() {
-        None => (true, true),
-        Some("own") => (true, false),
-        Some("shared") => (false, true),
-        Some(_) => return Err(Problem::field("which", "write `own` or `shared`")),
+    let (own, shared, offered) = match asked.which.as_deref() {
+        None => (true, true, false),
+        Some("own") => (true, false, false),
+        Some("shared") => (false, true, false),
+        Some("offered") => (false, false, true),
+        Some(_) => return Err(Problem::field("which", "write `own`, `shared` or `offered`")),
     };
     let after = match asked.cursor.as_deref().map(read_cursor) {
         Some(None) => return Err(Problem::field("cursor", "take `next` of the answer before")),
@@ -95,6 +97,9 @@ pub(super) async fn list(
     }
     if shared {
         seen.extend(catalogue.files_shared_with(who, after, limit + 1).await?);
+    }
+    if offered {
+        seen.extend(catalogue.files_offered_to(who, after, limit + 1).await?);
     }
     seen.sort_by_key(|seen| Reverse(seen.place()));
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -149,7 +154,9 @@ pub(super) async fn show(
     let mut body = FileBody::seen(&seen, access);
     if access == Access::Own {
         let shares = site.files.catalogue.shares_of(&[id.0]).await?;
-        body.shares = Some(shares.iter().map(ShareBody::from).collect());
+        let offers = site.files.catalogue.offers_of(&[id.0]).await?;
+        let offers = offers.iter().map(ShareBody::from);
+        body.shares = Some(shares.iter().map(ShareBody::from).chain(offers).collect());
     }
     Ok((tagged(&seen.file), Json(FileEnvelope { file: body })).into_response())
 }
@@ -175,15 +182,17 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Shares a file with a user, for reading or for writing; where nothing is said, for reading.
+/// Offers to share a file with a user, for reading or for writing; where nothing is said, for reading. Once they
+/// accept it, it is in their list. The answer does not tell whether somebody has the name.
 #[utoipa::path(
     put, path = "/api/files/{id}/shares/{username}", tag = "files", operation_id = "share_file", request_body = Option<AccessBody>,
     params(("id" = String, Path, description = "The file"), ("username" = String, Path, description = "Whom it is shared with")),
     security(("access_token" = []), ("cookies" = [])),
-    responses((status = 200, body = ShareEnvelope), (status = 401, description = "The token codes"), (status = 403, description = "`forbidden`: it is another's"), (status = 404, description = "`not_found`: the file or the user"), (status = 422, description = "`invalid_input`"))
+    responses((status = 200, body = ShareEnvelope), (status = 401, description = "The token codes"), (status = 403, description = "`forbidden`: it is another's"), (status = 404, description = "`not_found`: the file"), (status = 422, description = "`invalid_input`"), (status = 429, description = "`rate_limited`"))
 )]
 pub(super) async fn share(
     caller: Principal,
+    visit: Visit,
     State(site): State<Site>,
     path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
@@ -194,9 +203,31 @@ pub(super) async fn share(
         false => JsonBody::from_request(request, &site).await?.0,
     };
     let access = body.parse().ok_or_else(|| Problem::field("access", "write `read` or `write`"))?;
-    let with = site.share_file(caller.user_id(), id, &username, access).await?;
-    let share = ShareBody { username: with.username, access: access.name() };
+    let with = site.share_file(&visit, &caller, id, &username, access).await?;
+    let share = ShareBody {
+        username: with.as_str().to_owned(),
+        access: access.name(),
+        accepted: None,
+    };
     Ok(Json(ShareEnvelope { share }))
+}
+
+/// Takes a file that is offered to the caller into their list; also when repeated. `DELETE` of the share declines.
+#[utoipa::path(
+    put, path = "/api/files/{id}/acceptance", tag = "files", operation_id = "accept_file",
+    params(("id" = String, Path, description = "The file")),
+    security(("access_token" = []), ("cookies" = [])),
+    responses((status = 200, body = FileEnvelope), (status = 401, description = "The token codes"), (status = 404, description = "`not_found`: it is not offered to the caller"))
+)]
+pub(super) async fn accept(
+    caller: Principal,
+    State(site): State<Site>,
+    id: FileOf,
+) -> Result<Json<FileEnvelope>, Problem> {
+    let who = caller.user_id();
+    let seen = site.accept_file(who, id.0).await?;
+    let access = seen.access(who).unwrap_or(Access::Read);
+    Ok(Json(FileEnvelope { file: FileBody::seen(&seen, access) }))
 }
 
 /// Shares a file no longer with a user: for its owner, and for that user.

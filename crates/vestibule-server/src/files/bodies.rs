@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vestibule::core::{
     file::{Access, File, ShareAccess, UPLOAD_KEPT, Upload, Usage},
-    store::{SeenFile, Share},
+    store::{Offer, SeenFile, Share},
 };
 
 use super::Files;
@@ -93,11 +93,22 @@ pub(super) struct ShareBody {
     pub(super) username: String,
     /// `read` or `write`.
     pub(super) access: &'static str,
+    /// Whether they have accepted it; in the list of a file's shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepted: Option<bool>,
+}
+
+impl From<&Offer> for ShareBody {
+    fn from(offer: &Offer) -> Self {
+        let access = offer.access.name();
+        Self { username: offer.name.clone(), access, accepted: Some(false) }
+    }
 }
 
 impl From<&Share> for ShareBody {
     fn from(share: &Share) -> Self {
-        Self { username: share.username.clone(), access: share.access.name() }
+        let access = share.access.name();
+        Self { username: share.username.clone(), access, accepted: Some(true) }
     }
 }
 

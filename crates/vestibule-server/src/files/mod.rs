@@ -38,8 +38,10 @@ use axum::{
     routing::{delete, get, post, put},
 };
 use vestibule::{
-    Problem, SystemEntropy,
-    core::{feed::Break, file::Quota, id::UserId, store::SiteStore},
+    Problem, Rate, RateLimit, SystemEntropy,
+    core::{
+        feed::Break, file::Quota, id::UserId, limit::SharedLimits, store::SiteStore, time::Clock,
+    },
 };
 use vestibule_files::{BlobError, Blobs};
 
@@ -60,6 +62,8 @@ pub(crate) use self::{
     sizes::{Size, Unit, in_words as size_in_words},
 };
 
+/// How many files one person may offer to others.
+const OFFERS: Rate = Rate { count: 100, window: Duration::from_secs(3600) };
 /// How many files one person may keep, whatever their size.
 const MOST_FILES: u64 = 10_000;
 /// How long a start waits for the place of files.
@@ -75,14 +79,23 @@ pub(crate) struct Files {
     pub(crate) catalogue: Arc<dyn SiteStore>,
     pub(crate) blobs: Blobs,
     turns: Arc<Turns>,
+    /// How many shares each person offers.
+    offers: RateLimit,
     max_size: u64,
     quota: Quota,
 }
 
 impl Files {
     /// The files of `store`, whose contents lie where the settings say.
-    pub(crate) fn new(store: Arc<dyn SiteStore>, blobs: Blobs, settings: &config::Files) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn SiteStore>,
+        blobs: Blobs,
+        settings: &config::Files,
+        limits: Option<Arc<dyn SharedLimits>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
+            offers: RateLimit::new("share", Some(OFFERS), limits, clock),
             catalogue: store,
             blobs,
             turns: Arc::default(),
@@ -188,6 +201,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/files/{id}", get(api::show).delete(api::delete))
         .route("/api/files/{id}/content", get(content::read).put(content::replace))
         .route("/api/files/{id}/shares/{username}", put(api::share).delete(api::unshare))
+        .route("/api/files/{id}/acceptance", put(api::accept))
         .route("/api/files/uploads", post(uploads::begin))
         .route(
             "/api/files/uploads/{id}",

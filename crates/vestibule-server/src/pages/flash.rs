@@ -42,6 +42,8 @@ pub(crate) enum Flash {
     RestoreAgain,
     FileKept,
     FileShared,
+    /// A file that was offered is in the list now.
+    FileAccepted,
     FileUnshared,
     FileDeleted,
     /// All sessions of somebody else's account.
@@ -88,6 +90,7 @@ impl Flash {
         Self::RestoreAgain,
         Self::FileKept,
         Self::FileShared,
+        Self::FileAccepted,
         Self::FileUnshared,
         Self::FileDeleted,
         Self::SessionsEnded,
@@ -124,6 +127,7 @@ impl Flash {
             Self::RestoreAgain => "restore-again",
             Self::FileKept => "file-kept",
             Self::FileShared => "file-shared",
+            Self::FileAccepted => "file-accepted",
             Self::FileUnshared => "file-unshared",
             Self::FileDeleted => "file-deleted",
             Self::SessionsEnded => "sessions-ended",

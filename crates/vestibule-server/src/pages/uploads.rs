@@ -11,9 +11,9 @@ use minijinja::{Value, context};
 use vestibule::{
     ErrorCode, FieldProblem, Principal, Problem,
     core::{
-        file::{Access, is_image},
+        file::{Access, ShareAccess, is_image},
         id::{FileId, UserId},
-        store::{SeenFile, Share},
+        store::{Offer, SeenFile, Share},
     },
 };
 
@@ -56,6 +56,10 @@ pub(super) async fn change(
     let id = form.text("id").parse().map_err(|_| Problem::new(ErrorCode::NotFound))?;
     match form.text("action") {
         "share" => share(&caller, &view, &form, id).await,
+        "accept" => {
+            site.accept_file(caller.user_id(), id).await?;
+            Ok(view.go(PAGE, Some(Flash::FileAccepted)))
+        }
         "unshare" => {
             site.unshare_file(caller.user_id(), id, form.text("username")).await?;
             Ok(view.go(PAGE, Some(Flash::FileUnshared)))
@@ -79,11 +83,8 @@ async fn share(
     site.file_for(caller.user_id(), id, Access::Own).await?;
     let access = form.text("access").parse().map_err(|error| Problem::field("access", error))?;
     let username = form.text("username");
-    let refusal = match site.share_file(caller.user_id(), id, username, access).await {
+    let refusal = match site.share_file(&view.visit, caller, id, username, access).await {
         Ok(_) => return Ok(view.go(PAGE, Some(Flash::FileShared))),
-        Err(problem) if problem.code == ErrorCode::NotFound => {
-            Refusal::reason_beside(problem, "username")
-        }
         Err(problem) => Refusal::of(problem)?,
     };
     let content = content(caller, view, Some((id, username))).await?;
@@ -123,8 +124,12 @@ async fn content(
     let after = |name| view.query(name).and_then(|place| read_cursor(&place));
     let own = files.catalogue.files_of(who, after("own"), SHOWN + 1).await?;
     let shared = files.catalogue.files_shared_with(who, after("shared"), SHOWN + 1).await?;
+    let offered = files.catalogue.files_offered_to(who, after("offered"), SHOWN + 1).await?;
     let ids: Vec<_> = own.iter().map(|seen| seen.file.id).collect();
-    let shares = files.catalogue.shares_of(&ids).await?;
+    let shares = Shares {
+        accepted: files.catalogue.shares_of(&ids).await?,
+        offered: files.catalogue.offers_of(&ids).await?,
+    };
     let usage = files.catalogue.file_usage(who).await?;
     let quota = files.quota().bytes;
     let language = view.language();
@@ -132,8 +137,9 @@ async fn content(
         user_id => who.to_string(),
         csrf_cookie => view.site.hall.config().cookies.csrf.as_str(),
         own => page(&own, |seen| value(seen, who, &shares, language)),
-        shared => page(&shared, |seen| value(seen, who, &[], language)),
-        is_continued => view.query("own").is_some() || view.query("shared").is_some(),
+        shared => page(&shared, |seen| value(seen, who, &Shares::default(), language)),
+        offered => page(&offered, |seen| value(seen, who, &Shares::default(), language)),
+        is_continued => ["own", "shared", "offered"].iter().any(|list| view.query(list).is_some()),
         used => language.size(usage.bytes),
         quota => language.size(quota),
         used_percent => percent(usage.bytes, quota),
@@ -154,15 +160,29 @@ fn page(seen: &[SeenFile], value: impl Fn(&SeenFile) -> Value) -> Value {
     context! { files => files.into_iter().map(value).collect::<Vec<_>>(), next }
 }
 
-fn value(seen: &SeenFile, who: UserId, shares: &[Share], language: &Language) -> Value {
+/// With whom the files of a page are shared, and to whom they are offered.
+#[derive(Default)]
+struct Shares {
+    accepted: Vec<Share>,
+    offered: Vec<Offer>,
+}
+
+impl Shares {
+    fn of(&self, file: FileId) -> Vec<Value> {
+        let accepted = self.accepted.iter().filter(|share| share.file == file);
+        let accepted = accepted.map(|share| (share.username.as_str(), share.access, true));
+        let offered = self.offered.iter().filter(|offer| offer.file == file);
+        let offered = offered.map(|offer| (offer.name.as_str(), offer.access, false));
+        let value = |(username, access, accepted): (&str, ShareAccess, bool)| {
+            context! { username, access => access.name(), accepted }
+        };
+        accepted.chain(offered).map(value).collect()
+    }
+}
+
+fn value(seen: &SeenFile, who: UserId, shares: &Shares, language: &Language) -> Value {
     let file = &seen.file;
-    let shares: Vec<_> = shares
-        .iter()
-        .filter(|share| share.file == file.id)
-        .map(
-            |share| context! { username => share.username.as_str(), access => share.access.name() },
-        )
-        .collect();
+    let shares = shares.of(file.id);
     context! {
         id => file.id.to_string(),
         name => file.name.as_str(),

@@ -85,7 +85,6 @@ fault-share-with-self = Die Datei gehört Ihnen schon; nennen Sie jemand anderen
 fault-too-many-shares = Die Datei ist mit so vielen geteilt, wie es geht; beenden Sie zuerst eine dieser Freigaben.
 fault-not-shared = Die Datei ist nicht mit dieser Person geteilt.
 fault-shared-for-less = Diese Datei ist mit Ihnen geteilt, aber nicht dafür. Fragen Sie die Person, der sie gehört.
-fault-no-such-user = Niemand hat diesen Benutzernamen.
 
 fault-feedback-empty = Noch steht hier keine Nachricht: Schreiben Sie eine.
 fault-feedback-too-long = Die Nachricht ist zu lang: Verwenden Sie höchstens { $max } Zeichen.

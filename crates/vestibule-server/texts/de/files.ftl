@@ -65,3 +65,7 @@ upload-again = Noch einmal
 upload-dismiss = Schließen
 upload-stored = Gespeichert
 upload-stored-news = { $name } ist gespeichert
+files-offered = Ihnen angeboten
+file-accept = Annehmen
+file-decline = Ablehnen
+file-offered = Noch nicht angenommen

@@ -85,7 +85,6 @@ fault-share-with-self = The file is yours already; name somebody else.
 fault-too-many-shares = The file is shared with as many people as it can be; end one of these shares first.
 fault-not-shared = The file is not shared with this user.
 fault-shared-for-less = This file is shared with you, but not for this. Ask its owner.
-fault-no-such-user = There is no user of this name.
 
 fault-feedback-empty = There is no message yet: write one.
 fault-feedback-too-long = The message is too long: use at most { $max } characters.

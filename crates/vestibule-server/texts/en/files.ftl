@@ -65,3 +65,7 @@ upload-again = Try again
 upload-dismiss = Dismiss
 upload-stored = Stored
 upload-stored-news = { $name } is stored
+files-offered = Offered to you
+file-accept = Accept
+file-decline = Decline
+file-offered = Not accepted yet

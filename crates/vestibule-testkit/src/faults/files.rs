@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use vestibule_core::{
     file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
     id::{FileId, UploadId, UserId},
-    store::{FileCatalogue, ListPlace, NotKept, Replacement, SeenFile, Share, Shared, StoreResult},
+    name::UserName,
+    store::{
+        FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared, StoreResult,
+    },
     time::Timestamp,
 };
 
@@ -42,6 +45,15 @@ impl<S: FileCatalogue> FileCatalogue for FailingStore<S> {
         self.up()?.files_of(owner, after, limit).await
     }
 
+    async fn files_offered_to(
+        &self,
+        reader: UserId,
+        after: Option<ListPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<SeenFile>> {
+        self.up()?.files_offered_to(reader, after, limit).await
+    }
+
     async fn files_shared_with(
         &self,
         reader: UserId,
@@ -68,6 +80,28 @@ impl<S: FileCatalogue> FileCatalogue for FailingStore<S> {
         now: Timestamp,
     ) -> StoreResult<bool> {
         self.up()?.delete_file(id, version, now).await
+    }
+
+    async fn offer_file(
+        &self,
+        id: FileId,
+        to: &UserName,
+        access: ShareAccess,
+        now: Timestamp,
+    ) -> StoreResult<Shared> {
+        self.up()?.offer_file(id, to, access, now).await
+    }
+
+    async fn accept_offer(&self, id: FileId, reader: UserId) -> StoreResult<bool> {
+        self.up()?.accept_offer(id, reader).await
+    }
+
+    async fn withdraw_offer(&self, id: FileId, to: &UserName) -> StoreResult<bool> {
+        self.up()?.withdraw_offer(id, to).await
+    }
+
+    async fn offers_of(&self, files: &[FileId]) -> StoreResult<Vec<Offer>> {
+        self.up()?.offers_of(files).await
     }
 
     async fn share_file(

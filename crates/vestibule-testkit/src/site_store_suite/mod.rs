@@ -86,6 +86,10 @@ macro_rules! site_store_suite {
             a_file_is_shared_with_so_many_only
             shares_are_told_of_several_files_at_once
             a_deleted_file_is_shared_no_more
+            a_file_is_offered_to_a_name
+            an_offer_that_is_accepted_is_a_share
+            an_offer_is_for_whom_it_was_made
+            a_file_is_offered_to_so_many_only
         );
         $crate::site_store_suite!(@cases $make, lists,
             own_files_come_latest_first

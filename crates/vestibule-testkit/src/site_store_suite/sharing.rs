@@ -9,7 +9,7 @@ use vestibule_core::{
 };
 
 use super::{AnySiteStore, add_file, add_user, file_id, new_file, seen, set_status};
-use crate::samples::{at, username};
+use crate::samples::{at, new_user, username};
 
 async fn share(store: &AnySiteStore, number: u8, with: UserId, access: ShareAccess) -> Shared {
     store.share_file(file_id(number), with, access).await.expect("the store works")
@@ -115,4 +115,85 @@ pub async fn a_deleted_file_is_shared_no_more(store: AnySiteStore) {
     assert!(store.delete_file(file_id(1), None, at(2)).await.expect("ok"));
     assert!(store.files_shared_with(bob, None, 10).await.expect("ok").is_empty());
     assert!(store.shares_of(&[file_id(1)]).await.expect("ok").is_empty());
+}
+
+async fn offer(store: &AnySiteStore, number: u8, name: &str, access: ShareAccess) -> Shared {
+    store.offer_file(file_id(number), &username(name), access, at(50)).await.expect("ok")
+}
+
+/// Whether the name is somebody's makes no difference.
+pub async fn a_file_is_offered_to_a_name(store: AnySiteStore) {
+    let ann = add_user(&store, "ann").await;
+    let bob = add_user(&store, "bob").await;
+    add_file(&store, &new_file(1, ann, 1), at(1)).await;
+    for name in ["BOB", "nobody"] {
+        assert_eq!(offer(&store, 1, name, ShareAccess::Write).await, Shared::Done);
+    }
+    assert_eq!(offer(&store, 9, "bob", ShareAccess::Read).await, Shared::Nobody, "no such file");
+    let offers = store.offers_of(&[file_id(2), file_id(1)]).await.expect("ok");
+    let told: Vec<_> = offers.iter().map(|offer| (&*offer.name, offer.access)).collect();
+    assert_eq!(told, [("BOB", ShareAccess::Write), ("nobody", ShareAccess::Write)]);
+    assert!(store.shares_of(&[file_id(1)]).await.expect("ok").is_empty());
+
+    let offered = store.files_offered_to(bob, None, 10).await.expect("ok");
+    assert_eq!(offered.iter().map(|seen| seen.file.id).collect::<Vec<_>>(), [file_id(1)]);
+    assert!(store.files_shared_with(bob, None, 10).await.expect("ok").is_empty());
+    let share = async || seen(&store, 1, bob).await.and_then(|seen| seen.share);
+    assert_eq!(share().await, Some(ShareAccess::Write), "whoever knows its id sees it");
+    assert_eq!(offer(&store, 1, "bob", ShareAccess::Read).await, Shared::Done);
+    assert_eq!(share().await, Some(ShareAccess::Read));
+    for removed in [true, false] {
+        let withdrawn = store.withdraw_offer(file_id(1), &username("Bob")).await;
+        assert_eq!(withdrawn.expect("ok"), removed);
+    }
+    assert_eq!(share().await, None);
+}
+
+pub async fn an_offer_that_is_accepted_is_a_share(store: AnySiteStore) {
+    let ann = add_user(&store, "ann").await;
+    let bob = add_user(&store, "bob").await;
+    add_file(&store, &new_file(1, ann, 1), at(1)).await;
+    offer(&store, 1, "bob", ShareAccess::Read).await;
+    for (reader, accepted) in [(ann, false), (bob, true), (bob, false)] {
+        assert_eq!(store.accept_offer(file_id(1), reader).await.expect("ok"), accepted);
+    }
+    assert!(store.offers_of(&[file_id(1)]).await.expect("ok").is_empty());
+    assert!(store.files_offered_to(bob, None, 10).await.expect("ok").is_empty());
+    assert_eq!(store.files_shared_with(bob, None, 10).await.expect("ok").len(), 1);
+    // From now on it is changed without asking.
+    assert_eq!(offer(&store, 1, "bob", ShareAccess::Write).await, Shared::Done);
+    assert_eq!(seen(&store, 1, bob).await.and_then(|seen| seen.share), Some(ShareAccess::Write));
+    assert!(store.offers_of(&[file_id(1)]).await.expect("ok").is_empty());
+}
+
+/// Whoever takes a name later has nothing by it, and whoever gave it up neither.
+pub async fn an_offer_is_for_whom_it_was_made(store: AnySiteStore) {
+    let ann = add_user(&store, "ann").await;
+    let bob = add_user(&store, "bob").await;
+    add_file(&store, &new_file(1, ann, 1), at(1)).await;
+    offer(&store, 1, "bob", ShareAccess::Read).await;
+    let renamed = UserChange { username: Some(username("robert")), ..UserChange::default() };
+    store.change_user(bob, &renamed, at(60)).await.expect("ok").expect("there").expect("free");
+    let other = store.create_user(&new_user("bob"), at(70)).await.expect("ok").expect("free").id;
+    for reader in [bob, other] {
+        assert!(store.files_offered_to(reader, None, 10).await.expect("ok").is_empty());
+        assert!(!store.accept_offer(file_id(1), reader).await.expect("ok"));
+        assert_eq!(seen(&store, 1, reader).await.and_then(|seen| seen.share), None);
+    }
+}
+
+pub async fn a_file_is_offered_to_so_many_only(store: AnySiteStore) {
+    let ann = add_user(&store, "ann").await;
+    let bob = add_user(&store, "bob").await;
+    add_file(&store, &new_file(1, ann, 1), at(1)).await;
+    assert_eq!(share(&store, 1, bob, ShareAccess::Read).await, Shared::Done);
+    for number in 1..MAX_SHARES {
+        let name = format!("guest{number}");
+        assert_eq!(offer(&store, 1, &name, ShareAccess::Read).await, Shared::Done);
+    }
+    assert_eq!(offer(&store, 1, "more", ShareAccess::Read).await, Shared::TooMany);
+    assert_eq!(offer(&store, 1, "guest1", ShareAccess::Write).await, Shared::Done);
+    assert_eq!(offer(&store, 1, "bob", ShareAccess::Write).await, Shared::Done);
+    assert!(store.delete_file(file_id(1), None, at(2)).await.expect("ok"));
+    assert!(store.offers_of(&[file_id(1)]).await.expect("ok").is_empty());
 }

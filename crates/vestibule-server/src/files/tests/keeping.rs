@@ -129,6 +129,7 @@ async fn lists_go_on_where_they_ended(carrier: Carrier) {
         let file = owner.keep(&name, "x").await;
         if number % 2 == 1 {
             assert_eq!(ben.share(&file, "ann", "read").await.status, 200);
+            assert_eq!(ann.accept(&file).await.status, 200);
         }
         names.insert(0, name);
     }

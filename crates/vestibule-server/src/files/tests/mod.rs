@@ -52,6 +52,7 @@ struct House {
     router: Router,
     hall: Vestibule,
     files: Files,
+    audit: AuditLog,
     store: FailingStore<MemoryStore>,
     clock: Arc<FakeClock>,
     folder: TempDir,
@@ -85,8 +86,9 @@ impl House {
         let store = FailingStore::new(memory.clone());
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
         let shared: Arc<dyn SiteStore> = Arc::new(store.clone());
-        let files = Files::new(Arc::clone(&shared), blobs, &settings.files);
         let clock = Arc::new(FakeClock::default());
+        let ticking = Arc::clone(&clock) as _;
+        let files = Files::new(Arc::clone(&shared), blobs, &settings.files, None, ticking);
         let secret = SiteSecret::new([7; 32]).unwrap();
         let templates = pages::CurrentTemplates::ours();
         let mailer = Mailer::start(Parts {
@@ -120,12 +122,12 @@ impl House {
             setup: Arc::new(Setup::closed()),
             store: shared,
             files: files.clone(),
-            audit,
+            audit: audit.clone(),
             feedback: Arc::new(feedback),
             mailer,
         };
         let router = Router::new().fallback_service(serve::service(&site));
-        Self { router, hall, files, store, clock, folder }
+        Self { router, hall, files, store, clock, audit, folder }
     }
 
     /// Somebody with an account, who has signed in.
@@ -225,6 +227,13 @@ impl Person {
     async fn share(&self, file: &Value, with: &str, access: &str) -> Answer {
         let path = format!("/api/files/{}/shares/{with}", id(file));
         self.visitor().put_json(&path, json!({ "access": access })).await
+    }
+}
+
+impl Person {
+    async fn accept(&self, file: &Value) -> Answer {
+        let path = format!("/api/files/{}/acceptance", id(file));
+        self.visitor().put_json(&path, json!({})).await
     }
 }
 

@@ -55,7 +55,11 @@ async fn a_file_is_sent_listed_shared_and_deleted() {
     let mut berta = house.browser();
     berta.sign_in("berta").await;
     berta.get("/uploads").await;
-    assert!(berta.shows("Shared with you") && berta.shows("of <span class=\"name\">anna</span>"));
+    assert!(berta.shows("Offered to you") && berta.shows("of <span class=\"name\">anna</span>"));
+    assert!(!berta.shows("Shared with you") && anna.shows("Not accepted yet"));
+    let answer = berta.act("accept", &id, &[]).await;
+    berta.follow(answer).await;
+    assert!(berta.shows("Shared with you") && !berta.shows("Offered to you"));
     assert!(!berta.shows("Yes, delete this file"), "that is not hers to do");
     let refused = berta.act("delete", &id, &[]).await;
     assert_eq!(refused.status, 403);
@@ -79,10 +83,16 @@ async fn whoever_a_file_is_shared_with_takes_it_off_their_list() {
     let id = anna.first_file();
     anna.act("share", &id, &[("username", "berta"), ("access", "write")]).await;
     berta.get("/uploads").await;
-    assert!(berta.shows("Read and write"));
-    let answer = berta.act("unshare", &id, &[("username", "berta")]).await;
-    berta.follow(answer).await;
-    assert!(!berta.shows("Shared with you"));
+    assert!(berta.shows("Read and write") && berta.shows("Decline"));
+    for answered in ["decline", "leave"] {
+        if answered == "leave" {
+            anna.act("share", &id, &[("username", "berta"), ("access", "write")]).await;
+            berta.act("accept", &id, &[]).await;
+        }
+        let answer = berta.act("unshare", &id, &[("username", "berta")]).await;
+        berta.follow(answer).await;
+        assert!(!berta.shows("Shared with you") && !berta.shows("Offered to you"));
+    }
 }
 
 #[tokio::test]
@@ -111,7 +121,7 @@ async fn a_file_that_is_refused_says_why_beside_its_field() {
 }
 
 #[tokio::test]
-async fn sharing_with_nobody_comes_back_with_the_form() {
+async fn a_share_that_cannot_be_comes_back_with_the_form() {
     let house = House::open().await;
     let mut anna = house.signed_in("anna").await;
     anna.get("/uploads").await;
@@ -119,7 +129,7 @@ async fn sharing_with_nobody_comes_back_with_the_form() {
     anna.follow(answer).await;
     let id = anna.first_file();
     for (username, status, text) in
-        [("nobody", 404, "There is no user of this name."), ("anna", 422, "yours already")]
+        [("no body", 422, "cannot contain spaces"), ("anna", 422, "yours already")]
     {
         let answer = anna.act("share", &id, &[("username", username), ("access", "read")]).await;
         assert_eq!(answer.status, status, "{username}");

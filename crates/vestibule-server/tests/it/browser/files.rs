@@ -266,9 +266,9 @@ async fn the_page_of_files_fits_every_screen() {
             .await;
         look_at(&tab, "files-open", false, &LOOKS).await;
 
-        tab.fill(".file-share input[name=username]", "nobody").await;
+        tab.fill(".file-share input[name=username]", "no body").await;
         tab.press(keys::ENTER).await;
-        assert!(tab.text(".file .field-error").await.contains("no user of this name"));
+        assert!(tab.text(".file .field-error").await.contains("cannot contain spaces"));
         look_at(&tab, "files-refused", true, &LOOKS).await;
         show_uploading(&tab, &place).await;
     })
