@@ -15,9 +15,10 @@ use crate::{PostgresStore, error::Trouble, files, rows};
 pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND email <> '' AND deleted_at < $1 \
      ORDER BY deleted_at LIMIT $2 FOR NO KEY UPDATE";
 
-/// No address is empty, or compared like this.
+/// No address is empty, or compared like this; nor is a name (`erased_key` in core).
 pub(crate) const ERASE: &str = "UPDATE users SET username = 'deleted-' || id, email = '', \
-     email_key = 'erased ' || id, email_verified_at = NULL, password_hash = NULL, is_super_user = false, \
+     email_key = 'erased ' || id, username_key = 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to(username_key, 'UTF8')), 'hex'), \
+     email_verified_at = NULL, password_hash = NULL, is_super_user = false, \
      roles = '', locale = NULL, updated_at = $2 WHERE id = ANY($1)";
 
 pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = ANY($1)";

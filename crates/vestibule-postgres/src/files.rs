@@ -407,7 +407,9 @@ pub(crate) async fn leave(
     sqlx::query(uploads::HOLD_OF_OWNER).bind(user.0).fetch_all(&mut *connection).await?;
     let drop = sqlx::query(blobs::DROP_OF_OWNER).bind(user.0).bind(now.millis());
     drop.execute(&mut *connection).await?;
-    for statement in [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, offers::LEAVE, FORGET_USAGE] {
+    for statement in
+        [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, offers::LEAVE, FORGET_USAGE]
+    {
         sqlx::query(statement).bind(user.0).execute(&mut *connection).await?;
     }
     Ok(())

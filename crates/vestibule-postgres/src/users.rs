@@ -30,10 +30,11 @@ pub(crate) const BY_NAME: &str =
 pub(crate) const BY_EMAIL: &str =
     concat!("SELECT ", user_columns!(), " FROM users WHERE email_key = $1");
 
-/// Whether the names belong to another account, and whether the account that asks is there. It does not
+/// Whether the names belong to another account, or did until that was erased (`erased_key` in core), and whether the account that asks is there. It does not
 /// take its names from itself.
 pub(crate) const TAKEN: &str = "SELECT \
-     EXISTS (SELECT FROM users WHERE username_key = $1 AND id IS DISTINCT FROM $3), \
+     EXISTS (SELECT FROM users WHERE username_key IN ($1, 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to($1, 'UTF8')), 'hex')) \
+     AND id IS DISTINCT FROM $3), \
      EXISTS (SELECT FROM users WHERE email_key = $2 AND id IS DISTINCT FROM $3), \
      EXISTS (SELECT FROM users WHERE id = $3)";
 

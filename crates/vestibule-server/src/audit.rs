@@ -64,6 +64,8 @@ struct Waiting {
     events: Vec<Event>,
     /// How many more there were than could be noted.
     lost: u64,
+    /// How many of the events at most are what was counted: these take nobody's place.
+    taken: usize,
     /// What is counted of strangers, and of people.
     strangers: Counted,
     people: Counted,
@@ -87,11 +89,11 @@ impl Counted {
     }
 
     /// Takes what began before `before`.
-    fn take(&mut self, before: Timestamp) -> impl Iterator<Item = Event> {
+    fn take(&mut self, before: Timestamp) -> Vec<Event> {
         let over = self.0.extract_if(move |_, (event, _)| event.at < before);
         let mut over: Vec<_> = over.map(|(_, (event, count))| event.counted(count)).collect();
         over.sort_by_key(|event| event.at);
-        over.into_iter()
+        over
     }
 }
 
@@ -155,7 +157,7 @@ impl AuditSink for AuditLog {
             let Waiting { strangers, people, .. } = &mut *waiting;
             let counted = if is_of_strangers { strangers } else { people };
             counted.add(tally, event);
-        } else if waiting.events.len() < CAPACITY {
+        } else if waiting.events.len() < CAPACITY + waiting.taken {
             waiting.events.push(event);
         } else {
             waiting.lost += 1;
@@ -189,12 +191,16 @@ impl Inner {
 
     fn take(&self, before: Timestamp) -> (Vec<Event>, u64) {
         let mut waiting = self.lock();
+        if waiting.events.is_empty() {
+            waiting.taken = 0;
+        }
+        // Behind what waits already. While the store is away, what is counted stays where it is: there it takes
+        // no more room however often it happens.
         if waiting.events.len() < BATCH {
-            // People first. What is taken here goes back among them where it cannot be written: there are
-            // never more than the bound of these.
-            let counted: Vec<_> =
-                waiting.people.take(before).chain(waiting.strangers.take(before)).collect();
-            waiting.events.extend(counted);
+            let mut counted = waiting.people.take(before);
+            counted.extend(waiting.strangers.take(before));
+            waiting.taken += counted.len();
+            waiting.events.append(&mut counted);
         }
         let size = waiting.events.len().min(BATCH);
         let rest = waiting.events.split_off(size);

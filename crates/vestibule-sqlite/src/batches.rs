@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestibule_core::{
     id::UserId,
-    name::{EmailAddress, UserName},
+    name::{EmailAddress, UserName, erased_key},
     store::{Owners, StoreResult, UserBatches},
     time::Timestamp,
     user::{NewUser, Taken},
@@ -39,7 +39,7 @@ impl UserBatches for SqliteStore {
                 .iter()
                 .map(|(username, email)| {
                     Ok(Owners {
-                        username: owner(connection, ID_BY_NAME, username.key())?,
+                        username: named(connection, username)?,
                         email: owner(connection, ID_BY_EMAIL, email.key())?,
                     })
                 })
@@ -47,6 +47,15 @@ impl UserBatches for SqliteStore {
         })
         .await
     }
+}
+
+/// Also where the name was that of an account that is erased.
+fn named(connection: &Connection, name: &UserName) -> rusqlite::Result<Option<UserId>> {
+    if let Some(owner) = owner(connection, ID_BY_NAME, name.key())? {
+        return Ok(Some(owner));
+    }
+    let erased = erased_key(&users::name_secret(connection)?, name.key());
+    owner(connection, ID_BY_NAME, &erased)
 }
 
 fn owner(connection: &Connection, statement: &str, key: &str) -> rusqlite::Result<Option<UserId>> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use vestibule_core::{
     id::UserId,
     locale::Locale,
-    name::{EmailAddress, LoginKey, UserName},
+    name::{EmailAddress, LoginKey, UserName, erased_key},
     store::{Changed, StoreResult, UserQuery, UserStore, join_roles},
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
@@ -28,7 +28,9 @@ pub(crate) const BY_EMAIL: &str =
 
 /// The account that is asking, if it is there already, does not take its names from itself.
 pub(crate) const NAME_TAKEN: &str =
-    "SELECT EXISTS (SELECT 1 FROM users WHERE username_key = ?1 AND id IS NOT ?2)";
+    "SELECT EXISTS (SELECT 1 FROM users WHERE username_key IN (?1, ?3) AND id IS NOT ?2)";
+
+const NAME_SECRET: &str = "SELECT secret FROM name_secret";
 
 pub(crate) const EMAIL_TAKEN: &str =
     "SELECT EXISTS (SELECT 1 FROM users WHERE email_key = ?1 AND id IS NOT ?2)";
@@ -207,18 +209,23 @@ fn taken(
     email: Option<&EmailAddress>,
 ) -> rusqlite::Result<Option<Taken>> {
     let own = own.map(|id| id.0);
-    let belongs = |statement: &str, key: &str| -> rusqlite::Result<bool> {
-        connection.prepare_cached(statement)?.query_row(params![key, own], |row| row.get(0))
-    };
-    if let Some(name) = username
-        && belongs(NAME_TAKEN, name.key())?
-    {
-        return Ok(Some(Taken::Username));
+    if let Some(name) = username {
+        let erased = erased_key(&name_secret(connection)?, name.key());
+        let key = params![name.key(), own, erased];
+        if connection.prepare_cached(NAME_TAKEN)?.query_row(key, |row| row.get(0))? {
+            return Ok(Some(Taken::Username));
+        }
     }
-    if let Some(email) = email
-        && belongs(EMAIL_TAKEN, email.key())?
-    {
-        return Ok(Some(Taken::Email));
+    if let Some(email) = email {
+        let key = params![email.key(), own];
+        if connection.prepare_cached(EMAIL_TAKEN)?.query_row(key, |row| row.get(0))? {
+            return Ok(Some(Taken::Email));
+        }
     }
     Ok(None)
+}
+
+/// The key of the hashes of erased names.
+pub(crate) fn name_secret(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+    connection.prepare_cached(NAME_SECRET)?.query_row([], |row| row.get(0))
 }

@@ -22,9 +22,8 @@ use vestibule_core::{
     session::{EndReason, Session},
     store::{
         Change, Changed, Commit, Commits, Committed, Feed, KeyStore, Leases, Obstacle, RenewalNote,
-        SessionBound, SessionQuery,
-        SessionSelection, SessionStore, Sighting, SiteValues, StoreError, StoreResult, UserQuery,
-        UserStore,
+        SessionBound, SessionQuery, SessionSelection, SessionStore, Sighting, SiteValues,
+        StoreError, StoreResult, UserQuery, UserStore,
     },
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange},

@@ -58,7 +58,7 @@ impl Visit {
 
     /// Notes that somebody asked for what is another user's.
     pub(crate) fn note_foreign(&self, problem: &Problem) {
-        let Some(Foreign { owner, kind, id }) = &problem.foreign else { return };
+        let Some(Foreign { owner, kind, id }) = problem.foreign.as_deref() else { return };
         let event = self.event(EventName::MaliciousDirectReference).about(*owner);
         let event = event.with("of", *kind).with("target", id.as_str());
         let event = match self.known_caller() {

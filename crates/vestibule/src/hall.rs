@@ -381,7 +381,10 @@ impl Builder {
 /// The limits that can be kept: none of addresses where there are none.
 fn countable(config: &Config) -> Limits {
     match config.client_address {
-        ClientAddress::Unknown => Limits { account: config.limits.account, ..Limits::NONE },
+        ClientAddress::Unknown => {
+            let Limits { account, sessions, .. } = config.limits;
+            Limits { account, sessions, ..Limits::NONE }
+        }
         ClientAddress::Peer | ClientAddress::Header(_) => config.limits,
     }
 }

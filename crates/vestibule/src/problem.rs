@@ -39,7 +39,7 @@ pub struct Problem {
     /// By which carrier the refused credential came, if there was one.
     pub carrier: Option<Carrier>,
     /// What was asked for although it is somebody else's: it is noted and not told.
-    pub foreign: Option<Foreign>,
+    pub foreign: Option<Box<Foreign>>,
 }
 
 /// Something that is another user's.
@@ -148,7 +148,7 @@ impl Problem {
     /// (`malicious_direct_reference`).
     #[must_use]
     pub fn not_theirs(owner: UserId, kind: &'static str, id: impl fmt::Display) -> Self {
-        let foreign = Some(Foreign { owner, kind, id: id.to_string() });
+        let foreign = Some(Box::new(Foreign { owner, kind, id: id.to_string() }));
         Self { foreign, ..Self::new(ErrorCode::NotFound) }
     }
 

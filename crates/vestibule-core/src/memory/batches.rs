@@ -29,7 +29,7 @@ impl UserBatches for MemoryStore {
         let tables = self.tables();
         let mut owners = Vec::with_capacity(names.len());
         for (username, email) in names {
-            let by_name = tables.users.values().find(|row| row.username_key == username.key());
+            let by_name = tables.named(username);
             let by_email = tables.users.values().find(|row| row.email_key == email.key());
             owners.push(Owners {
                 username: by_name.map(|row| row.user.id),

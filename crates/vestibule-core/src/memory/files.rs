@@ -426,9 +426,12 @@ impl Tables {
         SeenFile {
             file: file.clone(),
             owner_name: self.name_of(file.owner),
-            share: self.files.shares.get(&(file.id, reader)).copied().or_else(|| {
-                self.offer(file.id, reader).map(|(_, offered)| offered.access)
-            }),
+            share: self
+                .files
+                .shares
+                .get(&(file.id, reader))
+                .copied()
+                .or_else(|| self.offer(file.id, reader).map(|(_, offered)| offered.access)),
         }
     }
 

@@ -5,12 +5,15 @@ use async_trait::async_trait;
 use super::{MemoryStore, Tables};
 use crate::{
     id::UserId,
-    name::{EmailAddress, LoginKey, UserName},
+    name::{EmailAddress, LoginKey, UserName, erased_key},
     password::PasswordHash,
     store::{Changed, Erasure, StoreError, StoreResult, UserQuery, UserStore},
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
+
+/// Nobody reads what is kept in memory but this program.
+const NAME_SECRET: [u8; 32] = [0; 32];
 
 /// An account with what only the store compares.
 #[derive(Clone)]
@@ -161,6 +164,7 @@ fn erase(row: &mut Row, now: Timestamp) -> UserId {
     let id = row.user.id;
     // No address is empty, or compared like this.
     row.email_key = format!("erased {id}");
+    row.username_key = erased_key(&NAME_SECRET, &row.username_key);
     row.password_hash = None;
     let user = &mut row.user;
     user.username = format!("deleted-{id}");
@@ -252,6 +256,13 @@ impl Tables {
         user
     }
 
+    /// Whose name this is, or was until it was erased.
+    pub(super) fn named(&self, name: &UserName) -> Option<&Row> {
+        let erased = erased_key(&NAME_SECRET, name.key());
+        let is_named = |row: &&Row| row.username_key == name.key() || row.username_key == erased;
+        self.users.values().find(is_named)
+    }
+
     /// Which of the names belongs to an account other than `own`, the user name first.
     fn taken(
         &self,
@@ -260,7 +271,11 @@ impl Tables {
         email: Option<&EmailAddress>,
     ) -> Option<Taken> {
         let others = || self.users.values().filter(|row| Some(row.user.id) != own);
-        if username.is_some_and(|name| others().any(|row| row.username_key == name.key())) {
+        let is_taken = |name: &UserName| {
+            let erased = erased_key(&NAME_SECRET, name.key());
+            others().any(|row| row.username_key == name.key() || row.username_key == erased)
+        };
+        if username.is_some_and(is_taken) {
             Some(Taken::Username)
         } else if email.is_some_and(|email| others().any(|row| row.email_key == email.key())) {
             Some(Taken::Email)

@@ -28,6 +28,7 @@
 
 mod characters;
 mod email;
+mod erased;
 mod login;
 mod role;
 mod user_name;
@@ -37,6 +38,7 @@ mod tests;
 
 pub(crate) use characters::fold;
 pub use email::EmailAddress;
+pub use erased::erased_key;
 pub use login::LoginKey;
 pub use role::RoleName;
 pub use user_name::UserName;

@@ -179,7 +179,11 @@ impl Site {
     ///
     /// # Errors
     /// `not_found` where there is none, or it is there already.
-    pub(crate) async fn accept_file(&self, caller: UserId, id: FileId) -> Result<SeenFile, Problem> {
+    pub(crate) async fn accept_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+    ) -> Result<SeenFile, Problem> {
         if self.files.catalogue.accept_offer(id, caller).await? {
             tracing::info!(user = %caller, file = %id, "a shared file was accepted");
         }

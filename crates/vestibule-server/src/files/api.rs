@@ -204,11 +204,8 @@ pub(super) async fn share(
     };
     let access = body.parse().ok_or_else(|| Problem::field("access", "write `read` or `write`"))?;
     let with = site.share_file(&visit, &caller, id, &username, access).await?;
-    let share = ShareBody {
-        username: with.as_str().to_owned(),
-        access: access.name(),
-        accepted: None,
-    };
+    let share =
+        ShareBody { username: with.as_str().to_owned(), access: access.name(), accepted: None };
     Ok(Json(ShareEnvelope { share }))
 }
 

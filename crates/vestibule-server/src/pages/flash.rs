@@ -68,7 +68,7 @@ pub(crate) enum Flash {
 const MAX_AGE: u32 = 60;
 
 impl Flash {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Registered,
         Self::RegisteredUnverified,
         Self::VerifyAgain,

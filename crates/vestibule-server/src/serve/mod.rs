@@ -141,13 +141,8 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         entropy: Arc::new(SystemEntropy),
         limits: limits.clone(),
     })?;
-    let files = Files::new(
-        Arc::clone(&store),
-        blobs,
-        &settings.files,
-        limits.clone(),
-        Arc::new(clock),
-    );
+    let files =
+        Files::new(Arc::clone(&store), blobs, &settings.files, limits.clone(), Arc::new(clock));
     let audit = AuditLog::start(
         Arc::clone(&store),
         Arc::new(clock),

@@ -71,7 +71,8 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
     let store: Arc<dyn SiteStore> = Arc::new(MemoryStore::default());
     let clock = Arc::new(SystemClock::start());
     let blobs = Blobs::in_folder(&folder.join("files")).unwrap();
-    let files = Files::new(Arc::clone(&store), blobs, &settings.files, None, Arc::clone(&clock) as _);
+    let files =
+        Files::new(Arc::clone(&store), blobs, &settings.files, None, Arc::clone(&clock) as _);
     let audit = AuditLog::start(
         Arc::clone(&store),
         Arc::clone(&clock) as Arc<dyn Clock>,

@@ -7,7 +7,10 @@ use vestibule_core::{
     one_time::{LinkSecret, OneTime, Purpose},
     outbox::{MailId, OutgoingMail},
     session::EndReason,
-    store::{EventQuery, FeedbackQuery, NewFeedback, OutboxQuery, SessionQuery, SessionSelection},
+    store::{
+        EventQuery, FeedbackQuery, NewFeedback, OutboxQuery, SessionQuery, SessionSelection,
+        UserQuery,
+    },
     user::{NewUser, Taken, User, UserChange, UserStatus},
 };
 
@@ -120,6 +123,14 @@ pub async fn an_erased_name_stays_taken_and_its_address_does_not(store: AnySiteS
     assert_eq!(erase(&store, 2, 10).await.len(), 2);
     let again = store.create_user(&new_user("anna"), at(3)).await.expect("ok");
     assert_eq!(again.expect_err("the name is not given out again"), Taken::Username);
+    let made = store.create_users(&[new_user("Anna")], at(3)).await.expect("ok");
+    assert_eq!(made, [Err(Taken::Username)], "nor to one of many");
+    let asked = [(username("anna"), email("anna@example.org"))];
+    let owners = store.owners(&asked).await.expect("ok");
+    assert_eq!((owners[0].username, owners[0].email), (Some(anna.id), None));
+    assert!(store.credentials(&login("anna")).await.expect("ok").is_none());
+    let found = UserQuery { prefix: Some("anna".to_owned()), limit: 9, ..UserQuery::default() };
+    assert_eq!(store.users(&found).await.expect("ok"), [], "it is not kept");
     assert!(store.credentials(&login("anna@example.org")).await.expect("ok").is_none());
     let other = NewUser { username: username("hanna"), ..new_user("anna") };
     let hanna = add(&store, &other).await;

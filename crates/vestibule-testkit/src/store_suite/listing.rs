@@ -73,7 +73,11 @@ pub async fn active_sessions_come_page_by_page(store: AnyStore) {
 /// Also where several were used in one moment.
 pub async fn a_users_sessions_come_page_by_page(store: AnyStore) {
     for number in 1..=7 {
-        add(&store, &last_seen(session(number, ANN), at(i64::try_from(number / 3).expect("small")))).await;
+        add(
+            &store,
+            &last_seen(session(number, ANN), at(i64::try_from(number / 3).expect("small"))),
+        )
+        .await;
     }
     for number in [2, 3, 6] {
         let id = session_id(number);

@@ -11,7 +11,7 @@ use vestibule::{
         user::{UserChange, UserStatus},
     },
 };
-use vestibule_testkit::{both_carriers, samples};
+use vestibule_testkit::{both_carriers, samples, visitors::Visitor as _};
 
 use crate::site::{PASSWORD, Site, claims, refresh_at};
 
@@ -170,7 +170,8 @@ async fn another_users_session_is_noted(carrier: Carrier) {
     visitor.sign_in("bob", PASSWORD).await;
     let id = claims(&owner.access_token().unwrap())["sid"].as_str().unwrap().to_owned();
     let path = format!("/api/auth/sessions/{id}");
-    for answer in [visitor.get(&path).await, visitor.delete(&path).await] {
+    for method in [http::Method::GET, http::Method::DELETE] {
+        let answer = visitor.ask(method, &path, None).await;
         assert_eq!(answer.verdict(), (404, "not_found".to_owned()));
         let noted = kept.one(EventName::MaliciousDirectReference);
         assert_eq!((noted.actor, noted.subject), (Some(bob.id), Some(ANNA)));

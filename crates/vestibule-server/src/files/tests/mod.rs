@@ -112,6 +112,7 @@ impl House {
         let hall = Vestibule::builder(store.clone())
             .config(open::hall_config(&settings, secret).unwrap())
             .clock(Shared(Arc::clone(&clock)))
+            .audit(audit.clone())
             .build()
             .await
             .unwrap();

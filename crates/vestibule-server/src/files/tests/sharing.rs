@@ -135,7 +135,10 @@ async fn a_shared_file_is_in_a_list_once_it_is_accepted(carrier: Carrier) {
     assert_eq!(ann.accept(&file).await.status, 404);
     for _ in 0..2 {
         let accepted = ben.accept(&file).await;
-        assert_eq!((accepted.status.as_u16(), accepted.json()["file"]["name"].as_str()), (200, Some("a.txt")));
+        assert_eq!(
+            (accepted.status.as_u16(), accepted.json()["file"]["name"].as_str()),
+            (200, Some("a.txt"))
+        );
     }
     let decline = format!("/api/files/{}/shares/ben", id(&other));
     assert_eq!(ben.visitor().delete(&decline).await.status, 204);

@@ -132,7 +132,8 @@ impl House {
         })
         .unwrap();
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
-        let files = Files::new(Arc::clone(&shared), blobs, &settings.files, None, Arc::new(clock.clone()));
+        let files =
+            Files::new(Arc::clone(&shared), blobs, &settings.files, None, Arc::new(clock.clone()));
         let (keep, node) = (settings.audit.keep, "node".to_owned());
         let audit = AuditLog::start(Arc::clone(&shared), Arc::new(clock.clone()), keep, node);
         let hall = Vestibule::builder(store.clone())
