@@ -133,6 +133,8 @@ impl Password {
             return Err(TOO_LONG);
         }
         let text = OpaqueString::enforce(typed).map_err(|_| PasswordProblem::NotText)?;
+        // Composition can make a character that is not allowed of one that is: U+0387 becomes U+00B7.
+        OpaqueString::enforce(&*text).map_err(|_| PasswordProblem::NotText)?;
         let password = Self { text: Some(Zeroizing::new(text.into_owned())), typed: None };
         if password.char_count() > Self::MAX_CHARS {
             return Err(TOO_LONG);
