@@ -97,7 +97,7 @@ async fn failures_on_two_nodes_are_one_accounts_failures() {
         assert_eq!(one.guess("anna", number).await, 401);
     }
     assert_eq!(two.sign_in("anna", PASSWORD, 50).await, 200);
-    assert_eq!(two.answered("ANNA@example.org").await, 4);
+    assert_eq!(two.answered("ANNA").await, 4);
     for site in [&one, &two] {
         assert_eq!(site.sign_in("anna", PASSWORD, 51).await, 429);
         assert_eq!(site.sign_in("bert", PASSWORD, 52).await, 200);
