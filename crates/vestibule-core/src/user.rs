@@ -181,13 +181,21 @@ pub struct UserChange {
 }
 
 impl UserChange {
-    /// Whether tokens already out would say something untrue after this change.
+    /// Whether tokens already out count as expired after this change: they would say something untrue, or somebody
+    /// may have copied them while the password was another one.
     #[must_use]
     pub const fn raises_version(&self) -> bool {
         self.username.is_some()
             || self.status.is_some()
             || self.is_super_user.is_some()
             || self.roles.is_some()
+            || self.is_other_password()
+    }
+
+    /// Whether the account has another password after it, and not only a better hash of the one that it has.
+    #[must_use]
+    pub const fn is_other_password(&self) -> bool {
+        self.password_hash.is_some() && !self.keeps_password
     }
 
     /// Whether this makes a super user one no longer, or keeps them from signing in.
@@ -245,8 +253,7 @@ impl UserChange {
             Some(UserStatus::Suspended) => Some(EndReason::Suspended),
             Some(UserStatus::Deleted) => Some(EndReason::Deleted),
             Some(UserStatus::Active) | None => {
-                let is_other = self.password_hash.is_some() && !self.keeps_password;
-                let reason = is_other.then_some(EndReason::PasswordChanged);
+                let reason = self.is_other_password().then_some(EndReason::PasswordChanged);
                 reason.or(self.signs_out.then_some(EndReason::EndedByUser))
             }
         }
@@ -292,7 +299,7 @@ impl UserChange {
     /// comes back.
     #[must_use]
     pub fn voids_tokens(&self, email_key: &str) -> &'static [Purpose] {
-        let is_all = (self.password_hash.is_some() && !self.keeps_password)
+        let is_all = self.is_other_password()
             || self.status == Some(UserStatus::Active)
             || self.email.as_ref().is_some_and(|email| email.key() != email_key);
         match (is_all, self.keeps_email) {

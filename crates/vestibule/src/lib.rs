@@ -167,7 +167,8 @@ pub use config::{
 };
 pub use extract::{CurrentUser, Fresh, Principal, Require, Requirement, Role, SuperUser};
 pub use flows::{
-    Admission, Confirmed, ProfileChange, Registrant, SessionPage, SignInForm, SignedIn,
+    Admission, Confirmed, PasswordChanged, ProfileChange, Registrant, SessionPage, SignInForm,
+    SignedIn,
 };
 pub use follow::{check_history, feed_position};
 pub use hall::{BuildError, Builder, Vestibule};

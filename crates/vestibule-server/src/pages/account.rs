@@ -55,7 +55,7 @@ pub(super) async fn change_password(
 ) -> Result<Response, Problem> {
     let (current, new) = (form.password("current"), form.password("new"));
     let refusal = match view.visit.change_password(&caller, current, new).await {
-        Ok(()) => return Ok(view.go(PAGE, Some(Flash::PasswordChanged))),
+        Ok(_) => return Ok(view.go(PAGE, Some(Flash::PasswordChanged))),
         Err(problem) if problem.code == ErrorCode::InvalidCredentials => {
             Refusal::field(problem, "current", "password-not-current")
         }

@@ -139,7 +139,11 @@ pub async fn only_what_tokens_say_raises_the_version(store: AnyStore) {
     let silent = [
         UserChange { email: Some(email("a@example.org")), ..nothing.clone() },
         UserChange { email_verified_at: Some(at(1)), ..nothing.clone() },
-        UserChange { password_hash: Some(password_hash(2)), ..nothing.clone() },
+        UserChange {
+            password_hash: Some(password_hash(2)),
+            keeps_password: true,
+            ..nothing.clone()
+        },
         UserChange { locale: Some(Some(locale("de"))), ..nothing.clone() },
         nothing.clone(),
     ];
@@ -149,6 +153,7 @@ pub async fn only_what_tokens_say_raises_the_version(store: AnyStore) {
     assert!(news(&store).await.is_empty());
     let loud = [
         UserChange { username: Some(username("anna")), ..nothing.clone() },
+        UserChange { password_hash: Some(password_hash(3)), ..nothing.clone() },
         UserChange { status: Some(UserStatus::Suspended), ..nothing.clone() },
         UserChange { is_super_user: Some(true), ..nothing.clone() },
         UserChange { roles: Some(roles(&["editor"])), ..nothing },
@@ -157,7 +162,7 @@ pub async fn only_what_tokens_say_raises_the_version(store: AnyStore) {
         assert_eq!(change(&store, id, loud.clone()).await.version, version, "{loud:?}");
         assert_eq!(news(&store).await.last(), Some(&Changed::User { id, version }));
     }
-    assert_eq!(news(&store).await.len(), 4);
+    assert_eq!(news(&store).await.len(), 5);
 }
 
 pub async fn another_address_is_not_verified(store: AnyStore) {

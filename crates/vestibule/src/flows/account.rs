@@ -21,9 +21,11 @@ use crate::{
     commit::{Report, Together},
     config::Registration,
     extract::Principal,
+    flows::confirm::Rotation,
     hall::Vestibule,
     notice::Notice,
     problem::{FieldProblem, Problem, Said},
+    renew::Renewed,
     steps::at_a_step,
     visit::Visit,
 };
@@ -48,6 +50,18 @@ pub struct ProfileChange {
     pub email: Option<String>,
     /// Another language; empty leaves it to each browser.
     pub locale: Option<String>,
+}
+
+/// A password was changed: the session goes on with new tokens.
+#[derive(Clone, Debug)]
+pub struct PasswordChanged(pub(crate) Renewed);
+
+impl PasswordChanged {
+    /// Whose it was.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.0.user
+    }
 }
 
 impl Visit {
@@ -172,7 +186,8 @@ impl Visit {
         if user.version != version && caller.carrier() == Carrier::Cookie {
             // The tokens of before are stale. Whoever proved themselves need not do so again for it.
             let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
-            if let Err(problem) = self.rotate(caller, user.clone(), fresh).await {
+            if let Err(problem) = self.rotate(caller, user.clone(), fresh, Rotation::Cookies).await
+            {
                 tracing::warn!(code = %problem.code.name(), "a renamed account has no new tokens yet");
             }
         }
@@ -190,8 +205,8 @@ impl Visit {
         Ok(user)
     }
 
-    /// Changes the caller's own password, and ends all their other sessions. This one goes on, with new
-    /// tokens where it travels in cookies.
+    /// Changes the caller's own password, and ends all their other sessions. This one goes on with new tokens, and its
+    /// older access tokens count as expired.
     ///
     /// # Errors
     /// `invalid_credentials` where the current one is wrong, `invalid_input` for the new one,
@@ -201,7 +216,7 @@ impl Visit {
         caller: &Principal,
         current: TypedPassword,
         new: TypedPassword,
-    ) -> Result<(), Problem> {
+    ) -> Result<PasswordChanged, Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         let work = async move { visit.change_password_whole(&caller, current, new).await };
         self.hall().uncancelled(work).await
@@ -212,7 +227,7 @@ impl Visit {
         caller: &Principal,
         current: TypedPassword,
         new: TypedPassword,
-    ) -> Result<(), Problem> {
+    ) -> Result<PasswordChanged, Problem> {
         let hall = self.hall();
         let user = self.prove(caller, current).await?;
         let hash = hall.hash_new_password("new", new, &user.guessable_words()).await?;
@@ -234,11 +249,9 @@ impl Visit {
             Err(_) => None,
         };
         let user = user.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
-        if caller.carrier() == Carrier::Cookie {
-            let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
-            self.rotate(caller, user, fresh).await?;
-        }
-        Ok(())
+        // The ones from before are stale by now.
+        let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
+        self.rotate(caller, user, fresh, Rotation::Both).await.map(PasswordChanged)
     }
 }
 

@@ -23,6 +23,15 @@ pub struct Confirmed {
     pub(crate) session: Session,
 }
 
+/// Whose refresh token is replaced together with the access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// That of a browser: its cookies travel with every answer.
+    Cookies,
+    /// That of an app too, whose answer brings both.
+    Both,
+}
+
 impl Visit {
     /// Proves by password that the caller is still who they were: the same session, a fresh token. With
     /// cookies the session moves on by one generation and its tokens go with the answer.
@@ -52,7 +61,7 @@ impl Visit {
             return Err(Problem::new(ErrorCode::SessionEnded).carried(caller.carrier()));
         }
         let fresh = Freshness::proven(now, inner.config.lifetimes.fresh);
-        let renewed = self.rotate(caller, user, fresh).await?;
+        let renewed = self.rotate(caller, user, fresh, Rotation::Cookies).await?;
         Ok(Confirmed { access: renewed.access, session: renewed.session })
     }
 
@@ -89,13 +98,14 @@ impl Visit {
         }
     }
 
-    /// New tokens for the caller's session. A cookie session moves on by one generation: whoever copied
-    /// its refresh token before the proof is left behind with it.
+    /// New tokens for the caller's session. Where the refresh token is replaced as well, the session moves on by one
+    /// generation: whoever copied the one before is left behind with it.
     pub(crate) async fn rotate(
         &self,
         caller: &Principal,
         user: User,
         fresh: Freshness,
+        rotation: Rotation,
     ) -> Result<Renewed, Problem> {
         let hall = self.hall();
         let inner = &hall.0;
@@ -107,7 +117,11 @@ impl Visit {
         let by_cookie = session.carrier == Carrier::Cookie && caller.carrier() == Carrier::Cookie;
         // A caller who holds an older generation may never have got the current one, and so must not pass
         // over it: that one is handed out instead.
-        if by_cookie && session.generation == caller.generation() {
+        let moves_on = match rotation {
+            Rotation::Cookies => by_cookie,
+            Rotation::Both => session.carrier == caller.carrier(),
+        };
+        if moves_on && session.generation == caller.generation() {
             let step = Advance::of(&session, &inner.config.lifetimes, hall.now());
             if inner.store.advance_session(session.id, &step).await? {
                 step.apply(&mut session);

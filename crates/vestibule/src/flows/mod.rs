@@ -9,7 +9,7 @@ mod sign_in;
 mod sign_out;
 mod standing;
 
-pub use account::{ProfileChange, Registrant};
+pub use account::{PasswordChanged, ProfileChange, Registrant};
 pub use confirm::Confirmed;
 pub(crate) use sessions::SHOWN_FOR;
 pub use sessions::SessionPage;

@@ -132,18 +132,26 @@ pub(crate) async fn confirm(
     JsonBody(body): JsonBody<ConfirmBody>,
 ) -> Result<Response, Problem> {
     let confirmed = visit.confirm(&caller, required("password", body.password)?).await?;
-    let hall = visit.hall();
-    let expires_in = access_seconds(hall, &confirmed.session);
-    Ok(match caller.carrier() {
+    Ok(fresh_body(visit.hall(), confirmed.access, &confirmed.session, caller.carrier()))
+}
+
+/// A new access token alone, by the caller's carrier.
+pub(super) fn fresh_body(
+    hall: &Vestibule,
+    access_token: SecretText,
+    session: &Session,
+    carrier: Carrier,
+) -> Response {
+    let expires_in = access_seconds(hall, session);
+    match carrier {
         Carrier::Header => {
-            Json(FreshToken { access_token: confirmed.access, token_type: "Bearer", expires_in })
-                .into_response()
+            Json(FreshToken { access_token, token_type: "Bearer", expires_in }).into_response()
         }
         Carrier::Cookie => {
-            let csrf_token = hall.0.csrf.of_session(confirmed.session.id).plain().into();
+            let csrf_token = hall.0.csrf.of_session(session.id).plain().into();
             Json(CookieTokens { user: None, csrf_token, expires_in }).into_response()
         }
-    })
+    }
 }
 
 /// The caller's sessions: the living ones, then those that ended within 30 days; of either the last used first.
@@ -243,7 +251,7 @@ fn signed_in_body(visit: &Visit, signed_in: SignedIn, carrier: Carrier) -> Respo
 }
 
 /// The tokens by their carrier: in the body, or nothing but the CSRF value.
-fn tokens_body(
+pub(super) fn tokens_body(
     hall: &Vestibule,
     renewed: Renewed,
     carrier: Carrier,

@@ -1,14 +1,15 @@
 //! The caller's own account.
 
-use axum::{Json, http::StatusCode};
+use axum::{Json, http::StatusCode, response::Response};
 
 use super::bodies::{
-    MeBody, PasswordBody, ProfileBody, RegisterBody, RegisteredBody, SessionStanding, UserBody,
-    UserEnvelope,
+    HeaderTokens, MeBody, PasswordBody, ProfileBody, RegisterBody, RegisteredBody, SessionStanding,
+    UserBody, UserEnvelope,
 };
+use super::session::{fresh_body, tokens_body};
 use crate::{
     extract::{CurrentUser, Fresh, Principal},
-    flows::{ProfileChange, Registrant},
+    flows::{PasswordChanged, ProfileChange, Registrant},
     json::{JsonBody, required},
     problem::Problem,
     visit::Visit,
@@ -57,16 +58,22 @@ pub(crate) async fn me(user: CurrentUser, visit: Visit) -> Json<MeBody> {
 #[utoipa::path(
     put, path = "/api/auth/password", tag = "user", request_body = PasswordBody,
     security(("access_token" = []), ("cookies" = [])),
-    responses((status = 204, description = "Changed"), (status = 401, description = "`fresh_token_required`, `invalid_credentials` and the token codes"), (status = 422, description = "`invalid_input`"), (status = 429, description = "`rate_limited`"))
+    responses((status = 200, description = "Changed, with the next tokens; for cookies the body is that of `CookieTokens`", body = HeaderTokens), (status = 401, description = "`fresh_token_required`, `invalid_credentials` and the token codes"), (status = 422, description = "`invalid_input`"), (status = 429, description = "`rate_limited`"))
 )]
 pub(crate) async fn change_password(
     caller: Fresh,
     visit: Visit,
     JsonBody(body): JsonBody<PasswordBody>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let current = required("current", body.current)?;
-    visit.change_password(&caller, current, required("new", body.new)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let PasswordChanged(renewed) =
+        visit.change_password(&caller, current, required("new", body.new)?).await?;
+    let carrier = caller.carrier();
+    Ok(match carrier == renewed.session.carrier {
+        true => tokens_body(visit.hall(), renewed, carrier, None, None),
+        // An app with the access token of a browser's session has no use for its refresh token.
+        false => fresh_body(visit.hall(), renewed.access, &renewed.session, carrier),
+    })
 }
 
 /// Changes the caller's names and language. Another address counts once it is verified; asking for the present one

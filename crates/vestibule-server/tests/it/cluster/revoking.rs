@@ -76,7 +76,7 @@ async fn a_new_password_ends_other_sessions_on_all(carrier: Carrier) {
     let ada = cluster.visitor(carrier, 2);
     sign_in(&*ada).await;
     let change = json!({ "current": PASSWORD, "new": NEW_PASSWORD });
-    assert_eq!(ada.put_json("/api/auth/password", change).await.status, 204);
+    assert_eq!(ada.put_json("/api/auth/password", change).await.status, 200);
     are_out(&others).await;
     assert_eq!(ada.get("/api/auth/me").await.status, 200, "their own stays");
     let stranger = cluster.visitor(carrier, 0);
