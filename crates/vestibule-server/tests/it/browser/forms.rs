@@ -75,6 +75,16 @@ async fn every_form_of_the_site_is_taken_without_fetch_metadata() {
         let reset = link(&site, arrived(&server, 2).await.last().unwrap());
         send_all(&tab, &proxy, &reset, |action| action == "/auth/reset").await;
 
+        // The page of a link that is void has no form: it is given another one's, with its value.
+        tab.go(&proxy.url("/auth/keep-address?token=void")).await;
+        let before = proxy.sent().len();
+        let send = "fetch('/auth/login').then((answer) => answer.text()).then((page) => { \
+                    const form = new DOMParser().parseFromString(page, 'text/html').querySelector('main form'); \
+                    form.action = '/auth/keep-address'; \
+                    document.body.append(document.adoptNode(form)); form.submit(); }); return null";
+        tab.script(send).await;
+        until_sent(&proxy, before).await;
+
         // Somebody leaves, and comes back.
         sign_in(&tab, &proxy, "cleo").await;
         tab.go(&proxy.url("/user/account")).await;
