@@ -68,8 +68,13 @@ fn broken_promises(checker: &impl Checker<Hall>) -> Vec<&'static str> {
         .collect()
 }
 
+/// How long an access token lives, in ticks.
+const ACCESS: u8 = 4;
+/// The same where it has to outlive the grace.
+const LONG_ACCESS: u8 = 6;
+
 /// What is explored for a rule.
-fn worlds(rule: Rule) -> [(&'static str, Hall); 4] {
+fn worlds(rule: Rule) -> [(&'static str, Hall); 8] {
     let hall = Hall {
         rule,
         thief: false,
@@ -80,7 +85,13 @@ fn worlds(rule: Rule) -> [(&'static str, Hall); 4] {
         tabs: 2,
         doubles: 2,
         crashes: 2,
+        access: ACCESS,
+        gateway: false,
+        wrong_clock: false,
     };
+    let long = Hall { access: LONG_ACCESS, doubles: 0, crashes: 1, ..hall.clone() };
+    let gateway = Hall { gateway: true, ..long.clone() };
+    let wrong_clock = Hall { wrong_clock: true, ..long };
     let thief = Hall { thief: true, doubles: 0, crashes: 1, ..hall.clone() };
     [
         ("two tabs", hall.clone()),
@@ -89,6 +100,27 @@ fn worlds(rule: Rule) -> [(&'static str, Hall); 4] {
             "a tab and a thief who go on",
             Hall { tabs: 1, renewals: 6, losses: false, everybody_uses: true, ..thief.clone() },
         ),
-        ("two tabs, a thief, sign-out", Hall { sign_out: true, crashes: 0, renewals: 1, ..thief }),
+        (
+            "two tabs, a thief, sign-out",
+            Hall { sign_out: true, crashes: 0, renewals: 1, ..thief.clone() },
+        ),
+        ("two tabs behind a gateway", gateway.clone()),
+        ("two tabs and a wrong clock", wrong_clock),
+        (
+            "two tabs behind a gateway, and a wrong clock",
+            Hall { wrong_clock: true, crashes: 0, ..gateway },
+        ),
+        (
+            "a tab behind a gateway and a thief who go on",
+            Hall {
+                gateway: true,
+                access: LONG_ACCESS,
+                tabs: 1,
+                renewals: 4,
+                losses: false,
+                everybody_uses: true,
+                ..thief
+            },
+        ),
     ]
 }

@@ -3,24 +3,24 @@
 //! Two tabs share a browser's jar; a thief may copy that jar once, at any moment. Requests and answers are
 //! lost, doubled and reordered, the server crashes between its commit and its answer, what it noticed in
 //! memory is lost with it or written late, the person signs out at any time, and the clock moves on between
-//! any two events. The decision is the function that the server runs.
+//! any two events. A gateway hands on any part of an answer's cookies, and a node whose clock is wrong takes
+//! no access token of the others. The decision is the function that the server runs.
 //!
 //! What is assumed of the honest: a message is on its way for at most a tick each way, an access token
-//! outlives a renewal's way there and back, and nobody renews before their access token has expired.
+//! outlives a renewal's way there and back, and nobody renews who holds one that works. Behind a gateway or with
+//! a wrong clock it outlives the grace as well.
 //!
 //! Times are kept as ages, up to where they stop to matter: the clock runs without end, and what is bounded
 //! is how often the session is renewed.
 
-use std::time::Duration;
-
 use stateright::{Model, Property};
 use vestibule_core::{
-    renewal::{Decision, Refusal, Repeat, State},
+    renewal::{Decision, PresentedAccess, PresentedTokens, Refusal, Repeat, State},
     session::EndReason,
     time::Timestamp,
 };
 
-use crate::rule::{GRACE, Rule};
+use crate::rule::{GRACE, Rule, ticks};
 
 pub(crate) const NO_FALSE_THEFT: &str = "nobody honest is taken for a thief";
 pub(crate) const NO_HONEST_REFUSAL: &str = "nobody honest is refused while the session lives";
@@ -31,8 +31,6 @@ pub(crate) const THIEF_CAUGHT: &str =
 pub(crate) const RENEWED_TWICE: &str = "sessions are renewed twice";
 pub(crate) const NO_DEEP_REUSE: &str = "a token two generations old buys nothing";
 
-/// How long an access token lives, in ticks: longer than any message is on its way.
-const ACCESS: u8 = 4;
 /// How long a message may be on its way, in ticks.
 const ON_THE_WAY: u8 = 1;
 
@@ -56,6 +54,12 @@ pub(crate) struct Hall {
     pub(crate) doubles: u8,
     /// How often the server crashes.
     pub(crate) crashes: u8,
+    /// How long an access token lives, in ticks: longer than any message is on its way there and back.
+    pub(crate) access: u8,
+    /// Whether a gateway hands on only a part of an answer's cookies, each time another one.
+    pub(crate) gateway: bool,
+    /// Whether one of the nodes has a wrong clock.
+    pub(crate) wrong_clock: bool,
 }
 
 /// Everything at one moment.
@@ -94,12 +98,21 @@ enum Ended {
     Theft,
 }
 
-/// What a visitor holds: tokens of a generation, for how long, and whether they used them.
+/// What a visitor holds: an access token and a refresh token, for how long the former, and whether they used
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Tokens {
-    generation: u8,
+    access: u8,
+    refresh: u8,
     age: u8,
     used: bool,
+}
+
+impl Tokens {
+    /// The generation that the visitor was given last.
+    fn given(self) -> u8 {
+        self.access.max(self.refresh)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -124,12 +137,31 @@ struct Message {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Content {
-    /// A refresh token on its way to the server; `exposed` where its successor was in use by then.
-    Ask { generation: u8, exposed: bool },
-    /// The server has read the row for it, and goes on later.
-    Read { generation: u8, exposed: bool, row: Row, noticed: u8 },
-    /// New tokens on their way back.
-    Give { generation: u8 },
+    /// Tokens on their way to the server.
+    Ask(Asked),
+    /// The server has read the row for them, and goes on later.
+    Read { asked: Asked, row: Row, noticed: u8, waited: u8 },
+    /// New tokens on their way back: both, or the access token alone.
+    Give { generation: u8, whole: bool },
+}
+
+/// What is asked for a renewal with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Asked {
+    refresh: u8,
+    access: u8,
+    /// Whether a later generation than the asker was given was in use by then.
+    exposed: bool,
+    /// Whether it goes to the node with the wrong clock.
+    wrong_clock: bool,
+}
+
+/// What a gateway hands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Access,
+    Refresh,
+    Both,
 }
 
 /// What must never happen.
@@ -153,11 +185,14 @@ enum Wrong {
 pub(crate) enum Action {
     Tick,
     Renew(Who),
+    /// At the node with the wrong clock.
+    RenewElsewhere(Who),
     Use(Who),
     Steal,
     SignOut,
     Deliver(usize),
     DeliverAndKeep(usize),
+    DeliverPart(usize, Part),
     Lose(usize),
     WriteNoticed,
     Crash,
@@ -173,7 +208,7 @@ impl Model for Hall {
             row,
             noticed: 0,
             // The first access token has just expired.
-            jar: Tokens { generation: 1, age: ACCESS, used: true },
+            jar: Tokens { access: 1, refresh: 1, age: self.access, used: true },
             stolen: None,
             messages: Vec::new(),
             doubles: self.doubles,
@@ -199,10 +234,13 @@ impl Model for Hall {
             if who == Who::SecondTab && self.tabs < 2 {
                 continue;
             }
-            let expired = tokens.age >= ACCESS;
+            let expired = tokens.age >= self.access;
             let waits = world.messages.iter().any(|message| message.who == who);
             if expired && !waits && (tokens.used || !self.everybody_uses) {
                 actions.push(Action::Renew(who));
+            }
+            if self.wrong_clock && !waits && (tokens.used || !self.everybody_uses) {
+                actions.push(Action::RenewElsewhere(who));
             }
             // The tabs hold the same tokens: it does not matter which of them uses them.
             if !expired && !tokens.used && who != Who::SecondTab {
@@ -220,7 +258,11 @@ impl Model for Hall {
             if self.losses {
                 actions.push(Action::Lose(index));
             }
-            let doubled = matches!(message.content, Content::Ask { .. } | Content::Give { .. });
+            if self.gateway && matches!(message.content, Content::Give { whole: true, .. }) {
+                actions.push(Action::DeliverPart(index, Part::Access));
+                actions.push(Action::DeliverPart(index, Part::Refresh));
+            }
+            let doubled = matches!(message.content, Content::Ask(_) | Content::Give { .. });
             if doubled && world.doubles > 0 {
                 actions.push(Action::DeliverAndKeep(index));
             }
@@ -236,16 +278,13 @@ impl Model for Hall {
     fn next_state(&self, last: &World, action: Action) -> Option<World> {
         let mut world = last.clone();
         match action {
-            Action::Tick => world.tick(),
-            Action::Renew(who) => {
-                let generation = world.tokens(who)?.generation;
-                let exposed = world.in_use > generation;
-                world.send(who, Content::Ask { generation, exposed });
-            }
+            Action::Tick => world.tick(self.access),
+            Action::Renew(who) => world.ask(who, false)?,
+            Action::RenewElsewhere(who) => world.ask(who, true)?,
             Action::Use(who) => {
                 let tokens = world.tokens_mut(who)?;
                 tokens.used = true;
-                let generation = tokens.generation;
+                let generation = tokens.access;
                 if world.row.ended.is_none() {
                     world.in_use = world.in_use.max(generation);
                     world.noticed = world.noticed.max(generation);
@@ -258,12 +297,16 @@ impl Model for Hall {
             }
             Action::Deliver(index) => {
                 let message = world.messages.remove(index);
-                self.deliver(&mut world, message);
+                self.deliver(&mut world, message, Part::Both);
+            }
+            Action::DeliverPart(index, part) => {
+                let message = world.messages.remove(index);
+                self.deliver(&mut world, message, part);
             }
             Action::DeliverAndKeep(index) => {
                 world.doubles -= 1;
                 let message = world.messages.get(index)?.clone();
-                self.deliver(&mut world, message);
+                self.deliver(&mut world, message, Part::Both);
             }
             Action::WriteNoticed => world.row.seen = world.row.seen.max(world.noticed),
             Action::Crash => {
@@ -305,34 +348,40 @@ impl Model for Hall {
 }
 
 impl Hall {
-    fn deliver(&self, world: &mut World, message: Message) {
+    fn deliver(&self, world: &mut World, message: Message, part: Part) {
         match message.content {
-            Content::Ask { generation, exposed } => {
+            Content::Ask(asked) => {
                 // As the server does: what was noticed is looked up before the row is read.
                 let (row, noticed) = (world.row, world.noticed);
-                let content = Content::Read { generation, exposed, row, noticed };
+                let content = Content::Read { asked, row, noticed, waited: 0 };
                 world.messages.push(Message { content, ..message });
             }
-            Content::Read { generation, exposed, row, noticed } => {
-                self.decide(world, message.who, (generation, exposed), row, noticed);
+            Content::Read { asked, row, noticed, waited } => {
+                self.decide(world, message.who, asked, (row, waited), noticed);
             }
-            Content::Give { generation } => {
-                let tokens = Tokens { generation, age: 0, used: false };
+            Content::Give { generation, whole } => {
                 // A cookie that comes late is written over a newer one all the same.
                 if let Some(held) = world.tokens_mut(message.who) {
-                    *held = tokens;
+                    if whole && part != Part::Access {
+                        held.refresh = generation;
+                    }
+                    if part != Part::Refresh {
+                        (held.access, held.age, held.used) = (generation, 0, false);
+                    }
                 }
             }
         }
     }
 
-    fn decide(&self, world: &mut World, who: Who, asked: (u8, bool), row: Row, noticed: u8) {
-        let (presented, exposed) = asked;
-        let now = Timestamp::from_millis(1000);
+    fn decide(&self, world: &mut World, who: Who, asked: Asked, read: (Row, u8), noticed: u8) {
+        let (row, waited) = read;
+        let Asked { refresh: presented, access, exposed, wrong_clock } = asked;
+        let now = Timestamp::from_seconds(1_000_000);
         let state = State {
             generation: row.generation.into(),
             seen_generation: row.seen.max(noticed).into(),
-            handed_out_at: now - Duration::from_millis(row.handed_out.into()),
+            handed_out_ago: ticks(row.handed_out),
+            waited: ticks(waited),
             expires_at: Timestamp::from_millis(i64::MAX),
             ends_at: Timestamp::from_millis(i64::MAX),
             ended: row.ended.map(|ended| match ended {
@@ -340,38 +389,49 @@ impl Hall {
                 Ended::Theft => EndReason::Theft,
             }),
         };
-        let verdict = self.rule.decide(&state, presented.into(), now);
+        let tokens = PresentedTokens {
+            refresh: presented.into(),
+            // Nobody renews who holds one that works.
+            access: Some(PresentedAccess { generation: access.into(), works: false }),
+        };
+        let verdict = self.rule.decide(&state, tokens, now, wrong_clock, ticks(self.access));
         match verdict.decision {
             Decision::Advance => {
                 // The compare-and-set: whoever finds the row changed begins anew.
                 if world.row.generation != presented || world.row.ended.is_some() {
-                    world.send(who, Content::Ask { generation: presented, exposed });
+                    world.send(who, Content::Ask(asked));
                     return;
                 }
                 world.row.generation += 1;
                 world.row.seen = world.row.seen.max(presented);
                 world.row.handed_out = 0;
-                world.give(who, presented + 1, false);
+                world.give(who, presented + 1, true, false);
             }
             Decision::Repeat(repeat) => {
                 if repeat == Repeat::LostAnswer && self.rule.notes_handouts() {
                     if world.row.generation != row.generation || world.row.ended.is_some() {
-                        world.send(who, Content::Ask { generation: presented, exposed });
+                        world.send(who, Content::Ask(asked));
                         return;
                     }
                     world.row.handed_out = 0;
                 }
-                if exposed && row.handed_out >= GRACE {
+                // What was given is in use.
+                if world.row.ended.is_none() {
+                    let given = presented.max(access);
+                    world.in_use = world.in_use.max(given);
+                    world.noticed = world.noticed.max(given);
+                }
+                if exposed && row.handed_out + waited >= GRACE {
                     world.missed += 1;
                     // What was forgotten in a crash delays the catching by one renewal each time.
                     if world.missed > world.forgotten {
                         world.wrong = Some(Wrong::PatientThief);
                     }
                 }
-                if presented + 1 < row.generation {
+                if presented.max(access) + 1 < row.generation {
                     world.wrong = Some(Wrong::DeepReuse);
                 }
-                world.give(who, row.generation, verdict.sibling);
+                world.give(who, row.generation, repeat != Repeat::Access, verdict.sibling);
             }
             Decision::Theft => {
                 if world.row.ended.is_none() {
@@ -400,19 +460,28 @@ impl World {
         if who.is_thief() { self.stolen.as_mut() } else { Some(&mut self.jar) }
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, access: u8) {
         let older = |age: &mut u8, limit: u8| *age = limit.min(*age + 1);
         older(&mut self.row.handed_out, GRACE);
-        older(&mut self.jar.age, ACCESS);
+        older(&mut self.jar.age, access);
         if let Some(stolen) = &mut self.stolen {
-            older(&mut stolen.age, ACCESS);
+            older(&mut stolen.age, access);
         }
         for message in &mut self.messages {
             older(&mut message.age, ON_THE_WAY);
-            if let Content::Read { row, .. } = &mut message.content {
-                older(&mut row.handed_out, GRACE);
+            if let Content::Read { waited, .. } = &mut message.content {
+                older(waited, GRACE);
             }
         }
+    }
+
+    /// Asks for a renewal with what one holds.
+    fn ask(&mut self, who: Who, wrong_clock: bool) -> Option<()> {
+        let tokens = self.tokens(who)?;
+        let exposed = self.in_use > tokens.given();
+        let Tokens { refresh, access, .. } = tokens;
+        self.send(who, Content::Ask(Asked { refresh, access, exposed, wrong_clock }));
+        Some(())
     }
 
     fn send(&mut self, who: Who, content: Content) {
@@ -420,13 +489,13 @@ impl World {
     }
 
     /// Hands out the tokens of a generation.
-    fn give(&mut self, who: Who, generation: u8, sibling: bool) {
+    fn give(&mut self, who: Who, generation: u8, whole: bool, sibling: bool) {
         if self.row.ended.is_some() && self.row.generation < generation {
             self.wrong = Some(Wrong::RenewedAfterEnd);
         }
         if sibling {
             self.wrong = Some(Wrong::Unequal);
         }
-        self.send(who, Content::Give { generation });
+        self.send(who, Content::Give { generation, whole });
     }
 }

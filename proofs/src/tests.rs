@@ -15,7 +15,20 @@ fn small(rule: Rule) -> Hall {
         tabs: 2,
         doubles: 0,
         crashes: 1,
+        access: ACCESS,
+        gateway: false,
+        wrong_clock: false,
     }
+}
+
+/// Two tabs behind a gateway that hands on any part of the cookies.
+fn behind_a_gateway(rule: Rule) -> Hall {
+    Hall { gateway: true, access: LONG_ACCESS, crashes: 0, ..small(rule) }
+}
+
+/// Two tabs and two nodes, of which one has a wrong clock.
+fn with_a_wrong_clock(rule: Rule) -> Hall {
+    Hall { wrong_clock: true, access: LONG_ACCESS, crashes: 0, ..small(rule) }
 }
 
 /// A tab and a thief who both go on renewing and using what they get.
@@ -24,7 +37,12 @@ fn with_thief(rule: Rule) -> Hall {
 }
 
 fn broken(hall: Hall) -> Vec<&'static str> {
-    broken_promises(&hall.checker().threads(2).spawn_bfs().join())
+    let checker = hall.checker().threads(2).spawn_bfs().join();
+    let broken = broken_promises(&checker);
+    for promise in &broken {
+        println!("{promise}, but: {:?}", steps(&checker, promise));
+    }
+    broken
 }
 
 #[test]
@@ -37,6 +55,20 @@ fn ours_holds_for_two_tabs() {
 fn ours_catches_a_thief() {
     let hall = with_thief(Rule::Ours);
     assert_eq!(broken(hall), [""; 0]);
+}
+
+#[test]
+fn ours_holds_behind_a_gateway() {
+    assert_eq!(broken(behind_a_gateway(Rule::Ours)), [""; 0]);
+    assert_eq!(
+        broken(Hall { gateway: true, access: LONG_ACCESS, ..with_thief(Rule::Ours) }),
+        [""; 0]
+    );
+}
+
+#[test]
+fn ours_holds_where_a_clock_is_wrong() {
+    assert_eq!(broken(with_a_wrong_clock(Rule::Ours)), [""; 0]);
 }
 
 #[test]
@@ -59,6 +91,24 @@ fn siblings_within_the_grace_are_unequal_and_sign_honest_people_out() {
 #[test]
 fn a_grace_that_counts_from_the_making_signs_honest_people_out() {
     assert!(broken(small(Rule::GraceFromMaking)).contains(&NO_FALSE_THEFT));
+}
+
+/// A gateway hands on the access token and drops the refresh token: the browser comes back with the one before.
+#[test]
+fn a_rule_that_ignores_the_access_token_signs_people_out_behind_a_gateway() {
+    assert!(broken(behind_a_gateway(Rule::IgnoresAccess)).contains(&NO_FALSE_THEFT));
+}
+
+/// A gateway drops the access tokens: each request renews, and one that was sent before is two generations old.
+#[test]
+fn a_rule_that_always_advances_signs_people_out_who_have_no_access_token_that_works() {
+    assert!(broken(behind_a_gateway(Rule::AlwaysAdvances)).contains(&NO_FALSE_THEFT));
+    assert!(broken(with_a_wrong_clock(Rule::AlwaysAdvances)).contains(&NO_FALSE_THEFT));
+}
+
+#[test]
+fn an_age_by_the_clock_of_each_node_signs_racers_out() {
+    assert!(broken(with_a_wrong_clock(Rule::AgeByOwnClock)).contains(&NO_FALSE_THEFT));
 }
 
 #[test]

@@ -31,6 +31,15 @@ impl Freshness {
         self.until().is_some_and(|until| now < until)
     }
 
+    /// The same, where a proof at `auth_time` counts for no longer than this.
+    #[must_use]
+    pub fn at_most(self, auth_time: Timestamp, fresh_for: Duration) -> Self {
+        match (self, Self::proven(auth_time, fresh_for)) {
+            (Self::Until(until), Self::Until(latest)) => Self::Until(until.min(latest)),
+            _ => Self::Stale,
+        }
+    }
+
     /// Until when, if it ever was.
     #[must_use]
     pub const fn until(self) -> Option<Timestamp> {

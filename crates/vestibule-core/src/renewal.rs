@@ -1,14 +1,17 @@
 //! The renewal rule: what a refresh token buys.
 //!
-//! One pure function, [`decide`], of the session's row, the generation that was presented, and now.
-//! The server, the property tests and the model checker all call this one.
+//! One pure function, [`decide`], of the session's row, what was presented, and now. The server, the
+//! property tests and the model checker all call this one.
 //!
 //! | presented | condition | decision |
 //! |---|---|---|
 //! | current | | advance: generation + 1 |
+//! | current, with an access token that is older, or does not work here though it cannot have run out | handed out less than one and a half times the grace ago | its access token once more |
 //! | previous | its successor was never seen in use, or was handed out less than the grace ago | repeat the same successor |
+//! | previous, with an access token of the current generation | always | repeat the same successor |
 //! | previous | otherwise | theft |
-//! | older | always, also inside the grace | theft |
+//! | older, with an access token of the previous generation | like the previous one | |
+//! | older | otherwise, also inside the grace | theft |
 //! | newer than current | | refuse: not issued by this store |
 //! | any | session ended, idle too long, past its absolute end | refuse |
 //!
@@ -17,6 +20,14 @@
 //! and the first of them must not turn the others into thieves by using what it got. For the same reason a
 //! successor that nobody has used within half of the grace counts as lost already: from every hand-out at
 //! least half of the grace is left.
+//!
+//! The access token that comes along says which generation its holder was given. A gateway may hand on one
+//! cookie of several: a browser then holds the access token of one generation and the refresh token of the one
+//! before, or the other way round. Only whoever was given a generation has its access token, so such a request
+//! comes from the visitor. Without an access token that works, a browser would also renew with each request;
+//! the second line gives it one and no new generation, since requests that are still on their way with the
+//! previous one must not become older than that. The refresh token is not handed out again there: an answer
+//! that comes late must not put it back over its successor.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -32,8 +43,11 @@ pub struct State {
     pub generation: u64,
     /// The highest generation seen in use, also by observations that have not reached the store yet.
     pub seen_generation: u64,
-    /// When the current generation was made, or last handed out again because its answer had been lost.
-    pub handed_out_at: Timestamp,
+    /// How long ago the current generation was made, or last handed out again because its answer had been
+    /// lost. By the store's clock: those of the nodes differ.
+    pub handed_out_ago: Duration,
+    /// How long ago that was told: the row's way from the store.
+    pub waited: Duration,
     /// When the session ends by not being used.
     pub expires_at: Timestamp,
     /// When it ends whatever happens.
@@ -42,17 +56,46 @@ pub struct State {
     pub ended: Option<EndReason>,
 }
 
-impl From<&Session> for State {
-    fn from(session: &Session) -> Self {
+impl State {
+    /// The state of a session whose current generation was handed out so long ago, as was told so long ago.
+    #[must_use]
+    pub fn of(session: &Session, handed_out_ago: Duration, waited: Duration) -> Self {
         Self {
             generation: session.generation,
             seen_generation: session.seen_generation,
-            handed_out_at: session.handed_out_at,
+            handed_out_ago,
+            waited,
             expires_at: session.expires_at,
             ends_at: session.ends_at,
             ended: session.end.map(|end| end.reason),
         }
     }
+}
+
+/// What a request holds out of one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PresentedTokens {
+    /// The generation of its refresh token.
+    pub refresh: u64,
+    /// The access token of the same session that came along.
+    pub access: Option<PresentedAccess>,
+}
+
+impl PresentedTokens {
+    /// A refresh token alone, as apps send it.
+    #[must_use]
+    pub const fn refresh_only(generation: u64) -> Self {
+        Self { refresh: generation, access: None }
+    }
+}
+
+/// An access token that came along with a refresh token. Its signature is good, whatever the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PresentedAccess {
+    /// Its generation.
+    pub generation: u64,
+    /// Whether it works at this node: then the renewal was asked for on purpose.
+    pub works: bool,
 }
 
 /// What is to be done with a presented refresh token.
@@ -74,10 +117,14 @@ pub enum Repeat {
     /// The successor was handed out less than the grace ago: another request of the same visitor was
     /// faster.
     Concurrent,
-    /// The successor was not seen in use for half of the grace or longer: its answer was lost on the way.
+    /// The successor was not seen in use for half of the grace or longer: its answer was lost on the way, or
+    /// a part of it that held the refresh token.
     /// The store notes that it is handed out again ([`crate::store::SessionStore::note_handout`]) before
     /// the answer goes out.
     LostAnswer,
+    /// The current refresh token came without the access token that was handed out with it a moment ago, or
+    /// with one that does not work at this node. An access token is handed out, and nothing else.
+    Access,
 }
 
 /// Why a refresh token buys nothing.
@@ -99,7 +146,7 @@ pub enum Refusal {
 pub enum Outcome {
     /// The session moved on by one generation.
     Advanced,
-    /// The successor once more, to a request that raced the one that made it.
+    /// The successor once more, or its access token, to a request that came a moment after the one that made it.
     RepeatedConcurrent,
     /// The successor once more, because its answer had been lost.
     RepeatedLostAnswer,
@@ -148,7 +195,7 @@ impl From<Decision> for Outcome {
     fn from(decision: Decision) -> Self {
         match decision {
             Decision::Advance => Self::Advanced,
-            Decision::Repeat(Repeat::Concurrent) => Self::RepeatedConcurrent,
+            Decision::Repeat(Repeat::Concurrent | Repeat::Access) => Self::RepeatedConcurrent,
             Decision::Repeat(Repeat::LostAnswer) => Self::RepeatedLostAnswer,
             Decision::Theft => Self::Theft,
             Decision::Refuse(refusal) => refusal.into(),
@@ -181,9 +228,14 @@ impl FromStr for Outcome {
     }
 }
 
-/// Decides what presenting the refresh token of generation `presented` does at `now`.
+/// Decides what presenting these tokens does at `now`.
 #[must_use]
-pub fn decide(state: &State, presented: u64, now: Timestamp, grace: Duration) -> Decision {
+pub fn decide(
+    state: &State,
+    presented: PresentedTokens,
+    now: Timestamp,
+    lifetimes: &Lifetimes,
+) -> Decision {
     if let Some(reason) = state.ended {
         return Decision::Refuse(Refusal::Ended(reason));
     }
@@ -193,17 +245,39 @@ pub fn decide(state: &State, presented: u64, now: Timestamp, grace: Duration) ->
     if now >= state.expires_at {
         return Decision::Refuse(Refusal::Idle);
     }
-    if presented > state.generation {
+    let PresentedTokens { refresh, access } = presented;
+    if refresh > state.generation {
         return Decision::Refuse(Refusal::NotIssued);
     }
-    let age = now.since(state.handed_out_at);
-    match state.generation - presented {
-        0 => Decision::Advance,
-        1 if age < grace / 2 => Decision::Repeat(Repeat::Concurrent),
+    let age = state.handed_out_ago + state.waited;
+    let half = lifetimes.grace / 2;
+    if refresh == state.generation {
+        // By what was known when the row was read: another request may have been given this generation since.
+        // And by then whoever raced it has their answer: half of the grace after the last repetition.
+        let lacks_access = state.handed_out_ago < lifetimes.grace + half
+            && access.is_some_and(|access| lacks_new(state, access, lifetimes));
+        return if lacks_access { Decision::Repeat(Repeat::Access) } else { Decision::Advance };
+    }
+    // The generation that the holder was given last: a gateway may have dropped its refresh token.
+    let given = access.filter(|access| access.generation == refresh + 1);
+    match state.generation - given.map_or(refresh, |access| access.generation) {
+        0 => Decision::Repeat(Repeat::LostAnswer),
+        1 if age < half => Decision::Repeat(Repeat::Concurrent),
         1 if state.seen_generation < state.generation => Decision::Repeat(Repeat::LostAnswer),
-        1 if age < grace => Decision::Repeat(Repeat::Concurrent),
+        1 if age < lifetimes.grace => Decision::Repeat(Repeat::Concurrent),
         _ => Decision::Theft,
     }
+}
+
+/// Whether somebody with the current refresh token lacks an access token that they were given a moment ago: it
+/// is older than the refresh token, or does not work at this node although it cannot have run out. A clock that
+/// is wrong does that, or a change of the user.
+fn lacks_new(state: &State, access: PresentedAccess, lifetimes: &Lifetimes) -> bool {
+    // Tokens carry whole seconds, rounded down.
+    let has_life_left = state.handed_out_ago + Duration::from_secs(1) < lifetimes.access;
+    !access.works
+        && (access.generation < state.generation
+            || (access.generation == state.generation && has_life_left))
 }
 
 /// The next generation of a session, to be written where the current one is still `from`.

@@ -170,7 +170,8 @@ pub struct Session {
     pub methods: Vec<String>,
     /// When the current generation was made.
     pub renewed_at: Timestamp,
-    /// When the current generation was made, or last handed out again because its answer had been lost.
+    /// When the current generation was made, or last handed out again because its answer had been lost. By the
+    /// store's own clock, where it has one.
     pub handed_out_at: Timestamp,
     /// When it ends by not being used: the expiry of the current refresh token.
     pub expires_at: Timestamp,
@@ -189,6 +190,14 @@ pub struct Session {
 }
 
 impl Session {
+    /// Ends it, and its tokens, as the lifetimes of today have it: a session of when they were longer lives no
+    /// longer than one that was begun, or renewed, at the same time under these.
+    pub fn limit(&mut self, lifetimes: &Lifetimes) {
+        self.ends_at = self.ends_at.min(self.created_at + lifetimes.session);
+        let idle = lifetimes.refresh_expiry(self.remembered, self.ends_at, self.renewed_at);
+        self.expires_at = self.expires_at.min(idle);
+    }
+
     /// Whether it is over. Nothing writes down that one was not used for too long, so its row alone does not
     /// tell.
     #[must_use]
@@ -333,5 +342,38 @@ mod tests {
         session.end = Some(End { at: at(70), reason: EndReason::Theft });
         let ended = session.over(at(10)).unwrap();
         assert_eq!((ended.since, ended.name()), (at(70), "theft"));
+    }
+
+    #[test]
+    fn a_session_lives_no_longer_than_the_lifetimes_of_today() {
+        let seconds = Duration::from_secs;
+        let lifetimes = |refresh, unremembered, session| Lifetimes {
+            refresh: seconds(refresh),
+            unremembered: seconds(unremembered),
+            session: seconds(session),
+            ..Lifetimes::default()
+        };
+        let ends = |remembered, today: &Lifetimes| {
+            let sign_in = SignIn {
+                user_id: UserId(1),
+                carrier: Carrier::Header,
+                remembered,
+                methods: Vec::new(),
+                address: String::new(),
+                agent: String::new(),
+                device: None,
+            };
+            let then = lifetimes(100, 50, 1_000);
+            let mut session =
+                sign_in.begin(SessionId::from_bytes([1; 16]), &then, Timestamp::from_seconds(0));
+            session.limit(today);
+            (session.expires_at.seconds(), session.ends_at.seconds())
+        };
+        assert_eq!(ends(true, &lifetimes(100, 50, 1_000)), (100, 1_000));
+        assert_eq!(ends(true, &lifetimes(10, 50, 1_000)), (10, 1_000));
+        assert_eq!(ends(false, &lifetimes(10, 50, 1_000)), (50, 1_000));
+        assert_eq!(ends(false, &lifetimes(10, 5, 1_000)), (5, 1_000));
+        assert_eq!(ends(true, &lifetimes(100, 50, 20)), (20, 20));
+        assert_eq!(ends(true, &lifetimes(500, 500, 5_000)), (100, 1_000), "longer: by its tokens");
     }
 }

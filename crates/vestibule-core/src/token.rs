@@ -3,8 +3,6 @@
 //! The two are kept apart three times over: by `typ` in the header, by `type` in the claims, and by
 //! keys that have nothing in common.
 
-use std::time::Duration;
-
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -158,7 +156,7 @@ pub enum RefreshKind {
 pub struct TokenForge {
     issuer: String,
     audience: String,
-    leeway: Duration,
+    lifetimes: Lifetimes,
     refresh_signer: Signer,
     refresh_verifier: Verifier,
     /// Where the secret was replaced, that of the previous one.
@@ -178,16 +176,16 @@ pub struct AccessExtras {
 }
 
 impl TokenForge {
-    /// The forge of the site with this secret, `iss` and `aud`.
+    /// The forge of the site with this secret, `iss`, `aud` and lifetimes.
     #[must_use]
-    pub fn new(secret: &SiteSecret, issuer: &str, audience: &str, leeway: Duration) -> Self {
+    pub fn new(secret: &SiteSecret, issuer: &str, audience: &str, lifetimes: &Lifetimes) -> Self {
         let signer = |secret: &SiteSecret| Signer::from_mac_key("refresh", secret.refresh_key());
         let refresh_signer = signer(secret);
         Self {
             previous_verifier: secret.previous().map(|previous| signer(&previous).verifier()),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
-            leeway,
+            lifetimes: *lifetimes,
             refresh_verifier: refresh_signer.verifier(),
             refresh_signer,
             derivation: secret.own_mac_key(b"vestibule token id v1"),
@@ -262,6 +260,10 @@ impl TokenForge {
 
     /// Reads an access token, all but its place in time.
     ///
+    /// Its claims come as the lifetimes of today have them: a token that was made when they were longer ends,
+    /// and stops to be fresh, as if it had been made under these. So nothing lives longer than an ended session
+    /// is remembered for ([`Lifetimes::access_memory`]).
+    ///
     /// # Errors
     /// [`InvalidToken`] for whatever is not an access token of this site, signed by a key of the ring.
     pub fn read_access(
@@ -274,10 +276,13 @@ impl TokenForge {
         let parts = jws::take_apart(token, &mut scratch)?;
         let verifier = parts.kid().and_then(|kid| ring.verifier(kid, now)).ok_or(InvalidToken)?;
         let payload = parts.verify(ACCESS_TYP, verifier)?;
-        let claims: AccessClaims = serde_json::from_slice(&payload).map_err(|_| InvalidToken)?;
+        let mut claims: AccessClaims =
+            serde_json::from_slice(&payload).map_err(|_| InvalidToken)?;
         if claims.issuer != self.issuer || claims.audience != self.audience {
             return Err(InvalidToken);
         }
+        claims.expires_at = claims.expires_at.min(claims.issued_at + self.lifetimes.access);
+        claims.fresh = claims.fresh.at_most(claims.auth_time, self.lifetimes.fresh);
         Ok(claims)
     }
 
@@ -286,11 +291,12 @@ impl TokenForge {
     /// # Errors
     /// [`Untimely`]: not yet, or no longer.
     pub fn check_time(&self, claims: &AccessClaims, now: Timestamp) -> Result<(), Untimely> {
-        let soon = (now + self.leeway).seconds();
+        let leeway = self.lifetimes.leeway;
+        let soon = (now + leeway).seconds();
         if claims.issued_at.seconds() > soon || claims.not_before.seconds() > soon {
             return Err(Untimely::NotYet);
         }
-        if (now - self.leeway).seconds() >= claims.expires_at.seconds() {
+        if (now - leeway).seconds() >= claims.expires_at.seconds() {
             return Err(Untimely::Expired);
         }
         Ok(())

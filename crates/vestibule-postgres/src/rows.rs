@@ -1,6 +1,6 @@
 //! Rows and the values they stand for.
 
-use std::{error::Error, str::FromStr};
+use std::{error::Error, str::FromStr, time::Duration};
 
 use sqlx::{Decode, Postgres, Row as _, Type, postgres::PgRow};
 use vestibule_core::{
@@ -109,6 +109,14 @@ pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
             None => None,
         },
     })
+}
+
+/// A session, and how long ago its generation was handed out.
+pub(crate) fn session_to_renew(row: &PgRow) -> Result<(Session, Duration), Trouble> {
+    let millis: i64 = column(row, 19)?;
+    // A database's clock that was set back makes nothing old.
+    let ago = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
+    Ok((session(row)?, ago))
 }
 
 pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {

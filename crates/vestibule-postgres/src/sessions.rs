@@ -1,6 +1,6 @@
 //! Sessions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
@@ -26,6 +26,22 @@ use crate::{
 pub(crate) const SELECT: &str =
     concat!("SELECT ", session_columns!(), " FROM sessions WHERE id = $1");
 
+/// Milliseconds by the database's own clock. Those of the nodes differ.
+macro_rules! own_clock {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    };
+}
+
+/// The row, and how many milliseconds ago its generation was handed out.
+pub(crate) const TO_RENEW: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    ", ",
+    own_clock!(),
+    " - handed_out_at FROM sessions WHERE id = $1"
+);
+
 const INSERT: &str = concat!(
     "INSERT INTO sessions (",
     session_columns!(),
@@ -42,13 +58,19 @@ pub(crate) const INSERT_GUARDED: &str = concat!(
      FROM users WHERE users.id = $2 AND users.status = 'active' AND users.password_hash = $20 FOR SHARE"
 );
 
-pub(crate) const ADVANCE: &str = "UPDATE sessions SET generation = $3, \
-     seen_generation = GREATEST(seen_generation, $2), renewed_at = $4, handed_out_at = $4, \
-     expires_at = $5 \
-     WHERE id = $1 AND generation = $2 AND end_at IS NULL";
+pub(crate) const ADVANCE: &str = concat!(
+    "UPDATE sessions SET generation = $3, \
+     seen_generation = GREATEST(seen_generation, $2), renewed_at = $4, handed_out_at = ",
+    own_clock!(),
+    ", expires_at = $5 WHERE id = $1 AND generation = $2 AND end_at IS NULL"
+);
 
-pub(crate) const HAND_OUT: &str = "UPDATE sessions SET handed_out_at = GREATEST(handed_out_at, $3) \
-     WHERE id = $1 AND generation = $2 AND end_at IS NULL";
+/// Never earlier than was known: the clock of a database that took over from another one may be behind.
+pub(crate) const HAND_OUT: &str = concat!(
+    "UPDATE sessions SET handed_out_at = GREATEST(handed_out_at, ",
+    own_clock!(),
+    ") WHERE id = $1 AND generation = $2 AND end_at IS NULL"
+);
 
 pub(crate) const CONFIRM: &str =
     "UPDATE sessions SET auth_time = $2, methods = $3 WHERE id = $1 AND end_at IS NULL";
@@ -137,6 +159,21 @@ impl SessionStore for PostgresStore {
         self.read(id, |id, connection| Box::pin(read(connection, *id))).await
     }
 
+    async fn session_to_renew(
+        &self,
+        id: SessionId,
+        _: Timestamp,
+    ) -> StoreResult<Option<(Session, Duration)>> {
+        self.read(id, |id, connection| {
+            Box::pin(async move {
+                let select = sqlx::query(TO_RENEW).bind(bytes(id));
+                let row = select.fetch_optional(connection).await?;
+                row.as_ref().map(rows::session_to_renew).transpose()
+            })
+        })
+        .await
+    }
+
     async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
         self.write((id, *step), |(id, step), connection| {
             let advance = sqlx::query(ADVANCE)
@@ -154,11 +191,10 @@ impl SessionStore for PostgresStore {
         &self,
         id: SessionId,
         generation: u64,
-        at: Timestamp,
+        _: Timestamp,
     ) -> StoreResult<bool> {
-        self.write((id, generation, at), |(id, generation, at), connection| {
-            let hand_out = sqlx::query(HAND_OUT).bind(bytes(id));
-            let hand_out = hand_out.bind(signed(*generation)).bind(at.millis());
+        self.write((id, generation), |(id, generation), connection| {
+            let hand_out = sqlx::query(HAND_OUT).bind(bytes(id)).bind(signed(*generation));
             Box::pin(changes_one(connection, hand_out))
         })
         .await

@@ -5,9 +5,12 @@ mod batches;
 mod files;
 mod mail;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -151,6 +154,17 @@ impl<S: SessionStore> SessionStore for FailingStore<S> {
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
         let found = self.up()?.session(id).await;
         // Everybody who races for the row gets to read it before anybody writes.
+        tokio::task::yield_now().await;
+        found
+    }
+
+    async fn session_to_renew(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> StoreResult<Option<(Session, Duration)>> {
+        let found = self.up()?.session_to_renew(id, now).await;
+        // Here too.
         tokio::task::yield_now().await;
         found
     }

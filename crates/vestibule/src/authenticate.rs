@@ -9,12 +9,13 @@ use vestibule_core::{
     csrf::Demand,
     error::ErrorCode,
     id::SessionId,
+    renewal::PresentedAccess,
     revocation::Standing,
     secret::SecretText,
     session::{Carrier, EndReason},
     store::Sighting,
     time::Timestamp,
-    token::{RefreshClaims, Untimely},
+    token::{AccessClaims, RefreshClaims, Untimely},
 };
 
 use crate::{
@@ -40,10 +41,52 @@ pub(crate) struct Authenticated {
 enum Access {
     Good(Arc<Verified>),
     /// Past its time, or what it says of the user is no longer true.
-    Expired(SessionId),
+    Expired(Arc<Verified>),
+    /// Made in the future, by a node whose clock is wrong.
+    NotYet(Arc<Verified>),
     /// Its session was ended.
-    Revoked(SessionId),
+    Revoked(Arc<Verified>),
     Invalid,
+}
+
+impl Access {
+    /// What it says, where its signature is good.
+    fn claims(&self) -> Option<&AccessClaims> {
+        match self {
+            Self::Good(verified)
+            | Self::Expired(verified)
+            | Self::NotYet(verified)
+            | Self::Revoked(verified) => Some(&verified.claims),
+            Self::Invalid => None,
+        }
+    }
+
+    /// What it says for the renewal of a session beside its refresh token.
+    fn presented(&self) -> Option<PresentedAccess> {
+        let works = matches!(self, Self::Good(_));
+        Some(PresentedAccess { generation: self.claims()?.generation, works })
+    }
+}
+
+/// The cookies of one session, or what is left of them.
+struct CookieSession {
+    access: Option<Access>,
+    refresh: Option<RefreshClaims>,
+}
+
+impl CookieSession {
+    /// The session, by signature alone: it may have ended.
+    fn id(&self) -> Option<SessionId> {
+        let by_access = self.access.as_ref().and_then(Access::claims);
+        let by_access = by_access.map(|claims| claims.session_id);
+        by_access.or_else(|| self.refresh.as_ref().map(|claims| claims.session_id))
+    }
+}
+
+/// A refresh token out of a cookie, with what came along.
+pub(crate) struct CookieRenewal {
+    pub(crate) refresh: RefreshClaims,
+    access: Option<PresentedAccess>,
 }
 
 impl Visit {
@@ -71,6 +114,7 @@ impl Visit {
             Access::Good(verified) => Ok(self.admit(verified, Carrier::Header)),
             Access::Expired(_) => refuse(ErrorCode::TokenExpired),
             Access::Revoked(_) => refuse(ErrorCode::TokenRevoked),
+            Access::NotYet(_) => refuse(ErrorCode::TokenInvalid),
             Access::Invalid => {
                 self.note_forgery(token, "access");
                 refuse(ErrorCode::TokenInvalid)
@@ -84,39 +128,84 @@ impl Visit {
             Some(token) => Some(self.certain_access(token).await?),
             None => None,
         };
+        if let Some(token) = &tokens.access
+            && matches!(access, Some(Access::Invalid))
+        {
+            self.note_forgery(token.expose(), "access");
+        }
+        if let Some(token) = &tokens.refresh
+            && self.hall().0.forge.read_refresh(token.expose()).is_err()
+        {
+            self.note_forgery(token.expose(), "refresh");
+        }
+        let Some(CookieSession { access, refresh }) = self.agree(access, tokens) else {
+            return refuse(ErrorCode::TokenMissing);
+        };
         if let Some(Access::Good(verified)) = access {
             self.guard(verified.claims.session_id)?;
             return Ok(self.admit(verified, Carrier::Cookie));
         }
+        if let Some(Access::Revoked(verified)) = access {
+            return Err(self.leave_session(verified.claims.session_id).await);
+        }
+        let Some(refresh) = refresh else {
+            return match access {
+                Some(Access::Expired(_)) => refuse(ErrorCode::TokenExpired),
+                Some(Access::NotYet(_) | Access::Invalid) => refuse(ErrorCode::TokenInvalid),
+                Some(Access::Good(_) | Access::Revoked(_)) | None => {
+                    refuse(ErrorCode::TokenMissing)
+                }
+            };
+        };
+        // Before anything is renewed: a request from elsewhere changes nothing.
+        self.guard(refresh.session_id)?;
+        let session = refresh.session_id;
+        let access = access.as_ref().and_then(Access::presented);
+        let given = access.map_or(0, |access| access.generation).max(refresh.generation);
+        let renewed = self.renew_cookies(&CookieRenewal { refresh, access }).await?;
+        let verified = Arc::new(self.verified_of(&renewed)?);
+        // What was presented is in use, what is handed out is not: its answer may yet be lost.
+        let given = given.min(renewed.session.generation);
+        self.note_use(session, given, self.hall().now());
+        Ok(Authenticated { verified, carrier: Carrier::Cookie })
+    }
+
+    /// What the two cookies say together, or nothing where they name different sessions: then they are nobody's,
+    /// as two cookies of one name are. An unreadable one says nothing.
+    fn agree(&self, access: Option<Access>, tokens: &CookieTokens) -> Option<CookieSession> {
         let forge = &self.hall().0.forge;
         let refresh =
             tokens.refresh.as_ref().and_then(|token| forge.read_refresh(token.expose()).ok());
-        for (token, kind, is_refused) in [
-            (&tokens.access, "access", matches!(access, Some(Access::Invalid))),
-            (&tokens.refresh, "refresh", refresh.is_none()),
-        ] {
-            if let Some(token) = token.as_ref().filter(|_| is_refused) {
-                self.note_forgery(token.expose(), kind);
+        let claims = access.as_ref().and_then(Access::claims);
+        match claims.zip(refresh.as_ref()) {
+            Some((old, new)) if old.session_id != new.session_id => {
+                // What is left of a session that is over does not stand in the way of the same person's next one.
+                let is_left = matches!(access, Some(Access::Revoked(_)));
+                (is_left && old.user_id == new.user_id)
+                    .then_some(CookieSession { access: None, refresh })
             }
+            _ => Some(CookieSession { access, refresh }),
         }
-        match (access, refresh) {
-            (Some(Access::Revoked(id)), Some(refresh)) if refresh.session_id == id => {
-                Err(self.leave_session(id).await)
-            }
-            (Some(Access::Revoked(id)), None) => Err(self.leave_session(id).await),
-            (_, Some(refresh)) => {
-                // Before anything is renewed: a request from elsewhere changes nothing.
-                self.guard(refresh.session_id)?;
-                let renewed = self.renew_cookies(&refresh).await?;
-                let verified = Arc::new(self.verified_of(&renewed)?);
-                // What was presented is in use, what is handed out is not: its answer may yet be lost.
-                self.note_use(refresh.session_id, refresh.generation, self.hall().now());
-                Ok(Authenticated { verified, carrier: Carrier::Cookie })
-            }
-            (Some(Access::Expired(_)), None) => refuse(ErrorCode::TokenExpired),
-            (Some(Access::Invalid), None) => refuse(ErrorCode::TokenInvalid),
-            (Some(Access::Good(_)) | None, None) => refuse(ErrorCode::TokenMissing),
-        }
+    }
+
+    /// The session of the request's cookies.
+    fn read_cookies(&self) -> Option<CookieSession> {
+        let Presented::Cookies(tokens) = self.presented() else {
+            return None;
+        };
+        self.agree(tokens.access.as_ref().map(|token| self.read_access(token.expose())), tokens)
+    }
+
+    /// Whether the request has cookies of two sessions.
+    pub(crate) fn has_cookies_of_two(&self) -> bool {
+        matches!(self.presented(), Presented::Cookies(_)) && self.read_cookies().is_none()
+    }
+
+    /// What the cookies of this request renew a session with.
+    pub(crate) fn cookie_renewal(&self) -> Option<CookieRenewal> {
+        let CookieSession { access, refresh } = self.read_cookies()?;
+        let access = access.as_ref().and_then(Access::presented);
+        refresh.map(|refresh| CookieRenewal { refresh, access })
     }
 
     /// Takes an ended session out of the browser. A page can say so where it was ended for theft: that is
@@ -134,8 +223,8 @@ impl Visit {
     }
 
     /// Renews a cookie session in this request, and sends the next generation with its answer.
-    pub(crate) async fn renew_cookies(&self, refresh: &RefreshClaims) -> Result<Renewed, Problem> {
-        match self.hall().renew(refresh, Carrier::Cookie, self).await {
+    pub(crate) async fn renew_cookies(&self, held: &CookieRenewal) -> Result<Renewed, Problem> {
+        match self.hall().renew(&held.refresh, held.access, Carrier::Cookie, self).await {
             Ok(renewed) => {
                 self.establish(&renewed);
                 Ok(renewed)
@@ -168,22 +257,10 @@ impl Visit {
         self.note_forgetting();
     }
 
-    /// The session that the cookies of this request belong to, by signature alone: it may have ended.
+    /// The session that the cookies of this request belong to, by signature alone: it may have ended. None where
+    /// they contradict each other.
     pub(crate) fn cookie_session(&self) -> Option<SessionId> {
-        let Presented::Cookies(tokens) = self.presented() else {
-            return None;
-        };
-        let hall = &self.hall().0;
-        let by_access =
-            tokens.access.as_ref().and_then(|token| match self.read_access(token.expose()) {
-                Access::Good(verified) => Some(verified.claims.session_id),
-                Access::Expired(id) | Access::Revoked(id) => Some(id),
-                Access::Invalid => None,
-            });
-        by_access.or_else(|| {
-            let refresh = tokens.refresh.as_ref()?;
-            hall.forge.read_refresh(refresh.expose()).ok().map(|claims| claims.session_id)
-        })
+        self.read_cookies()?.id()
     }
 
     /// The session that the access token in the header of this request belongs to, by signature alone.
@@ -192,9 +269,10 @@ impl Visit {
             return None;
         };
         match self.read_access(token.expose()) {
-            Access::Good(verified) => Some(verified.claims.session_id),
-            Access::Expired(id) | Access::Revoked(id) => Some(id),
-            Access::Invalid => None,
+            Access::Good(verified) | Access::Expired(verified) | Access::Revoked(verified) => {
+                Some(verified.claims.session_id)
+            }
+            Access::NotYet(_) | Access::Invalid => None,
         }
     }
 
@@ -232,14 +310,14 @@ impl Visit {
         }
         metrics::store_asked();
         let claims = &verified.claims;
-        let id = claims.session_id;
-        if hall.store.session(id).await?.is_none_or(|session| session.end.is_some()) {
-            return Ok(Access::Revoked(id));
+        let session = hall.store.session(claims.session_id).await?;
+        if session.is_none_or(|session| session.end.is_some()) {
+            return Ok(Access::Revoked(Arc::clone(verified)));
         }
         let user = hall.users.user(claims.user_id).await?;
         // A higher version than the store's is from a history that the store has lost.
         if user.is_none_or(|user| claims.version != user.version) {
-            return Ok(Access::Expired(id));
+            return Ok(Access::Expired(Arc::clone(verified)));
         }
         Ok(access)
     }
@@ -248,7 +326,7 @@ impl Visit {
     pub(crate) fn good_access(&self, token: &str) -> Option<Arc<Verified>> {
         match self.read_access(token) {
             Access::Good(verified) => Some(verified),
-            Access::Expired(_) | Access::Revoked(_) | Access::Invalid => None,
+            Access::Expired(_) | Access::NotYet(_) | Access::Revoked(_) | Access::Invalid => None,
         }
     }
 
@@ -270,22 +348,20 @@ impl Visit {
         let claims = &verified.claims;
         let timely = hall.forge.check_time(claims, now);
         if timely == Err(Untimely::NotYet) {
-            return Access::Invalid;
+            return Access::NotYet(verified);
         }
         let revocations = hall.revocations.read().unwrap_or_else(PoisonError::into_inner);
-        match revocations.standing(
+        let standing = revocations.standing(
             claims.session_id,
             claims.user_id,
             claims.version,
             claims.issued_at,
-        ) {
-            Standing::Ended => Access::Revoked(claims.session_id),
-            Standing::Stale => Access::Expired(claims.session_id),
-            Standing::Good if timely.is_err() => Access::Expired(claims.session_id),
-            Standing::Good => {
-                drop(revocations);
-                Access::Good(verified)
-            }
+        );
+        drop(revocations);
+        match standing {
+            Standing::Ended => Access::Revoked(verified),
+            Standing::Good if timely.is_ok() => Access::Good(verified),
+            Standing::Good | Standing::Stale => Access::Expired(verified),
         }
     }
 

@@ -68,7 +68,8 @@ pub(crate) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Found<'r> {
 #[derive(Clone, Debug)]
 pub(crate) struct SessionCookies {
     pub(crate) access: SecretText,
-    pub(crate) refresh: SecretText,
+    /// Nothing where the browser keeps the one that it has.
+    pub(crate) refresh: Option<SecretText>,
     pub(crate) csrf: SecretText,
 }
 
@@ -85,22 +86,28 @@ impl Cookies {
         let until = |expiry: Timestamp| {
             session.remembered.then(|| expiry.since(now).as_secs().min(MAX_AGE))
         };
-        let access_until = until((now + lifetimes.access).min(session.ends_at));
-        let refresh_until = until(session.expires_at);
+        if self.single {
+            let access_until = until((now + lifetimes.access).min(session.ends_at));
+            let access =
+                self.cookie(&self.access, cookies.access.expose(), "/", access_until, Readable::No);
+            return access.into_iter().collect();
+        }
+        // All of them for as long as the session. The access token itself ends sooner, but beside a refresh token
+        // it says which generation the browser was given, and that is what tells a visitor from a thief where a
+        // gateway has dropped one of the two.
+        let until = until(session.expires_at);
+        let refresh = cookies.refresh.as_ref().and_then(|refresh| {
+            self.cookie(&self.refresh, refresh.expose(), &self.refresh_path, until, Readable::No)
+        });
+        // The refresh token first: a gateway that hands on one cookie hands on the first, and with that one the
+        // browser gets the access token with the next answer, which brings no refresh token.
         [
-            self.cookie(&self.access, cookies.access.expose(), "/", access_until, Readable::No),
-            self.cookie(
-                &self.refresh,
-                cookies.refresh.expose(),
-                &self.refresh_path,
-                refresh_until,
-                Readable::No,
-            ),
-            self.cookie(&self.csrf, cookies.csrf.expose(), "/", refresh_until, Readable::Yes),
-            self.second_csrf(cookies.csrf.expose(), refresh_until),
+            refresh,
+            self.cookie(&self.access, cookies.access.expose(), "/", until, Readable::No),
+            self.cookie(&self.csrf, cookies.csrf.expose(), "/", until, Readable::Yes),
+            self.second_csrf(cookies.csrf.expose(), until),
         ]
         .into_iter()
-        .take(self.count())
         .flatten()
         .collect()
     }
@@ -116,25 +123,25 @@ impl Cookies {
 
     /// `Set-Cookie` values that take a session's tokens out of the browser.
     pub(crate) fn clear(&self) -> Vec<HeaderValue> {
+        let gone =
+            |name: &str, path: &str, readable| self.cookie(name, "", path, Some(0), readable);
+        let access = gone(&self.access, "/", Readable::No);
+        if self.single {
+            return access.into_iter().collect();
+        }
         [
-            self.cookie(&self.access, "", "/", Some(0), Readable::No),
-            self.cookie(&self.refresh, "", &self.refresh_path, Some(0), Readable::No),
-            self.cookie(&self.csrf, "", "/", Some(0), Readable::Yes),
+            gone(&self.refresh, &self.refresh_path, Readable::No),
+            access,
+            gone(&self.csrf, "/", Readable::Yes),
             self.second_csrf("", Some(0)),
         ]
         .into_iter()
-        .take(self.count())
         .flatten()
         .collect()
     }
 
     fn second_csrf(&self, value: &str, max_age: Option<u64>) -> Option<HeaderValue> {
         self.cookie(self.csrf_refresh.as_deref()?, value, "/", max_age, Readable::Yes)
-    }
-
-    /// How many of access, refresh and the CSRF cookies there are, in this order.
-    const fn count(&self) -> usize {
-        if self.single { 1 } else { 4 }
     }
 
     /// The `Set-Cookie` value that knows a browser without a session again.
@@ -162,15 +169,16 @@ impl Cookies {
         max_age: Option<u64>,
         readable: Readable,
     ) -> Option<HeaderValue> {
-        let mut text = format!("{name}={value}; Path={path}; SameSite={}", self.same_site.name());
+        // `HttpOnly` first: gateways are about that join several lines with a comma (nginx from 1.23 on does in its
+        // variables), and a browser then reads the last attribute and the next cookie as one word of no meaning.
+        let http_only = if matches!(readable, Readable::No) { "; HttpOnly" } else { "" };
+        let same_site = self.same_site.name();
+        let mut text = format!("{name}={value}{http_only}; Path={path}; SameSite={same_site}");
         if let Some(seconds) = max_age {
             text.push_str(&format!("; Max-Age={seconds}"));
         }
         if self.secure {
             text.push_str("; Secure");
-        }
-        if matches!(readable, Readable::No) {
-            text.push_str("; HttpOnly");
         }
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
@@ -234,8 +242,8 @@ mod tests {
         assert_eq!(
             cleared,
             [
-                "__Host-access=; Path=/; SameSite=Lax; Max-Age=0; Secure; HttpOnly",
-                "__Host-refresh=; Path=/; SameSite=Lax; Max-Age=0; Secure; HttpOnly",
+                "__Host-refresh=; HttpOnly; Path=/; SameSite=Lax; Max-Age=0; Secure",
+                "__Host-access=; HttpOnly; Path=/; SameSite=Lax; Max-Age=0; Secure",
                 "__Host-csrf=; Path=/; SameSite=Lax; Max-Age=0; Secure",
             ]
         );

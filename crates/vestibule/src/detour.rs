@@ -89,15 +89,10 @@ pub(crate) async fn renew(visit: Visit, uri: Uri) -> Result<Response, Problem> {
     if has_renewed {
         return to(visit.arrival(&next));
     }
-    let refresh = match visit.presented() {
-        Presented::Cookies(tokens) => tokens.refresh.as_ref(),
-        Presented::Nothing | Presented::Header(_) => None,
-    };
-    let claims = refresh.and_then(|token| visit.hall().0.forge.read_refresh(token.expose()).ok());
-    let Some(claims) = claims else {
+    let Some(held) = visit.cookie_renewal() else {
         return to(config.to_sign_in(&next));
     };
-    match visit.renew_cookies(&claims).await {
+    match visit.renew_cookies(&held).await {
         Ok(_) => {
             visit.send_cookies(config.cookies.rounds(visit.rounds().saturating_add(1)));
             Ok(go(&format!("{}&{RENEWED}", LocalPath::with_next(&path(&config.cookies), &next))))

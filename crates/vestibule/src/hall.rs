@@ -18,7 +18,7 @@ use vestibule_core::{
     limit::SharedLimits,
     random::Entropy,
     revocation::Revocations,
-    session::EndReason,
+    session::{EndReason, Session},
     store::{Changed, FeedNotifier, Store, StoreError, StoreResult, UserStore},
     time::{Clock, Timestamp},
     token::TokenForge,
@@ -214,6 +214,17 @@ impl Hall {
         }
     }
 
+    /// A session as the lifetimes of today have it.
+    pub(crate) async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
+        let session = self.store.session(id).await?;
+        Ok(session.map(|session| self.limited(session)))
+    }
+
+    pub(crate) fn limited(&self, mut session: Session) -> Session {
+        session.limit(&self.config.lifetimes);
+        session
+    }
+
     /// Ends one session and knows it at once; whether it was this call that ended it.
     pub(crate) async fn end_session(
         &self,
@@ -343,7 +354,7 @@ impl Builder {
                 &config.secret,
                 &config.issuer,
                 &config.audience,
-                config.lifetimes.leeway,
+                &config.lifetimes,
             ),
             csrf: CsrfKey::new(&config.secret),
             devices: DeviceKey::new(&config.secret),

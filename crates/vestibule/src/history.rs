@@ -96,7 +96,7 @@ impl Visit {
         };
         // Both are in the store then.
         hall.0.noticed.wait().await;
-        let Some(session) = hall.store().session(id).await?.filter(is_shown) else {
+        let Some(session) = hall.0.session(id).await?.filter(is_shown) else {
             return Ok(None);
         };
         if session.user_id != caller.user_id() {

@@ -153,10 +153,20 @@ async fn finish(visit: &Visit, is_for_page: bool, mut response: Response) -> Res
     if asked_who || !cookies.is_empty() {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
-    for cookie in cookies {
+    put_first(headers, cookies);
+    response
+}
+
+/// Sets these cookies before those that are there already: a gateway that hands on one hands on the first, and
+/// the session's first one is the one that matters ([`Cookies::establish`]).
+///
+/// [`Cookies::establish`]: crate::config::Cookies::establish
+fn put_first(headers: &mut HeaderMap, cookies: Vec<HeaderValue>) {
+    let others: Vec<_> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+    headers.remove(header::SET_COOKIE);
+    for cookie in cookies.into_iter().chain(others) {
         headers.append(header::SET_COOKIE, cookie);
     }
-    response
 }
 
 /// What the layers and routers inside have said stays, such as `Access-Control-Allow-Origin` or `Allow`, unless it

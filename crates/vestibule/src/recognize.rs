@@ -41,6 +41,9 @@ impl Visit {
 
     fn by_access_cookie(&self) -> Option<Recognized> {
         let Presented::Cookies(tokens) = self.presented() else { return None };
+        if self.has_cookies_of_two() {
+            return None;
+        }
         let verified = self.good_access(tokens.access.as_ref()?.expose())?;
         let claims = &verified.claims;
         Some(Recognized { username: claims.username.clone(), is_super_user: claims.is_admin })
@@ -49,12 +52,12 @@ impl Visit {
     /// The access token has expired, and the session goes on.
     async fn by_refresh_cookie(&self) -> Option<Recognized> {
         let Presented::Cookies(tokens) = self.presented() else { return None };
-        if self.is_forgetting() {
+        if self.is_forgetting() || self.has_cookies_of_two() {
             return None;
         }
         let hall = &self.hall().0;
         let refresh = hall.forge.read_refresh(tokens.refresh.as_ref()?.expose()).ok()?;
-        let session = hall.store.session(refresh.session_id).await.ok()??;
+        let session = hall.session(refresh.session_id).await.ok()??;
         if session.over(self.hall().now()).is_some() {
             return None;
         }

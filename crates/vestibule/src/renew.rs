@@ -5,7 +5,10 @@ use vestibule_core::{
     error::ErrorCode,
     event::{Event, EventName},
     freshness::Freshness,
-    renewal::{Advance, Decision, Outcome, Refusal, Repeat, State, decide},
+    renewal::{
+        Advance, Decision, Outcome, PresentedAccess, PresentedTokens, Refusal, Repeat, State,
+        decide,
+    },
     secret::SecretText,
     session::{Carrier, EndReason, Session},
     store::{Commit, Committed, Ending},
@@ -29,34 +32,38 @@ pub(crate) struct Renewed {
     pub(crate) user: User,
     pub(crate) access: SecretText,
     pub(crate) refresh: SecretText,
+    /// Whether the client has the refresh token already and is not to be sent it again.
+    pub(crate) keeps_refresh: bool,
 }
 
 impl Renewed {
     pub(crate) fn as_cookies(&self, csrf: &CsrfKey) -> SessionCookies {
         SessionCookies {
             access: self.access.clone(),
-            refresh: self.refresh.clone(),
+            refresh: (!self.keeps_refresh).then(|| self.refresh.clone()),
             csrf: csrf.of_session(self.session.id).plain().into(),
         }
     }
 }
 
 impl Vestibule {
-    /// Renews the session of a refresh token that was presented by `carrier`.
+    /// Renews the session of a refresh token that was presented by `carrier`, with this access token beside it.
     pub(crate) async fn renew(
         &self,
         presented: &RefreshClaims,
+        access: Option<PresentedAccess>,
         carrier: Carrier,
         visit: &Visit,
     ) -> Result<Renewed, Problem> {
         let (hall, presented, visit) = (self.clone(), presented.clone(), visit.clone());
-        let work = async move { hall.renew_whole(&presented, carrier, &visit).await };
+        let work = async move { hall.renew_whole(&presented, access, carrier, &visit).await };
         self.uncancelled(work).await
     }
 
     async fn renew_whole(
         &self,
         presented: &RefreshClaims,
+        access: Option<PresentedAccess>,
         carrier: Carrier,
         visit: &Visit,
     ) -> Result<Renewed, Problem> {
@@ -64,16 +71,20 @@ impl Vestibule {
         for _ in 0..ROUNDS {
             // Looked up before the row: whatever was in use by then, was handed out before the row was read.
             let noticed = hall.seen.generation(presented.session_id);
-            let Some(mut session) = hall.store.session(presented.session_id).await? else {
+            let (begun, now) = (hall.clock.monotonic(), hall.now());
+            let found = hall.store.session_to_renew(presented.session_id, now).await?;
+            let Some((session, handed_out_ago)) = found else {
                 return Err(Problem::new(ErrorCode::SessionEnded));
             };
+            let mut session = hall.limited(session);
             if session.carrier != carrier || session.user_id != presented.user_id {
                 return Err(Problem::new(ErrorCode::TokenInvalid));
             }
-            let mut state = State::from(&session);
+            let waited = hall.clock.monotonic().saturating_sub(begun);
+            let mut state = State::of(&session, handed_out_ago, waited);
             state.seen_generation = state.seen_generation.max(noticed);
-            let now = hall.now();
-            let decision = decide(&state, presented.generation, now, hall.config.lifetimes.grace);
+            let tokens = PresentedTokens { refresh: presented.generation, access };
+            let decision = decide(&state, tokens, now, &hall.config.lifetimes);
             let outcome = Outcome::from(decision);
             match decision {
                 Decision::Refuse(refusal) => {
@@ -108,7 +119,9 @@ impl Vestibule {
                     .with("carrier", carrier.name()),
                 "a session was renewed",
             );
-            return self.tokens_of(session, user, Freshness::Stale);
+            let keeps_refresh = decision == Decision::Repeat(Repeat::Access);
+            let renewed = self.tokens_of(session, user, Freshness::Stale)?;
+            return Ok(Renewed { keeps_refresh, ..renewed });
         }
         Err(Problem::unavailable(std::time::Duration::from_secs(1)))
     }
@@ -122,7 +135,7 @@ impl Vestibule {
     ) -> Result<Renewed, Problem> {
         let access = self.access_token(&session, &user, fresh)?;
         let refresh = self.0.forge.refresh(&session).map_err(unmintable)?;
-        Ok(Renewed { session, user, access, refresh })
+        Ok(Renewed { session, user, access, refresh, keeps_refresh: false })
     }
 
     /// An access token of a session's current generation.

@@ -354,8 +354,13 @@ impl Visit {
         self.0.was_stolen.load(Ordering::Relaxed)
     }
 
+    /// The cookies that go with the answer, the refresh token's first.
     pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {
-        std::mem::take(&mut *self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut leaving =
+            std::mem::take(&mut *self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner));
+        let refresh = self.0.hall.config().cookies.refresh.as_bytes();
+        leaving.sort_by_key(|cookie| cookie_name(cookie) != refresh);
+        leaving
     }
 
     /// Our own origin, as this request came to it.

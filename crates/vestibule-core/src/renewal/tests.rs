@@ -14,17 +14,45 @@ const RENEWED: i64 = 1_000_000_000;
 const SECOND: i64 = 1_000;
 
 const CONCURRENT: Decision = Decision::Repeat(Repeat::Concurrent);
+const ACCESS: Decision = Decision::Repeat(Repeat::Access);
 const LOST_ANSWER: Decision = Decision::Repeat(Repeat::LostAnswer);
 const NOT_ISSUED: Decision = Decision::Refuse(Refusal::NotIssued);
 const IDLE: Decision = Decision::Refuse(Refusal::Idle);
 const PAST_END: Decision = Decision::Refuse(Refusal::PastEnd);
+
+fn lifetimes(grace: Duration) -> Lifetimes {
+    Lifetimes { grace, ..Lifetimes::default() }
+}
+
+/// What a refresh token alone buys of a session, by one clock.
+fn of_session(session: &Session, presented: u64, now: Timestamp, grace: Duration) -> Decision {
+    let state = State::of(session, now.since(session.handed_out_at), Duration::ZERO);
+    decide(&state, PresentedTokens::refresh_only(presented), now, &lifetimes(grace))
+}
+
+/// The same of a state whose current generation was made at [`RENEWED`].
+fn of_state(state: State, presented: u64, now: Timestamp, grace: Duration) -> Decision {
+    with_access(state, presented, None, now, grace)
+}
+
+fn with_access(
+    state: State,
+    refresh: u64,
+    access: Option<PresentedAccess>,
+    now: Timestamp,
+    grace: Duration,
+) -> Decision {
+    let state = State { handed_out_ago: now.since(Timestamp::from_millis(RENEWED)), ..state };
+    decide(&state, PresentedTokens { refresh, access }, now, &lifetimes(grace))
+}
 
 /// Generation 5, idle after 1000 s, over after 5000 s.
 const fn state(seen_generation: u64) -> State {
     State {
         generation: 5,
         seen_generation,
-        handed_out_at: Timestamp::from_millis(RENEWED),
+        handed_out_ago: Duration::ZERO,
+        waited: Duration::ZERO,
         expires_at: Timestamp::from_millis(RENEWED + 1_000 * SECOND),
         ends_at: Timestamp::from_millis(RENEWED + 5_000 * SECOND),
         ended: None,
@@ -70,8 +98,66 @@ fn the_table() {
         ("older, past the end", 1, SEEN, 9_000 * SECOND, PAST_END),
     ] {
         let now = Timestamp::from_millis(RENEWED + age);
-        assert_eq!(decide(&state(seen), presented, now, GRACE), decision, "{line}");
+        assert_eq!(of_state(state(seen), presented, now, GRACE), decision, "{line}");
     }
+}
+
+#[test]
+fn the_table_with_an_access_token() {
+    const UNSEEN: u64 = 4;
+    const SEEN: u64 = 5;
+    const OLD: bool = false;
+    const GOOD: bool = true;
+    let hour = 999 * SECOND;
+    for (line, refresh, (generation, works), seen, age, decision) in [
+        ("previous, current access", 4, (5, OLD), SEEN, hour, LOST_ANSWER),
+        ("previous, current access, good", 4, (5, GOOD), SEEN, hour, LOST_ANSWER),
+        ("previous, current access, at once", 4, (5, OLD), UNSEEN, 0, LOST_ANSWER),
+        ("previous, previous access", 4, (4, OLD), SEEN, hour, Decision::Theft),
+        ("previous, previous access, good", 4, (4, GOOD), SEEN, hour, Decision::Theft),
+        ("previous, older access", 4, (3, OLD), SEEN, hour, Decision::Theft),
+        ("previous, access never issued", 4, (6, GOOD), SEEN, hour, Decision::Theft),
+        ("older, current access", 3, (5, GOOD), SEEN, 0, Decision::Theft),
+        ("older, previous access, at once", 3, (4, OLD), SEEN, 0, CONCURRENT),
+        ("older, previous access, unseen", 3, (4, OLD), UNSEEN, hour, LOST_ANSWER),
+        ("older, previous access, later", 3, (4, GOOD), SEEN, hour, Decision::Theft),
+        ("older, access as old", 3, (3, GOOD), UNSEEN, 0, Decision::Theft),
+        ("older still, previous access", 2, (4, GOOD), UNSEEN, 0, Decision::Theft),
+        (
+            "current, current access that has run out",
+            5,
+            (5, OLD),
+            SEEN,
+            900 * SECOND,
+            Decision::Advance,
+        ),
+        ("current, current access that has not", 5, (5, OLD), SEEN, 45 * SECOND - 1, ACCESS),
+        ("current, later", 5, (5, OLD), SEEN, 900 * SECOND, Decision::Advance),
+        ("current, on purpose", 5, (5, GOOD), SEEN, 0, Decision::Advance),
+        ("current, older access, at once", 5, (2, OLD), SEEN, 45 * SECOND - 1, ACCESS),
+        ("current, older access, later", 5, (4, OLD), SEEN, 45 * SECOND, Decision::Advance),
+        ("current, older access, on purpose", 5, (4, GOOD), SEEN, 0, Decision::Advance),
+        ("current, access never issued", 5, (6, OLD), SEEN, 0, Decision::Advance),
+        ("newer, whatever comes along", 6, (6, GOOD), SEEN, 0, NOT_ISSUED),
+        ("previous, current access, idle", 4, (5, GOOD), SEEN, 1_000 * SECOND, IDLE),
+    ] {
+        let now = Timestamp::from_millis(RENEWED + age);
+        let access = Some(PresentedAccess { generation, works });
+        assert_eq!(with_access(state(seen), refresh, access, now, GRACE), decision, "{line}");
+    }
+}
+
+/// An access token that lives shorter than half of the grace runs out before that.
+#[test]
+fn a_short_access_token_is_renewed_when_it_has_run_out() {
+    let decided = |millis| {
+        let state = State { handed_out_ago: Duration::from_millis(millis), ..state(5) };
+        let access = Some(PresentedAccess { generation: 5, works: false });
+        let lifetimes = Lifetimes { access: Duration::from_secs(3), ..lifetimes(GRACE) };
+        let now = Timestamp::from_millis(RENEWED);
+        decide(&state, PresentedTokens { refresh: 5, access }, now, &lifetimes)
+    };
+    assert_eq!((decided(1_999), decided(2_000)), (ACCESS, Decision::Advance));
 }
 
 #[test]
@@ -84,7 +170,7 @@ fn an_ended_session_stays_ended_whatever_is_presented() {
             for age in [-7_200, 0, 29, 999, 1_000, 5_000] {
                 let now = Timestamp::from_millis(RENEWED + age * SECOND);
                 assert_eq!(
-                    decide(&ended, presented, now, GRACE),
+                    of_state(ended, presented, now, GRACE),
                     Decision::Refuse(Refusal::Ended(reason))
                 );
             }
@@ -95,19 +181,18 @@ fn an_ended_session_stays_ended_whatever_is_presented() {
 #[test]
 fn without_a_grace_only_the_lost_answer_is_repeated() {
     let now = Timestamp::from_millis(RENEWED);
-    assert_eq!(decide(&state(5), 4, now, Duration::ZERO), Decision::Theft);
-    assert_eq!(decide(&state(4), 4, now, Duration::ZERO), LOST_ANSWER);
+    assert_eq!(of_state(state(5), 4, now, Duration::ZERO), Decision::Theft);
+    assert_eq!(of_state(state(4), 4, now, Duration::ZERO), LOST_ANSWER);
     let before = Timestamp::from_millis(RENEWED - 1);
-    assert_eq!(decide(&state(5), 4, before, Duration::ZERO), Decision::Theft);
+    assert_eq!(of_state(state(5), 4, before, Duration::ZERO), Decision::Theft);
 }
 
 #[test]
 fn the_first_generation_has_no_predecessor_that_was_issued() {
     let session = begun(0);
     assert_eq!((session.generation, session.seen_generation), (1, 0));
-    let state = State::from(&session);
-    assert_eq!(decide(&state, 1, session.created_at, GRACE), Decision::Advance);
-    assert_eq!(decide(&state, 2, session.created_at, GRACE), NOT_ISSUED);
+    assert_eq!(of_session(&session, 1, session.created_at, GRACE), Decision::Advance);
+    assert_eq!(of_session(&session, 2, session.created_at, GRACE), NOT_ISSUED);
 }
 
 #[test]
@@ -115,13 +200,10 @@ fn a_thief_who_renews_and_uses_it_is_found_out_by_the_victim() {
     for victim_comes_after in [30, 31, 600, 86_400] {
         let mut session = begun(0);
         let at = |seconds| Timestamp::from_seconds(seconds);
-        assert_eq!(decide(&State::from(&session), 1, at(1_000), GRACE), Decision::Advance);
+        assert_eq!(of_session(&session, 1, at(1_000), GRACE), Decision::Advance);
         Advance::of(&session, &Lifetimes::default(), at(1_000)).apply(&mut session);
         session.seen_generation = 2;
-        assert_eq!(
-            decide(&State::from(&session), 1, at(1_000 + victim_comes_after), GRACE),
-            Decision::Theft
-        );
+        assert_eq!(of_session(&session, 1, at(1_000 + victim_comes_after), GRACE), Decision::Theft);
     }
 }
 
@@ -130,11 +212,13 @@ fn a_thief_who_renews_and_uses_it_is_found_out_by_the_victim() {
 #[test]
 fn after_a_lost_answer_the_grace_counts_from_the_second_hand_out() {
     let much_later = Timestamp::from_millis(RENEWED + 900 * SECOND);
-    assert_eq!(decide(&state(4), 4, much_later, GRACE), LOST_ANSWER);
-    let handed_out = State { handed_out_at: much_later, ..state(5) };
-    let last_racer = much_later + (GRACE - Duration::from_millis(1));
-    assert_eq!(decide(&handed_out, 4, last_racer, GRACE), CONCURRENT);
-    assert_eq!(decide(&handed_out, 4, much_later + GRACE, GRACE), Decision::Theft);
+    assert_eq!(of_state(state(4), 4, much_later, GRACE), LOST_ANSWER);
+    let later = |ago| {
+        let state = State { handed_out_ago: ago, ..state(5) };
+        decide(&state, PresentedTokens::refresh_only(4), much_later + ago, &lifetimes(GRACE))
+    };
+    assert_eq!(later(GRACE - Duration::from_millis(1)), CONCURRENT);
+    assert_eq!(later(GRACE), Decision::Theft);
 }
 
 #[test]
@@ -142,19 +226,19 @@ fn the_row_is_read_as_it_is() {
     let mut session = begun(1_500);
     session.generation = 9;
     session.seen_generation = 8;
-    session.handed_out_at = Timestamp::from_millis(1);
     session.expires_at = Timestamp::from_millis(2);
     session.ends_at = Timestamp::from_millis(3);
     session.end = Some(End { at: Timestamp::from_millis(4), reason: EndReason::Replaced });
     let expected = State {
         generation: 9,
         seen_generation: 8,
-        handed_out_at: Timestamp::from_millis(1),
+        handed_out_ago: GRACE,
+        waited: Duration::from_secs(1),
         expires_at: Timestamp::from_millis(2),
         ends_at: Timestamp::from_millis(3),
         ended: Some(EndReason::Replaced),
     };
-    assert_eq!(State::from(&session), expected);
+    assert_eq!(State::of(&session, GRACE, Duration::from_secs(1)), expected);
 }
 
 proptest! {
@@ -163,15 +247,23 @@ proptest! {
     #[test]
     fn the_table_has_no_holes((state, presented, now, grace) in any_case()) {
         let over = state.ended.is_some() || now >= state.expires_at || now >= state.ends_at;
-        let decision = decide(&state, presented, now, grace);
+        let (tokens, access) = (presented, presented.access.filter(|access| access.generation <= state.generation));
+        let decision = decide(&state, tokens, now, &lifetimes(grace));
+        let presented = tokens.refresh;
         prop_assert_eq!(over, matches!(decision, Decision::Refuse(refusal) if refusal != Refusal::NotIssued));
         if !over {
             prop_assert_eq!(presented > state.generation, decision == NOT_ISSUED);
-            prop_assert_eq!(presented == state.generation, decision == Decision::Advance);
-            prop_assert!(presented + 1 >= state.generation || decision == Decision::Theft);
+            let needs_none = access.is_some_and(|access| !access.works);
+            prop_assert_eq!(presented == state.generation, decision == Decision::Advance || (presented == state.generation && needs_none && decision == ACCESS));
+            let was_given = access.map_or(presented, |access| access.generation.max(presented));
+            prop_assert!(was_given + 1 >= state.generation || decision == Decision::Theft);
+            prop_assert!(presented + 2 >= state.generation || decision == Decision::Theft);
+            if presented + 1 == state.generation && was_given == state.generation {
+                prop_assert_eq!(decision, LOST_ANSWER);
+            }
         }
         if let Decision::Repeat(_) = decision {
-            prop_assert_eq!(presented + 1, state.generation);
+            prop_assert!(access.is_some() || presented + 1 == state.generation);
         }
     }
 
@@ -180,18 +272,36 @@ proptest! {
     #[test]
     fn more_seen_is_never_kinder((state, presented, now, grace) in any_case(), more in 0..4u64) {
         let later = State { seen_generation: state.seen_generation + more, ..state };
-        match (decide(&state, presented, now, grace), decide(&later, presented, now, grace)) {
+        let grace = lifetimes(grace);
+        match (decide(&state, presented, now, &grace), decide(&later, presented, now, &grace)) {
             (LOST_ANSWER, Decision::Theft | CONCURRENT) => {}
             (before, after) => prop_assert_eq!(before, after),
         }
     }
 
-    /// A longer grace can only turn a theft, or the name of a repetition, into a racer.
+    /// A longer grace can only turn a theft, or the name of a repetition, into a racer; and a renewal that is not
+    /// needed into none.
     #[test]
     fn more_grace_is_never_harder((state, presented, now, grace) in any_case(), more in 0..60u64) {
-        match (decide(&state, presented, now, grace), decide(&state, presented, now, grace + Duration::from_secs(more))) {
-            (Decision::Theft | LOST_ANSWER, CONCURRENT) => {}
+        let longer = lifetimes(grace + Duration::from_secs(more));
+        match (decide(&state, presented, now, &lifetimes(grace)), decide(&state, presented, now, &longer)) {
+            (Decision::Theft | LOST_ANSWER, CONCURRENT) | (Decision::Advance, ACCESS) => {}
             (before, after) => prop_assert_eq!(before, after),
+        }
+    }
+
+    /// An access token that comes along makes nobody a thief, and none that was not issued changes anything.
+    #[test]
+    fn an_access_token_is_never_harder((state, presented, now, grace) in any_case()) {
+        let grace = lifetimes(grace);
+        let alone = decide(&state, PresentedTokens::refresh_only(presented.refresh), now, &grace);
+        let together = decide(&state, presented, now, &grace);
+        match (alone, together) {
+            (Decision::Theft, Decision::Repeat(_)) | (Decision::Advance, ACCESS) | (CONCURRENT, LOST_ANSWER) => {}
+            (alone, together) => prop_assert_eq!(alone, together),
+        }
+        if presented.access.is_none_or(|access| access.generation > state.generation) {
+            prop_assert_eq!(alone, together);
         }
     }
 
@@ -228,9 +338,9 @@ proptest! {
         prop_assert_eq!(rest, before);
 
         if now < after.expires_at {
-            prop_assert_eq!(decide(&State::from(&after), generation + 1, now, GRACE), Decision::Advance);
-            prop_assert_eq!(decide(&State::from(&after), generation, now, GRACE), CONCURRENT);
-            prop_assert_eq!(decide(&State::from(&after), generation, now, Duration::ZERO), LOST_ANSWER);
+            prop_assert_eq!(of_session(&after, generation + 1, now, GRACE), Decision::Advance);
+            prop_assert_eq!(of_session(&after, generation, now, GRACE), CONCURRENT);
+            prop_assert_eq!(of_session(&after, generation, now, Duration::ZERO), LOST_ANSWER);
         }
     }
 
@@ -251,7 +361,7 @@ proptest! {
             let mut seen = 0;
             for request in round.requests {
                 let arrival = now + request.delay;
-                match decide(&State::from(&session), sent_with, arrival, lifetimes.grace) {
+                match of_session(&session, sent_with, arrival, lifetimes.grace) {
                     Decision::Advance => {
                         advanced += 1;
                         Advance::of(&session, &lifetimes, arrival).apply(&mut session);
@@ -292,7 +402,7 @@ proptest! {
         for turn in turns {
             now = Timestamp::from_millis(now.millis() + pause * SECOND);
             let held = &mut held[usize::from(turn)];
-            match decide(&State::from(&session), *held, now, lifetimes.grace) {
+            match of_session(&session, *held, now, lifetimes.grace) {
                 Decision::Advance => Advance::of(&session, &lifetimes, now).apply(&mut session),
                 Decision::Theft => {
                     found = true;
@@ -342,16 +452,23 @@ fn any_round() -> impl Strategy<Value = Round> {
     })
 }
 
-fn any_case() -> impl Strategy<Value = (State, u64, Timestamp, Duration)> {
+fn any_case() -> impl Strategy<Value = (State, PresentedTokens, Timestamp, Duration)> {
     let around = -100..100i64;
     let ended = prop_oneof![5 => Just(None), 1 => Just(Some(EndReason::SignedOut)), 1 => Just(Some(EndReason::Theft))];
-    (0..6u64, 0..7u64, 0..7u64, around.clone(), around.clone(), around, ended, 0..60u64).prop_map(
+    let access = (0..8u64, any::<bool>());
+    let access = prop::option::of(
+        access.prop_map(|(generation, works)| PresentedAccess { generation, works }),
+    );
+    let presented =
+        (0..7u64, access).prop_map(|(refresh, access)| PresentedTokens { refresh, access });
+    (0..6u64, 0..7u64, presented, 0..100u64, around.clone(), around, ended, 0..60u64).prop_map(
         |(generation, seen_generation, presented, age, expires_in, ends_in, ended, grace)| {
             let now = Timestamp::from_seconds(1_000_000);
             let state = State {
                 generation,
                 seen_generation,
-                handed_out_at: Timestamp::from_seconds(1_000_000 - age),
+                handed_out_ago: Duration::from_secs(age),
+                waited: Duration::ZERO,
                 expires_at: Timestamp::from_seconds(1_000_050 + expires_in),
                 ends_at: Timestamp::from_seconds(1_000_050 + ends_in),
                 ended,

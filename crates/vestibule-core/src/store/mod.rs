@@ -24,7 +24,7 @@ mod sessions;
 mod site;
 mod values;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -100,6 +100,24 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The session, also where it has ended.
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>>;
 
+    /// The session, and how long ago its current generation was handed out.
+    ///
+    /// A store with a clock of its own tells that by it, and writes the time of a hand-out by it in
+    /// [`SessionStore::advance_session`] and [`SessionStore::note_handout`]: the clocks of several nodes differ,
+    /// and a request that came a second after another one must not look like one that came a minute later. A
+    /// store for one node goes by `now`.
+    async fn session_to_renew(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> StoreResult<Option<(Session, Duration)>> {
+        let session = self.session(id).await?;
+        Ok(session.map(|session| {
+            let ago = now.since(session.handed_out_at);
+            (session, ago)
+        }))
+    }
+
     /// Advances a session by one generation where `step.from` is still current and the session has
     /// not ended: one compare-and-set on one row. It also raises the seen generation to `step.from`.
     ///
@@ -107,7 +125,7 @@ pub trait SessionStore: Send + Sync + 'static {
     async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool>;
 
     /// Notes that `generation`, if it is still current and the session has not ended, is handed out again
-    /// at `at`; a later time that is known stays.
+    /// at `at`, or at what the store's own clock says; a later time that is known stays.
     ///
     /// `false` where it is no longer so, and the renewal has to be decided again.
     async fn note_handout(

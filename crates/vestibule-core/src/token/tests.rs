@@ -1,5 +1,7 @@
 //! What the tokens look like, which forgeries are refused, and when they are good.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
@@ -110,7 +112,7 @@ fn a_refresh_token_is_the_same_for_the_same_row_and_another_for_any_other() {
         token(&|session| session.generation = 2),
         token(&|session| session.id = SessionId::from_bytes([3; 16])),
         token(&|session| session.user_id = UserId(8)),
-        TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, Duration::ZERO)
+        TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, &strictly())
             .refresh(&session())
             .unwrap()
             .expose()
@@ -186,13 +188,12 @@ fn kinds_are_not_taken_for_one_another() {
 fn tokens_of_another_site_are_refused() {
     let token = mint(AccessExtras::default());
     let refresh = forge().refresh(&session()).unwrap().expose().to_owned();
-    let other = TokenForge::new(&secret(), "https://other.test", AUDIENCE, Duration::ZERO);
+    let other = TokenForge::new(&secret(), "https://other.test", AUDIENCE, &strictly());
     assert_eq!(other.read_access(&ring(), &token, NOW).err(), Some(InvalidToken));
     assert_eq!(other.read_refresh(&refresh).err(), Some(InvalidToken));
-    let other = TokenForge::new(&secret(), ISSUER, "https://other.test", Duration::ZERO);
+    let other = TokenForge::new(&secret(), ISSUER, "https://other.test", &strictly());
     assert_eq!(other.read_access(&ring(), &token, NOW).err(), Some(InvalidToken));
-    let other =
-        TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, Duration::ZERO);
+    let other = TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, &strictly());
     assert_eq!(other.read_refresh(&refresh).err(), Some(InvalidToken));
     let other_ring = KeyRing::symmetric(&[8; 32]);
     assert_eq!(forge().read_access(&other_ring, &token, NOW).err(), Some(InvalidToken));
@@ -243,7 +244,13 @@ fn secret() -> SiteSecret {
 }
 
 fn forge() -> TokenForge {
-    TokenForge::new(&secret(), ISSUER, AUDIENCE, Duration::from_secs(LEEWAY.unsigned_abs()))
+    let leeway = Duration::from_secs(LEEWAY.unsigned_abs());
+    TokenForge::new(&secret(), ISSUER, AUDIENCE, &Lifetimes { leeway, ..Lifetimes::default() })
+}
+
+/// Without a leeway.
+fn strictly() -> Lifetimes {
+    Lifetimes { leeway: Duration::ZERO, ..Lifetimes::default() }
 }
 
 fn ring() -> KeyRing {
@@ -318,7 +325,7 @@ fn read_payload(payload: &str) -> Result<AccessClaims, InvalidToken> {
 #[test]
 fn a_refresh_token_from_before_the_secret_was_replaced_is_still_read() {
     let with =
-        |secret: &SiteSecret| TokenForge::new(secret, ISSUER, AUDIENCE, Duration::from_secs(5));
+        |secret: &SiteSecret| TokenForge::new(secret, ISSUER, AUDIENCE, &Lifetimes::default());
     let new = SiteSecret::new([9; 32]).unwrap();
     let token = with(&secret()).refresh(&session()).unwrap();
     let both = with(&new.clone().with_previous(&secret()));

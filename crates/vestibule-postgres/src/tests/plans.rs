@@ -30,6 +30,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (sessions::INSERT_GUARDED, &["users_pkey"]),
         (sessions::ADVANCE, &["sessions_pkey"]),
         (sessions::HAND_OUT, &["sessions_pkey"]),
+        (sessions::TO_RENEW, &["sessions_pkey"]),
         (sessions::CONFIRM, &["sessions_pkey"]),
         (sessions::END, &["sessions_pkey"]),
         (sessions::END_THESE, &["sessions_pkey"]),

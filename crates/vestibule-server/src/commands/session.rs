@@ -152,7 +152,9 @@ async fn list(
         };
         let is_last = page.len() < PAGE as usize;
         behind = page.last().cloned();
-        let open: Vec<_> = page.into_iter().filter(|session| session.over(now).is_none()).collect();
+        let mut open = page;
+        open.iter_mut().for_each(|session| session.limit(&desk.config.lifetimes));
+        open.retain(|session| session.over(now).is_none());
         listed.page(
             &open,
             |session| json(&SessionJson::new(session, name(session), now)),

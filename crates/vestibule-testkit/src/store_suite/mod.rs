@@ -200,8 +200,10 @@ async fn add(store: &AnyStore, session: &Session) {
     assert!(store.create_session(session, None).await.expect("the store works"));
 }
 
+/// The row of a session. When it was handed out is for [`SessionStore::session_to_renew`] to tell.
 async fn read(store: &AnyStore, session: &Session) -> Session {
-    store.session(session.id).await.expect("the store works").expect("the session is there")
+    let row = store.session(session.id).await.expect("the store works");
+    Session { handed_out_at: session.handed_out_at, ..row.expect("the session is there") }
 }
 
 async fn change(store: &AnyStore, id: UserId, change: UserChange) -> User {

@@ -110,7 +110,7 @@ impl Visit {
         let hall = self.hall();
         let inner = &hall.0;
         let ended = || Problem::new(ErrorCode::SessionEnded).carried(caller.carrier());
-        let mut session = inner.store.session(caller.session_id()).await?.ok_or_else(ended)?;
+        let mut session = inner.session(caller.session_id()).await?.ok_or_else(ended)?;
         if session.end.is_some() {
             return Err(ended());
         }

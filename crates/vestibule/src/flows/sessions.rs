@@ -61,6 +61,7 @@ impl Vestibule {
         let has_more = sessions.len() > size;
         sessions.truncate(size);
         let next = sessions.last().filter(|_| has_more).map(SessionCursor::of);
+        let sessions = sessions.into_iter().map(|session| self.0.limited(session)).collect();
         Ok(SessionPage { sessions, next })
     }
 

@@ -25,13 +25,9 @@ impl Visit {
 
     async fn sign_out_whole(&self) -> Result<(), Problem> {
         let session = match self.presented() {
-            Presented::Nothing => {
-                // Nothing to end, but cookies may be there that contradict each other.
-                if self.source() == Source::Foreign {
-                    return Err(Problem::new(ErrorCode::CsrfFailed));
-                }
-                return Ok(());
-            }
+            // Cookies that contradict each other: whose session it is, nobody knows.
+            Presented::Cookies(_) if self.has_cookies_of_two() => return self.sign_out_nobody(),
+            Presented::Nothing => return self.sign_out_nobody(),
             Presented::Header(_) => {
                 let invalid = || Problem::new(ErrorCode::TokenInvalid).carried(Carrier::Header);
                 match self.session_by_access_header() {
@@ -61,6 +57,15 @@ impl Visit {
         self.end_own(session, EndReason::SignedOut).await?;
         if matches!(self.presented(), Presented::Cookies(_)) {
             self.forget_session();
+        }
+        Ok(())
+    }
+
+    /// Nothing to end and nothing to clear; cookies may be there all the same, of a browser that only a page of
+    /// ours speaks for.
+    fn sign_out_nobody(&self) -> Result<(), Problem> {
+        if self.source() == Source::Foreign {
+            return Err(Problem::new(ErrorCode::CsrfFailed));
         }
         Ok(())
     }

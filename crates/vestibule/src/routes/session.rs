@@ -91,19 +91,22 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
                 visit.note_forgery(token.expose(), "refresh");
                 invalid()
             })?;
-            let renewed = visit.hall().renew(&claims, Carrier::Header, &visit).await;
+            let renewed = visit.hall().renew(&claims, None, Carrier::Header, &visit).await;
             let renewed = renewed.map_err(|problem| problem.carried(Carrier::Header))?;
             Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None, None))
         }
         Presented::Cookies(tokens) => {
             let refuse = |code| Problem::new(code).carried(Carrier::Cookie);
             let token = tokens.refresh.as_ref().ok_or_else(|| refuse(ErrorCode::TokenMissing))?;
-            let claims = forge.read_refresh(token.expose()).map_err(|_| {
+            if visit.has_cookies_of_two() {
+                return Err(refuse(ErrorCode::TokenMissing));
+            }
+            let held = visit.cookie_renewal().ok_or_else(|| {
                 visit.note_forgery(token.expose(), "refresh");
                 refuse(ErrorCode::TokenInvalid)
             })?;
-            visit.check_csrf(visit.hall().0.csrf.of_session(claims.session_id))?;
-            let renewed = visit.renew_cookies(&claims).await?;
+            visit.check_csrf(visit.hall().0.csrf.of_session(held.refresh.session_id))?;
+            let renewed = visit.renew_cookies(&held).await?;
             Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None, None))
         }
     }

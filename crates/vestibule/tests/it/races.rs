@@ -302,7 +302,7 @@ async fn a_generation_from_the_future_is_refused_and_harms_nobody(carrier: Carri
         &vestibule::SiteSecret::new(SECRET).unwrap(),
         ORIGIN,
         ORIGIN,
-        std::time::Duration::ZERO,
+        &vestibule::core::session::Lifetimes::default(),
     );
     let later = vestibule::core::session::Session { generation: 5, ..row };
     let token = forge.refresh(&later).unwrap().expose().to_owned();

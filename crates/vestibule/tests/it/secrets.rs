@@ -225,7 +225,8 @@ async fn an_instrumented_handler_logs_no_secret() {
 #[test]
 fn tokens_are_not_printed() {
     let secret = SiteSecret::new(SECRET).unwrap();
-    let forge = TokenForge::new(&secret, ORIGIN, ORIGIN, std::time::Duration::ZERO);
+    let forge =
+        TokenForge::new(&secret, ORIGIN, ORIGIN, &vestibule::core::session::Lifetimes::default());
     let session = vestibule_testkit::samples::session(1, vestibule::core::id::UserId(1));
     let token = forge.refresh(&session).unwrap();
     hides(&token, &[token.expose()]);

@@ -279,6 +279,7 @@ pub(crate) fn router(hall: &Vestibule) -> Router {
         .route("/api/custom", get(async |caller: Principal| axum::Json(caller.claims().clone())))
         .route("/api/public", get("public"))
         .route("/api/socket", any(name))
+        .route("/api/own-cookie", get(async |_: Principal| [("set-cookie", "own=1")]))
         .route("/page", get(page))
         .route("/form", get(page).post(echo))
         .route("/page/secret", get(secret))

@@ -21,7 +21,7 @@ fn an_access_token_is_good_from_its_making_to_its_end_give_or_take_the_leeway() 
     ] {
         assert_eq!(forge.check_time(&claims, Timestamp::from_millis(moment)), outcome, "{moment}");
     }
-    let strict = TokenForge::new(&secret(), ISSUER, AUDIENCE, Duration::ZERO);
+    let strict = TokenForge::new(&secret(), ISSUER, AUDIENCE, &strictly());
     assert_eq!(strict.check_time(&claims, Timestamp::from_millis(ends * 1_000 - 1)), Ok(()));
     assert_eq!(strict.check_time(&claims, Timestamp::from_seconds(ends)), Err(Untimely::Expired));
     assert_eq!(
@@ -42,8 +42,9 @@ fn each_of_the_three_times_is_looked_at() {
         // The moment is 0.999 s into its second, and the leeway ends with that second.
         assert_eq!(check(name, now + LEEWAY + 1), Err(Untimely::NotYet), "{name}");
         assert_eq!(check(name, 4_102_444_800), Err(Untimely::NotYet), "{name} in the year 2100");
-        assert_eq!(check(name, 0), Ok(()), "{name}");
     }
+    assert_eq!(check("nbf", 0), Ok(()));
+    assert_eq!(check("iat", 0), Err(Untimely::Expired), "older than any token of today");
     assert_eq!(check("exp", now - LEEWAY + 1), Ok(()));
     assert_eq!(check("exp", now - LEEWAY), Err(Untimely::Expired));
     assert_eq!(check("exp", now - LEEWAY - 1), Err(Untimely::Expired));
@@ -66,4 +67,35 @@ fn no_access_token_outlives_its_session() {
         )
         .unwrap();
     assert_eq!(taken_apart(token.expose()).1["exp"], json!(1_700_000_060));
+}
+
+/// What was made under longer lifetimes ends with those of today: nobody remembers for longer what was revoked.
+/// What was made under shorter ones ends when it says.
+#[test]
+fn no_access_token_is_good_for_longer_than_one_of_today() {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let lifetimes = |access, fresh| Lifetimes { access, fresh, ..Lifetimes::default() };
+    let forge = |lifetimes| TokenForge::new(&secret(), ISSUER, AUDIENCE, &lifetimes);
+    let made = |lifetimes: Lifetimes| {
+        let fresh = Freshness::proven(session().auth_time, lifetimes.fresh);
+        let extras = AccessExtras { fresh, ..AccessExtras::default() };
+        forge(lifetimes)
+            .access(&ring(), &session(), &user(), extras, &lifetimes, &Ones, NOW)
+            .unwrap()
+    };
+    let (long, short) = (lifetimes(minutes(60), minutes(40)), lifetimes(minutes(2), minutes(1)));
+    for (made_under, read_under, life, fresh) in
+        [(long, short, 2, 1), (short, long, 2, 1), (long, long, 60, 40)]
+    {
+        let read = forge(read_under);
+        let claims = read.read_access(&ring(), made(made_under).expose(), NOW).unwrap();
+        let until = |minutes: i64| Timestamp::from_seconds(NOW.seconds() + minutes * 60);
+        assert_eq!(claims.expires_at, until(life));
+        assert_eq!(claims.fresh, Freshness::Until(until(fresh)));
+        let last = until(life) + read_under.leeway;
+        assert_eq!(read.check_time(&claims, last - Duration::from_millis(1)), Ok(()));
+        assert_eq!(read.check_time(&claims, last), Err(Untimely::Expired));
+        // It is remembered for at least as long that its session was ended.
+        assert!(last <= NOW + read_under.access_memory());
+    }
 }

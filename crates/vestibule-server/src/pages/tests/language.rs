@@ -49,7 +49,7 @@ async fn a_visitor_chooses_at_the_foot_of_a_page_and_stays_there() {
     let answer = browser.send("/language", &[("language", "en"), ("next", "/auth/login")]).await;
     assert_eq!(answer.location, "/auth/login?next=%2Fuploads");
     let cookie = answer.head.headers()[header::SET_COOKIE].to_str().unwrap();
-    assert_eq!(cookie, "language=en; Path=/; SameSite=Lax; Max-Age=34560000; HttpOnly");
+    assert_eq!(cookie, "language=en; HttpOnly; Path=/; SameSite=Lax; Max-Age=34560000");
     browser.follow(answer).await;
     assert!(
         browser.shows("<html lang=\"en\">"),
