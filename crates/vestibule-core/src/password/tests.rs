@@ -90,7 +90,10 @@ fn what_becomes_a_character_that_is_not_allowed_is_none() {
     for text in ["a long password with \u{387}", "a long password with \u{b7}"] {
         assert_eq!(Password::prepare(text).err(), Some(PasswordProblem::NotText), "{text}");
     }
-    assert!(Password::prepare("col\u{b7}lecci\u{f3} de mapes").is_ok(), "it is where Catalan has it");
+    assert!(
+        Password::prepare("col\u{b7}lecci\u{f3} de mapes").is_ok(),
+        "it is where Catalan has it"
+    );
 }
 
 proptest! {

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -189,13 +192,24 @@ impl Tab {
         dropped.unwrap_or_else(|problem| panic!("DELETE {path}: {problem}"));
     }
 
-    /// Waits until a cookie has run out. Firefox shows it for a while longer.
+    /// Waits until the token in a cookie has expired. The cookie itself may stay longer.
     ///
     /// # Panics
-    /// Where it is still there after `at_most`.
+    /// Where it has not after `at_most`.
     pub async fn outlast(&self, name: &str, at_most: Duration) {
-        let is_gone = async || self.cookie(name).await.is_none().then_some(());
-        assert!(wait::until_async(at_most, is_gone).await.is_some(), "{name} does not run out");
+        let is_over = async || self.has_expired(name).await.then_some(());
+        assert!(wait::until_async(at_most, is_over).await.is_some(), "{name} does not expire");
+    }
+
+    /// Whether the token in a cookie has expired, by the browser's clock, or there is none.
+    pub async fn has_expired(&self, name: &str) -> bool {
+        let Some(token) = self.cookie(name).await else { return true };
+        let claims = token.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+        let claims: Value = claims
+            .and_then(|claims| serde_json::from_slice(&claims).ok())
+            .expect("a token has claims");
+        let now = self.script("return Date.now() / 1000").await;
+        claims["exp"].as_f64() < now.as_f64()
     }
 
     /// The tab that is in front.

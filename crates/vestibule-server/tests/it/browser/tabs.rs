@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_form_of_the_first_tab_is_taken_after_the_second_has_renewed() {
-    let place = place().with("VESTIBULE_TOKENS__ACCESS_TTL", "2s");
+    let place =
+        place().with("VESTIBULE_TOKENS__ACCESS_TTL", "2s").with("VESTIBULE_TOKENS__LEEWAY", "0s");
     create_user(&place, "ada", &[]);
     let site = serve(&place);
     browse(Look::DESK, async |tab| {
