@@ -152,7 +152,8 @@ async fn the_access_token_of_the_successor_is_a_visitors() {
 /// Without it, or with another one, it is theft as before.
 #[tokio::test]
 async fn no_other_access_token_saves_a_thief() {
-    let thief_holds: [fn(&[Browser; 3]) -> Option<String>; 4] = [
+    type Holds = fn(&[Browser; 3]) -> Option<String>;
+    let thief_holds: [Holds; 4] = [
         |_| None,
         |[first, ..]| first.access_token(),
         |[.., victim]| victim.access_token().map(|token| format!("{token}x")),

@@ -12,13 +12,13 @@ use vestibule_testkit::{
 use super::{is_content, note_cookies, register, sign_in};
 use crate::house::{create_user, place, renewals, run_json, serve};
 
-/// The browser drops the access token after this time.
+/// The access token expires after this time.
 const TTL: Duration = Duration::from_secs(3);
-/// Time to live, leeway and a bit: from then on the server calls the token expired as well.
+/// Time to live and a bit.
 const LONG_OPEN: Duration = Duration::from_secs(10);
 
 fn short_lived() -> Place {
-    place().with("VESTIBULE_TOKENS__ACCESS_TTL", "3s")
+    place().with("VESTIBULE_TOKENS__ACCESS_TTL", "3s").with("VESTIBULE_TOKENS__LEEWAY", "0s")
 }
 
 #[tokio::test]
