@@ -44,6 +44,22 @@ pub(crate) fn is_invisible(character: char) -> bool {
         || CodePointSetData::new::<BidiControl>().contains(character)
 }
 
+/// Whether somebody can write it: a letter, mark, number, symbol or punctuation of the present Unicode.
+pub(crate) fn is_writable(character: char) -> bool {
+    GeneralCategoryGroup::Letter
+        .union(GeneralCategoryGroup::Mark)
+        .union(GeneralCategoryGroup::Number)
+        .union(GeneralCategoryGroup::Symbol)
+        .union(GeneralCategoryGroup::Punctuation)
+        .contains(category(character))
+        && !is_invisible(character)
+}
+
+/// A space of any width.
+pub(crate) fn is_space(character: char) -> bool {
+    category(character) == GeneralCategory::SpaceSeparator
+}
+
 pub(crate) fn is_letter(character: char) -> bool {
     GeneralCategoryGroup::Letter.contains(category(character))
 }

@@ -36,7 +36,7 @@ mod user_name;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use characters::fold;
+pub(crate) use characters::{fold, is_space, is_writable, nfc};
 pub use email::EmailAddress;
 pub use erased::erased_key;
 pub use login::LoginKey;

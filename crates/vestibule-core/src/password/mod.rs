@@ -47,6 +47,7 @@ mod digest;
 mod foreign;
 mod hash;
 mod hasher;
+mod opaque;
 mod parameters;
 mod policy;
 mod scheme;
@@ -57,7 +58,6 @@ mod tests;
 
 use std::fmt;
 
-use precis_profiles::{OpaqueString, precis_core::profile::PrecisFastInvocation as _};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -132,10 +132,8 @@ impl Password {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(TOO_LONG);
         }
-        let text = OpaqueString::enforce(typed).map_err(|_| PasswordProblem::NotText)?;
-        // Composition can make a character that is not allowed of one that is: U+0387 becomes U+00B7.
-        OpaqueString::enforce(&*text).map_err(|_| PasswordProblem::NotText)?;
-        let password = Self { text: Some(Zeroizing::new(text.into_owned())), typed: None };
+        let text = opaque::enforce(typed).ok_or(PasswordProblem::NotText)?;
+        let password = Self { text: Some(text), typed: None };
         if password.char_count() > Self::MAX_CHARS {
             return Err(TOO_LONG);
         }

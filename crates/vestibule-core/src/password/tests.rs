@@ -86,6 +86,24 @@ fn parameters_are_read_and_bounded() {
 }
 
 #[test]
+fn what_the_present_unicode_has_is_allowed() {
+    // Emoji of Unicode 13 to 16, Toto, Vithkuqi, Kawi, a newer currency sign.
+    for newer in
+        ["\u{1fae0}", "\u{1fab7}", "\u{1fadc}", "\u{1e290}", "\u{10597}", "\u{11f04}", "\u{20c0}"]
+    {
+        let typed = format!("seven\u{3000}bridges {newer} cafe\u{301}");
+        let password = Password::prepare(&typed).unwrap_or_else(|error| panic!("{newer}: {error}"));
+        assert_eq!(password.as_str(), format!("seven bridges {newer} café"));
+        let again = Password::prepare(password.as_str()).unwrap();
+        assert_eq!(again.as_str(), password.as_str());
+        for bad in ["\u{7}", "\u{200b}", "\u{e000}", "\u{fdd0}", "\u{378}", "\u{b7}"] {
+            let typed = format!("seven bridges {newer} {bad}");
+            assert!(Password::prepare(&typed).is_err(), "{newer} {bad:?}");
+        }
+    }
+}
+
+#[test]
 fn what_becomes_a_character_that_is_not_allowed_is_none() {
     for text in ["a long password with \u{387}", "a long password with \u{b7}"] {
         assert_eq!(Password::prepare(text).err(), Some(PasswordProblem::NotText), "{text}");
