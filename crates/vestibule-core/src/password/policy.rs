@@ -23,6 +23,15 @@ const LONG_CHARS: usize = 32;
 /// What is hard to guess already in so many characters needs no look at the rest.
 const FIRST_CHARS: usize = 16;
 
+/// Passphrases that stand in comics, guides and examples.
+const FAMOUS: &[&str] = &[
+    "correcthorsebatterystaple",
+    "horsebatterystaplecorrect",
+    "correctbatteryhorsestaple",
+    "tobeornottobethatisthequestion",
+    "thequickbrownfoxjumpsoverthelazydog",
+];
+
 /// Shorter context words would be found in honest passwords by chance.
 const MIN_CONTEXT_CHARS: usize = 3;
 
@@ -84,21 +93,29 @@ fn found_word<'a>(folded_password: &str, given: &'a str) -> Option<&'a str> {
 
 fn is_common(password: &str) -> bool {
     let chars = Zeroizing::new(password.chars().collect::<Vec<char>>());
-    looked_at(&chars).is_some_and(|essence| {
-        let first = essence.get(..FIRST_CHARS).unwrap_or(essence);
-        is_guessed_early(first) && is_guessed_early(essence)
-    })
+    is_famous(&chars)
+        || looked_at(&chars).is_some_and(|essence| {
+            let first = essence.get(..FIRST_CHARS).unwrap_or(essence);
+            is_guessed_early(first) && is_guessed_early(essence)
+        })
+}
+
+/// Whether it is a passphrase that everybody has read of, written as one word, whatever stands at its ends.
+fn is_famous(chars: &[char]) -> bool {
+    let lower = chars.iter().flat_map(|c| c.to_lowercase());
+    let word = Zeroizing::new(lower.collect::<String>());
+    FAMOUS.contains(&word.trim_matches(|c: char| !c.is_alphabetic()))
+}
+
+fn is_guessed_early(chars: &[char]) -> bool {
+    let text = Zeroizing::new(chars.iter().collect::<String>());
+    zxcvbn(&text, &[]).guesses_log10() < COMMON_BELOW_LOG10
 }
 
 /// The part that a password comes down to, if it is short enough to stand on a list.
 fn looked_at(chars: &[char]) -> Option<&[char]> {
     let essence = repeated_unit(chars).unwrap_or(chars);
     (essence.len() < LONG_CHARS).then_some(essence)
-}
-
-fn is_guessed_early(chars: &[char]) -> bool {
-    let text = Zeroizing::new(chars.iter().collect::<String>());
-    zxcvbn(&text, &[]).guesses_log10() < COMMON_BELOW_LOG10
 }
 
 /// The shortest beginning that, repeated at least twice (the last time perhaps in part), gives the whole.

@@ -24,6 +24,8 @@ fn the_minimum_counts_characters_not_bytes() {
 fn what_is_guessed_first_is_refused() {
     for typed in [
         "passwordpassword",
+        "correcthorsebatterystaple",
+        "CorrectHorseBatteryStaple1",
         "123456789012345",
         "qwertyuiopasdfg",
         "aaaaaaaaaaaaaaaa",
