@@ -44,6 +44,7 @@ pub struct FailingStore<S> {
 struct State {
     down: AtomicBool,
     feed_down: AtomicBool,
+    changes_down: AtomicBool,
     calls: AtomicU64,
     advances: AtomicU64,
     gathering: Mutex<Option<Arc<Barrier>>>,
@@ -70,6 +71,11 @@ impl<S> FailingStore<S> {
     /// Takes the store away (`true`) or gives it back.
     pub fn set_down(&self, down: bool) {
         self.state.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Refuses only changes of accounts (`true`), or takes them again.
+    pub fn set_changes_down(&self, down: bool) {
+        self.state.changes_down.store(down, Ordering::SeqCst);
     }
 
     /// Takes only the feed away (`true`) or gives it back.
@@ -276,6 +282,9 @@ impl<S: UserStore> UserStore for FailingStore<S> {
         now: Timestamp,
     ) -> StoreResult<Option<Result<User, NotChanged>>> {
         let store = self.up()?;
+        if self.state.changes_down.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable(SwitchedOff));
+        }
         self.together(store.change_user(id, change, now)).await
     }
 

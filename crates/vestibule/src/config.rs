@@ -41,6 +41,9 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// What a password's hash costs.
     pub password_parameters: PasswordParameters,
+    /// Whether a hash that another system made, or that cost less, is replaced by a better one at the next sign-in.
+    /// Switch it off while a program beside this one reads the same hashes.
+    pub upgrade_hashes: bool,
     /// How many passwords are hashed at once.
     pub hashers: usize,
     /// How many may wait for it; beyond it sign-ins are answered 503.
@@ -97,6 +100,7 @@ impl Config {
             cookies: Cookies::new(secure),
             password_policy: PasswordPolicy::default(),
             password_parameters: PasswordParameters::default(),
+            upgrade_hashes: true,
             hashers: std::thread::available_parallelism().map_or(2, usize::from),
             hash_queue: 64,
             limits: Limits::default(),

@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -84,6 +87,8 @@ pub(crate) struct Hall {
     pub(crate) known_users: KnownUsers,
     pub(crate) throttle: Throttle,
     pub(crate) hashers: Hashers,
+    /// Whether it was said that better hashes cannot be stored.
+    upgrade_failed: AtomicBool,
     pub(crate) messenger: Arc<dyn Messenger>,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
     pub(crate) claims: Option<ClaimsOf>,
@@ -181,6 +186,17 @@ impl Vestibule {
 }
 
 impl Hall {
+    /// Says once that a better hash of a password could not be stored: it would be said again at every sign-in.
+    pub(crate) fn note_failed_upgrade(&self, error: &StoreError) {
+        if !self.upgrade_failed.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                %error,
+                "a better hash of a password cannot be stored; people sign in by the old one. Make room for 255 characters \
+                 in the column of the hash, or set `Config::upgrade_hashes` to false. This is said once"
+            );
+        }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -369,6 +385,7 @@ impl Builder {
             noticed: Arc::default(),
             known_users: KnownUsers::default(),
             throttle: Throttle::new(&limits, self.shared_limits, &self.clock),
+            upgrade_failed: AtomicBool::new(false),
             hashers: Hashers::new(config.password_parameters, config.hashers, config.hash_queue),
             own_users: self.users.is_some(),
             users: self.users.unwrap_or_else(|| Arc::clone(&self.store) as Arc<dyn UserStore>),

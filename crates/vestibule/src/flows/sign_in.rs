@@ -405,11 +405,19 @@ impl Visit {
                         instead_of: password_hash,
                         ..UserChange::default()
                     };
-                    if inner.users.change_user(user.id, &change, inner.now()).await?.is_none() {
-                        found = inner.users.credentials_of(user.id).await?;
-                        continue;
+                    match inner.users.change_user(user.id, &change, inner.now()).await {
+                        Ok(Some(_)) => Some(upgraded),
+                        Ok(None) => {
+                            found = inner.users.credentials_of(user.id).await?;
+                            continue;
+                        }
+                        // The old hash is as good as before, and it is the store's fault alone: a table of the
+                        // application's own may have no room for a longer one.
+                        Err(error) => {
+                            inner.note_failed_upgrade(&error);
+                            change.instead_of
+                        }
                     }
-                    Some(upgraded)
                 }
             };
             return Ok(Some(Proven::Active(user, standing.filter(|_| guards))));
@@ -432,6 +440,7 @@ impl Visit {
         let usable = found.filter(|found| is_usable(&found.user));
         let hash = usable.as_ref().and_then(|credentials| credentials.password_hash.clone());
         let salt = random::draw(&*inner.entropy);
+        let upgrades = inner.config.upgrade_hashes;
         let (verified, upgraded) = inner
             .hashers
             .run(move |hasher| {
@@ -441,7 +450,9 @@ impl Visit {
                 };
                 let verified = hasher.verify(&password, &hash)?;
                 let upgraded = match verified {
-                    Verified::Match { outdated: true } => Some(hasher.hash(&password, salt)?),
+                    Verified::Match { outdated: true } if upgrades => {
+                        Some(hasher.hash(&password, salt)?)
+                    }
                     _ => None,
                 };
                 Ok((verified, upgraded))

@@ -9,6 +9,7 @@ use vestibule::{
     Carrier, ErrorCode, MemoryStore, Problem, Visit,
     core::{
         id::UserId,
+        password::{Password, PasswordHash, PasswordHasher},
         store::{SessionStore as _, UserStore as _},
         user::{UserChange, UserStatus},
     },
@@ -84,6 +85,51 @@ async fn an_own_user_table_serves(carrier: Carrier) {
     assert_eq!(visitor.get("/api/thing").await.status, 401);
     assert_eq!(visitor.sign_in("anna", PASSWORD).await.status, 200);
     assert_eq!(UserId(1), anna.id);
+}
+
+/// Gives Anna a hash that other parameters have made.
+async fn with_an_outdated_hash(site: &Site, table: &FailingStore<MemoryStore>) -> PasswordHash {
+    let anna = site.add_user("anna").await;
+    let mut hasher = PasswordHasher::new("m=72,t=1,p=1".parse().unwrap());
+    let hash = hasher.hash(&Password::prepare(PASSWORD).unwrap(), [1; 16]).unwrap();
+    let change = UserChange {
+        password_hash: Some(hash.clone()),
+        keeps_password: true,
+        ..UserChange::default()
+    };
+    table.change_user(anna.id, &change, site.hall.now()).await.unwrap();
+    hash
+}
+
+async fn hash_of(table: &FailingStore<MemoryStore>) -> PasswordHash {
+    table.credentials_of(UserId(1)).await.unwrap().unwrap().password_hash.unwrap()
+}
+
+/// A column may have no room for a longer hash.
+async fn a_better_hash_that_cannot_be_stored_keeps_nobody_out(carrier: Carrier) {
+    let table = FailingStore::new(MemoryStore::default());
+    let own = table.clone();
+    let site = Site::built(|_| {}, |builder| builder.users(own)).await;
+    let old = with_an_outdated_hash(&site, &table).await;
+    table.set_changes_down(true);
+    for _ in 0..2 {
+        assert_eq!(site.visitor(carrier).sign_in("anna", PASSWORD).await.status, 200);
+        assert_eq!(site.visitor(carrier).sign_in("anna", "wrong").await.status, 401);
+    }
+    assert_eq!(hash_of(&table).await, old);
+    table.set_changes_down(false);
+    assert_eq!(site.visitor(carrier).sign_in("anna", PASSWORD).await.status, 200);
+    assert_ne!(hash_of(&table).await, old);
+}
+
+async fn hashes_are_upgraded_only_where_that_is_wanted(carrier: Carrier) {
+    let table = FailingStore::new(MemoryStore::default());
+    let own = table.clone();
+    let site =
+        Site::built(|config| config.upgrade_hashes = false, |builder| builder.users(own)).await;
+    let old = with_an_outdated_hash(&site, &table).await;
+    assert_eq!(site.visitor(carrier).sign_in("anna", PASSWORD).await.status, 200);
+    assert_eq!(hash_of(&table).await, old);
 }
 
 /// The application's answers take the place of the built-in ones, with what belongs to every refusal.
@@ -171,6 +217,8 @@ async fn with_flask_names_errors_carry_msg(carrier: Carrier) {
 both_carriers!(
     own_claims_shadow_nothing,
     an_own_user_table_serves,
+    a_better_hash_that_cannot_be_stored_keeps_nobody_out,
+    hashes_are_upgraded_only_where_that_is_wanted,
     own_answers_take_the_place,
     with_flask_names_errors_carry_msg,
 );
