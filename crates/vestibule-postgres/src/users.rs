@@ -42,7 +42,9 @@ pub(crate) const TAKEN: &str = "SELECT \
 const INSERT: &str = concat!(
     "INSERT INTO users (username, username_key, email, email_key, email_verified_at, password_hash, \
      status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by, locale) \
-     VALUES ($1, $2, $3, $4, $5, $6, $10, $7, $8, 1, $11, $9, $12, $13, $14) \
+     SELECT $1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text, $10::text, $7::boolean, $8::text, 1, \
+     $11::bigint, $9::bigint, $12::bigint, $13::text, $14::text \
+     WHERE NOT EXISTS (SELECT FROM users WHERE username_key = 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to($2, 'UTF8')), 'hex')) \
      ON CONFLICT DO NOTHING RETURNING ",
     user_columns!()
 );

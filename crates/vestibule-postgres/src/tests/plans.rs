@@ -89,8 +89,11 @@ async fn no_hot_statement_reads_a_whole_table() {
         (files::USER_IS_THERE, &["users_pkey"]),
         (users::HAS_SUPER_USER, &["users_active_super"]),
         (keys::RAISE, &["ring_pkey"]),
-        (files::SELECT, &["files_pkey", "shares_pkey", "users_pkey"]),
-        (files::CONTENT, &["blobs_holder", "files_pkey", "shares_pkey", "users_pkey"]),
+        (files::SELECT, &["files_pkey", "offers_name", "shares_pkey", "users_pkey"]),
+        (
+            files::CONTENT,
+            &["blobs_holder", "files_pkey", "offers_name", "shares_pkey", "users_pkey"],
+        ),
         (files::OF_OWNER, &["files_owner", "users_pkey"]),
         (files::SHARED_WITH, &["files_pkey", "shares_user", "users_pkey"]),
         (files::HOLD, &["files_pkey"]),
