@@ -5,11 +5,11 @@ use vestibule_core::{
     file::{MAX_SHARES, ShareAccess},
     id::UserId,
     store::Shared,
-    user::{UserChange, UserStatus},
+    user::{NewUser, UserChange, UserStatus},
 };
 
 use super::{AnySiteStore, add_file, add_user, file_id, new_file, seen, set_status};
-use crate::samples::{at, new_user, username};
+use crate::samples::{at, email, new_user, username};
 
 async fn share(store: &AnySiteStore, number: u8, with: UserId, access: ShareAccess) -> Shared {
     store.share_file(file_id(number), with, access).await.expect("the store works")
@@ -174,7 +174,8 @@ pub async fn an_offer_is_for_whom_it_was_made(store: AnySiteStore) {
     offer(&store, 1, "bob", ShareAccess::Read).await;
     let renamed = UserChange { username: Some(username("robert")), ..UserChange::default() };
     store.change_user(bob, &renamed, at(60)).await.expect("ok").expect("there").expect("free");
-    let other = store.create_user(&new_user("bob"), at(70)).await.expect("ok").expect("free").id;
+    let new = NewUser { email: email("another@example.org"), ..new_user("bob") };
+    let other = store.create_user(&new, at(70)).await.expect("ok").expect("free").id;
     for reader in [bob, other] {
         assert!(store.files_offered_to(reader, None, 10).await.expect("ok").is_empty());
         assert!(!store.accept_offer(file_id(1), reader).await.expect("ok"));

@@ -230,7 +230,7 @@ fn cursor(query: Option<&str>) -> Result<Option<SessionCursor>, Problem> {
     let found = pairs.find(|(name, value)| name == "cursor" && !value.is_empty());
     let wrong = || {
         let wrong = "this is not a cursor: take that of the page before, or leave it out";
-        Problem::fault("cursor", &Said::new("filter_cursor", wrong))
+        Problem::fault("cursor", &Said::new("filter_place", wrong))
     };
     found.map(|(_, text)| text.parse().map_err(|_| wrong())).transpose()
 }

@@ -153,7 +153,8 @@ fn content(name: &str) -> Value {
             context! {
                 user_id => HOSTILE, csrf_cookie => HOSTILE,
                 own => context! { files => own, next => HOSTILE },
-                shared => context! { files => shared, next => HOSTILE },
+                shared => context! { files => shared.clone(), next => HOSTILE },
+                offered => context! { files => shared, next => HOSTILE },
                 is_continued => true, used => HOSTILE, quota => HOSTILE, used_percent => 100,
                 max_size => HOSTILE, max_bytes => 1, current_user => somebody(),
                 sharing => context! { id => "b", username => HOSTILE },
