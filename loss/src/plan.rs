@@ -40,9 +40,23 @@ pub(crate) struct Row {
     pub(crate) weather: Weather,
     /// How many requests a visitor sends side by side.
     pub(crate) at_once: usize,
+    /// Which of an answer's cookies reach a browser.
+    pub(crate) gateway: Gateway,
     /// How often the server is killed: every so many seconds.
     pub(crate) killed_every: Option<Duration>,
     pub(crate) effort: Effort,
+}
+
+/// What stands before the site and hands on its cookies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Gateway {
+    /// All of them.
+    #[default]
+    All,
+    /// The first one.
+    First,
+    /// Each one half of the time.
+    Any,
 }
 
 impl Row {
@@ -97,14 +111,14 @@ pub(crate) fn full() -> Vec<Row> {
     }
     rows.extend([2, 4, 8, 16, 32].map(burst));
     rows.extend([doubled(), reordered(), killed(), all()]);
+    rows.extend([Gateway::First, Gateway::Any].map(behind));
     rows
 }
 
 /// The bounded size.
 pub(crate) fn quick() -> Vec<Row> {
-    [loss(20, 0), Row { killed_every: Some(Duration::from_secs(4)), ..all() }]
-        .map(|row| Row { effort: Effort::QUICK, ..row })
-        .into()
+    let all = Row { killed_every: Some(Duration::from_secs(4)), ..all() };
+    [loss(20, 0), all, behind(Gateway::Any)].map(|row| Row { effort: Effort::QUICK, ..row }).into()
 }
 
 /// Those whose name holds one of these; all where there are none.
@@ -120,6 +134,7 @@ fn loss(lost: u32, delay: u64) -> Row {
         name: format!("{lost} % lost each way, {} ms each way", delay.as_millis()),
         weather: Weather { there: delay..=delay, back: delay..=delay, ..losing(lost) },
         at_once: 1,
+        gateway: Gateway::All,
         killed_every: None,
         effort: match lost {
             // Most of the time they wait.
@@ -134,6 +149,7 @@ fn burst(at_once: usize) -> Row {
         name: format!("{at_once} requests at once, 5 % lost each way"),
         weather: Weather { answers_cut: 0.01, ..uneven() },
         at_once,
+        gateway: Gateway::All,
         killed_every: None,
         effort: Effort::full(at_once),
     }
@@ -178,6 +194,15 @@ fn all() -> Row {
         },
         ..Row { at_once: 4, effort: Effort::full(4), ..killed() }
     }
+}
+
+fn behind(gateway: Gateway) -> Row {
+    let what = match gateway {
+        Gateway::All => "every cookie",
+        Gateway::First => "the first cookie alone",
+        Gateway::Any => "each cookie half of the time",
+    };
+    Row { name: format!("a gateway hands on {what}, 5 % lost each way"), gateway, ..burst(4) }
 }
 
 /// A network on which answers take turns in who comes first.

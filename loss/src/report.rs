@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    plan::{Row, Times},
+    plan::{Gateway, Row, Times},
     world::Figures,
 };
 
@@ -30,7 +30,8 @@ impl Line {
         if books.thefts > 0 {
             note(format!("{} sessions were ended for theft", books.thefts));
         }
-        if books.generations < i64::from(ours.renewals) {
+        // Behind a gateway many go on with the generation that they did not get whole.
+        if row.gateway == Gateway::All && books.generations < i64::from(ours.renewals) {
             note(format!("only {} generations were made", books.generations));
         }
         // What was not promised was not tried either.

@@ -39,6 +39,15 @@ async fn nobody_is_signed_out_where_everything_goes_wrong_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_signed_out_by_a_gateway_that_drops_cookies() {
+    let row = small(2);
+    let program = house::program().unwrap();
+    let line: Line = run::run(&row, Times::QUICK, &program, &Arc::default()).await.unwrap();
+    assert_eq!(line.problems(Times::QUICK), [""; 0]);
+    assert_eq!(line.ours.renewals, 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_visitors_are_signed_out_where_each_token_works_once() {
     let row = small(0);
     let house = House::rival(Rule::SingleUse, Times::QUICK).await;

@@ -119,6 +119,7 @@ impl World {
         for visitor in &self.visitors {
             let (visitor, straight) = (Arc::clone(visitor), Arc::clone(&self.straight));
             let (progress, at_once) = (Arc::clone(progress), row.at_once);
+            visitor.go_through(row.gateway);
             let (door, proxy) = (Arc::clone(&self.door), Arc::clone(&self.proxy));
             crowd.spawn(async move {
                 let mut signed_out = Vec::new();

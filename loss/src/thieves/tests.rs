@@ -6,10 +6,10 @@ async fn every_thief_is_caught_when_and_where_it_is_promised() {
         let found = drill.run().await.unwrap();
         assert_eq!(found.caught_by, expected, "{drill:?}: {found:?}");
         match (drill.thief, drill.victim) {
-            // The victim comes every five minutes and needs new tokens after fifteen; an app's are good for
+            // The victim comes every five minutes and needs new tokens after fifteen, which are good for
             // another five seconds.
             (Thief::Once { after, uses: true }, Victim::Busy) if expected == Some(Who::Victim) => {
-                let end = if drill.carrier == Carrier::Cookie { 15 } else { 20 } * MINUTE;
+                let end = 20 * MINUTE;
                 assert_eq!((found.victims, found.thiefs), (1, 1), "{drill:?}");
                 assert_eq!(found.after_copy, end, "{drill:?}");
                 assert_eq!(found.after_first_use, end - after, "{drill:?}");

@@ -35,14 +35,26 @@ impl Browser {
         Message::request("POST", "/api/auth/login", &headers, &body.to_string())
     }
 
-    /// Takes the cookies of an answer in.
+    /// Takes in the cookies of an answer that reach the browser.
     pub(super) fn keep(&self, common: &Common, answer: &Message) {
+        self.take_in(common, answer, |place| common.reaches(place));
+    }
+
+    /// Takes in all cookies of a sign-in, which does not come through the gateway.
+    pub(super) fn begin(&self, common: &Common, answer: &Message) {
+        self.take_in(common, answer, |_| true);
+    }
+
+    fn take_in(&self, common: &Common, answer: &Message, reaches: impl Fn(usize) -> bool) {
         let mut jar = lock(&self.jar);
-        let before = jar.value("access");
-        for line in answer.headers("set-cookie") {
-            jar.store(line, "/api/auth/me");
+        let tokens = |jar: &Jar| ["access", "refresh"].map(|name| jar.value(name));
+        let before = tokens(&jar);
+        for (place, line) in answer.headers("set-cookie").enumerate() {
+            if reaches(place) {
+                jar.store(line, "/api/auth/me");
+            }
         }
-        if jar.value("access") != before {
+        if tokens(&jar) != before {
             common.has_renewed();
         }
     }

@@ -24,7 +24,11 @@ use vestibule_testkit::{
 };
 
 use self::{app::App, browser::Browser};
-use crate::{Outcome, house::HOST, plan::Times};
+use crate::{
+    Outcome,
+    house::HOST,
+    plan::{Gateway, Times},
+};
 
 /// Nobody asks for this long in vain: a network that loses three of four exchanges has let a hundred through
 /// by then, and a server that does not answer at all is not what is measured here.
@@ -63,6 +67,8 @@ struct Common {
     dice: SeededEntropy,
     /// Whether they have left for a while since they began to renew.
     was_away: AtomicBool,
+    /// What a browser's cookies come through.
+    gateway: Mutex<Gateway>,
     /// When they last got tokens.
     renewed_at: Mutex<Instant>,
 }
@@ -89,6 +95,7 @@ impl Visitor {
             times,
             dice: SeededEntropy::new(number as u64),
             was_away: AtomicBool::new(false),
+            gateway: Mutex::default(),
             renewed_at: Mutex::new(Instant::now()),
         };
         let kind = match carrier {
@@ -109,10 +116,15 @@ impl Visitor {
             return Err(format!("a sign-in was answered {}", code(&answer)).into());
         }
         match &self.kind {
-            Kind::Browser(browser) => browser.keep(&self.common, &answer),
+            Kind::Browser(browser) => browser.begin(&self.common, &answer),
             Kind::App(app) => app.keep(&self.common, &answer),
         }
         Ok(())
+    }
+
+    /// Goes through this gateway from now on.
+    pub(crate) fn go_through(&self, gateway: Gateway) {
+        *lock(&self.common.gateway) = gateway;
     }
 
     /// Waits for a part of an access token's life, so that not everybody comes at the same moment.
@@ -184,6 +196,15 @@ impl Common {
         })
         .await;
         None
+    }
+
+    /// Whether the cookie of this place in an answer reaches a browser.
+    fn reaches(&self, place: usize) -> bool {
+        match *lock(&self.gateway) {
+            Gateway::All => true,
+            Gateway::First => place == 0,
+            Gateway::Any => self.dice.falls(0.5),
+        }
     }
 
     fn renewed_at(&self) -> MutexGuard<'_, Instant> {

@@ -185,6 +185,12 @@ const NEEDS: &[Need] = &[
         when: When::Always,
     },
     Need {
+        what: Thing::Program("nginx"),
+        why: "is the gateway that asks the site who is there",
+        from: Source::Apt(&["nginx"]),
+        when: When::Always,
+    },
+    Need {
         what: Thing::Program("redis-server"),
         why: "is the Redis that the tests share limits and notifications through",
         from: Source::Apt(&["redis-server"]),
@@ -384,7 +390,8 @@ impl Need {
 
 /// The program `name` in `PATH`.
 fn find(name: &str) -> Option<PathBuf> {
-    find_in(&env::var_os("PATH")?, name)
+    // Debian keeps servers where not everybody's PATH leads.
+    find_in(&env::var_os("PATH")?, name).or_else(|| find_in(OsStr::new("/usr/sbin"), name))
 }
 
 fn find_in(path: &OsStr, name: &str) -> Option<PathBuf> {

@@ -19,4 +19,5 @@ mod faults;
 mod first_run;
 mod house;
 mod mail;
+mod other_time;
 mod serving;

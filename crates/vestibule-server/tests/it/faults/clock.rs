@@ -1,15 +1,14 @@
 //! One node of two has a clock that is two hours off, or jumps there while it serves.
-//!
-//! Debian's faketime lies to the node about the wall clock, and says the truth about monotonic time, as a
-//! machine does whose clock was set. What it says can be changed while the node runs.
 
-use std::{fs, path::PathBuf};
-
-use vestibule_testkit::visitors::{Carrier, Visitor};
+use vestibule_testkit::{
+    visitors::{Carrier, Visitor},
+    wait,
+};
 
 use crate::{
-    cluster::{Cluster, VERIFY, Ways, becomes, places, renew, sign_in},
+    cluster::{Cluster, HEARD_WITHIN, VERIFY, Ways, becomes, places, renew, sign_in},
     house::{PASSWORD, ask_store, create_user, serve, serve_again},
+    other_time::OtherTime,
 };
 
 /// Makes two tests of each `async fn(&str, Carrier)` that is named, which is run for both carriers.
@@ -41,6 +40,22 @@ ahead_and_behind!(
     who_was_signed_out_stays_out,
     a_clock_that_jumps_frees_nobody_from_a_limit
 );
+
+mod racers_are_no_thieves {
+    use vestibule_testkit::visitors::Carrier;
+
+    #[tokio::test]
+    async fn forty_seconds_ahead() {
+        super::racers_are_no_thieves("+40s", Carrier::Header).await;
+        super::racers_are_no_thieves("+40s", Carrier::Cookie).await;
+    }
+
+    #[tokio::test]
+    async fn forty_seconds_behind() {
+        super::racers_are_no_thieves("-40s", Carrier::Header).await;
+        super::racers_are_no_thieves("-40s", Carrier::Cookie).await;
+    }
+}
 
 const RIGHT: usize = 0;
 const WRONG: usize = 1;
@@ -83,6 +98,51 @@ async fn nobody_is_signed_out_by_a_clock(jump: &str, carrier: Carrier) {
         hand_over(&**from, &*wrong);
         is_in(&*wrong).await;
         assert_eq!(renew(&*wrong).await.status, 200);
+    }
+}
+
+/// Beyond the grace apart: a request that comes a moment after another one, at another node, is a racer all the
+/// same. How long ago something was handed out is the database's to tell.
+async fn racers_are_no_thieves(jump: &str, carrier: Carrier) {
+    let nodes = Nodes::start();
+    nodes.say(jump);
+    for (first, second) in [(RIGHT, WRONG), (WRONG, RIGHT)] {
+        let [first, second] = [first, second].map(|node| nodes.cluster.visitor(carrier, node));
+        sign_in(&*first).await;
+        hand_over(&*first, &*second);
+        assert_eq!(renew(&*first).await.status, 200);
+        // What it got is in use, and every node may know it.
+        assert_eq!(first.get(VERIFY).await.status, 204);
+        let seen =
+            "SELECT count(*) FROM sessions WHERE seen_generation < generation AND end_at IS NULL";
+        let is_written =
+            async || (ask_store(&nodes.cluster.places[RIGHT], seen) == ["0"]).then_some(());
+        wait::until_async(HEARD_WITHIN, is_written).await.expect("it is noticed");
+        let answer = renew(&*second).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(second.refresh_token(), first.refresh_token());
+        assert_eq!(first.sign_out().await.status, 204);
+    }
+}
+
+/// A browser whose requests go to both nodes has no access token that works at the one after it was at the other.
+/// It does not renew so often that a request which is still on its way becomes two generations old.
+#[tokio::test]
+async fn a_browser_that_goes_from_node_to_node_does_not_outrun_itself() {
+    for jump in ["+2h", "-2h"] {
+        let nodes = Nodes::start();
+        nodes.say(jump);
+        let [right, wrong] =
+            [RIGHT, WRONG].map(|node| nodes.cluster.visitor(Carrier::Cookie, node));
+        sign_in(&*right).await;
+        let late = nodes.cluster.visitor(Carrier::Cookie, RIGHT);
+        hand_over(&*right, &*late);
+        for (from, to) in [(&right, &wrong), (&wrong, &right), (&right, &wrong), (&wrong, &right)] {
+            hand_over(&**from, &**to);
+            assert_eq!(to.get("/api/auth/me").await.status, 200);
+        }
+        late.hold(None, late.refresh_token().as_deref());
+        assert_eq!(late.get("/api/auth/me").await.status, 200, "{jump}");
     }
 }
 
@@ -180,7 +240,7 @@ async fn a_clock_that_jumps_frees_nobody_from_a_limit(jump: &str, carrier: Carri
 /// A node that knows the time, and one that is told what a file says.
 struct Nodes {
     cluster: Cluster,
-    said: PathBuf,
+    other_time: OtherTime,
 }
 
 impl Nodes {
@@ -191,19 +251,10 @@ impl Nodes {
     fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut places = places(2, settings);
         create_user(&places[RIGHT], "ada", &[]);
-        let said = places[WRONG].path().join("time");
-        fs::write(&said, "+0").unwrap();
-        for (name, value) in [
-            ("LD_PRELOAD", library().display().to_string()),
-            ("FAKETIME_TIMESTAMP_FILE", said.display().to_string()),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ] {
-            places[WRONG].set(name, &value);
-        }
+        let other_time = OtherTime::at(&mut places[WRONG]);
         let sites: Vec<_> = places.iter().map(serve).collect();
         let ways = Ways::to(sites.iter().map(|site| site.address()), places[RIGHT].secrets());
-        Self { cluster: Cluster { sites, places, ways }, said }
+        Self { cluster: Cluster { sites, places, ways }, other_time }
     }
 
     /// Restarts both.
@@ -218,17 +269,6 @@ impl Nodes {
 
     /// Tells the node how far off it is.
     fn say(&self, offset: &str) {
-        // At once: the node must not read half of it.
-        let next = self.said.with_extension("next");
-        fs::write(&next, offset).unwrap();
-        fs::rename(next, &self.said).unwrap();
+        self.other_time.say(offset);
     }
-}
-
-/// Where Debian puts the library, on any architecture.
-fn library() -> PathBuf {
-    let folders = fs::read_dir("/usr/lib").unwrap().flatten();
-    let mut places = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
-    let found = places.find(|library| library.is_file());
-    found.expect("libfaketime is installed: apt-get install faketime")
 }

@@ -1,9 +1,10 @@
-//! The site as a process: the wire, its start and its end, crashes, floods, https.
+//! The site as a process: the wire, its start and its end, crashes, floods, https, a gateway before it.
 
 mod crash;
 pub(crate) mod figures;
 mod files;
 mod flood;
+mod gateway;
 mod history;
 mod https;
 mod logging;
