@@ -29,6 +29,8 @@ async fn a_browser_that_blocks_cookies_is_told_so_by_every_form() {
 
         tab.go(&page("/?a=1")).await;
         tab.click(".languages button[value=de]").await;
+        // The page before has a `main` as well.
+        tab.text("#cookies-title").await;
         assert!(tab.text("main").await.contains("cannot remember your language"));
         tab.picture(&pictures().join(format!("blocked-language-{engine:?}.png"))).await;
         tab.click("main .actions a").await;
