@@ -96,7 +96,7 @@ impl Visit {
     /// now.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `csrf_failed`, `unavailable`.
     pub async fn change_email(
         &self,
         id: UserId,
@@ -111,7 +111,7 @@ impl Visit {
     /// obstacle is in the way, nothing is changed and the token works on.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `csrf_failed`, `unavailable`.
     pub async fn change_email_with(
         &self,
         id: UserId,
