@@ -55,10 +55,11 @@ impl CurrentTemplates {
         self.0.templates.load_full()
     }
 
-    /// The folders of the owner that they were read from.
-    pub(crate) fn folders(&self) -> Vec<PathBuf> {
-        let Sources { pages, mails, texts, .. } = &self.0.sources;
-        [pages, mails, texts].into_iter().flatten().cloned().collect()
+    /// The folders of the owner that they are read from.
+    pub(crate) fn folders(settings: &Settings) -> Vec<PathBuf> {
+        let pages = &settings.pages;
+        let folders = [&pages.templates, &settings.mail.templates, &pages.texts];
+        folders.into_iter().flatten().cloned().collect()
     }
 
     /// Reads them again. Where that fails, those in use stay.

@@ -62,7 +62,7 @@ use self::{
     connections::{Admission, Connections, SiteService},
     figures::Figures,
     log::Format,
-    reload::Reloadable,
+    reload::{Reloadable, Seen},
     tls::Https,
 };
 
@@ -102,6 +102,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let listener = listen(&mut settings).await?;
 
     let settings = Arc::new(settings);
+    let templates_seen = Seen::of(&CurrentTemplates::folders(&settings));
     let templates = CurrentTemplates::load(&settings).map_err(CommandError::Usage)?;
     let opened = {
         let templates = templates.get();
@@ -200,7 +201,9 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         figures.serve(stop.clone());
     }
     Cleanup::new(&site.files, &hall).start(stop.clone());
-    tokio::spawn(reload::follow(reloadable(https.as_ref(), &site), hangups, stop.clone()));
+    let certificate = https.as_ref().and_then(Https::reloadable);
+    let reloadable = certificate.into_iter().chain(reloadable_templates(&site, templates_seen));
+    tokio::spawn(reload::follow(reloadable.collect(), hangups, stop.clone()));
     let trusted_proxies = site.settings.trusted_proxies.clone();
     let admission = Admission { most: most_connections, trusted_proxies };
     let connections = Connections::new(acceptor, service(&site), stop.clone(), admission);
@@ -245,17 +248,16 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     Ok(())
 }
 
-/// What is read again while the site runs.
-fn reloadable(https: Option<&Https>, site: &Site) -> Vec<Reloadable> {
-    let certificate = https.and_then(Https::reloadable);
-    let paths = site.templates.folders();
+/// The owner's templates and texts, if there are any.
+fn reloadable_templates(site: &Site, seen: Seen) -> Option<Reloadable> {
+    let paths = CurrentTemplates::folders(&site.settings);
     let templates = site.templates.clone();
-    let own = (!paths.is_empty()).then(|| Reloadable {
+    (!paths.is_empty()).then(|| Reloadable {
         what: "templates and texts",
         paths,
+        seen,
         reload: Box::new(move || templates.reload()),
-    });
-    certificate.into_iter().chain(own).collect()
+    })
 }
 
 /// The routes and everything around them.

@@ -24,19 +24,18 @@ pub(super) struct Reloadable {
     pub(super) what: &'static str,
     /// The files, and folders of files, that it was read from.
     pub(super) paths: Vec<PathBuf>,
+    /// How they looked before they were read: what changed since is read again at the first look.
+    pub(super) seen: Seen,
     /// Reads it again; what was in use stays where that fails.
     pub(super) reload: Box<dyn Fn() -> Result<(), String> + Send>,
 }
 
 /// Reads each again when its files have changed or a hangup comes, until `stop`.
-pub(super) async fn follow(all: Vec<Reloadable>, mut hangups: Hangups, stop: CancellationToken) {
-    let mut all: Vec<_> = all
-        .into_iter()
-        .map(|one| {
-            let seen = Seen::of(&one.paths);
-            (one, seen)
-        })
-        .collect();
+pub(super) async fn follow(
+    mut all: Vec<Reloadable>,
+    mut hangups: Hangups,
+    stop: CancellationToken,
+) {
     let mut tick = interval(LOOKS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -51,7 +50,7 @@ pub(super) async fn follow(all: Vec<Reloadable>, mut hangups: Hangups, stop: Can
             );
         }
         let looking = tokio::task::spawn_blocking(move || {
-            all.iter_mut().for_each(|(one, seen)| look(one, seen, is_asked));
+            all.iter_mut().for_each(|one| look(one, is_asked));
             all
         });
         match looking.await {
@@ -64,13 +63,13 @@ pub(super) async fn follow(all: Vec<Reloadable>, mut hangups: Hangups, stop: Can
     }
 }
 
-fn look(one: &Reloadable, seen: &mut Seen, is_asked: bool) {
+fn look(one: &mut Reloadable, is_asked: bool) {
     // Before it is read: what changes meanwhile is noticed the next time.
     let now = Seen::of(&one.paths);
-    if *seen == now && !is_asked {
+    if one.seen == now && !is_asked {
         return;
     }
-    *seen = now;
+    one.seen = now;
     match (one.reload)() {
         Ok(()) => tracing::info!("{}: read again", one.what),
         Err(error) => {
@@ -84,11 +83,11 @@ fn look(one: &Reloadable, seen: &mut Seen, is_asked: bool) {
 }
 
 /// How files looked: which there are, when each was written, and how long it is.
-#[derive(Debug, PartialEq, Eq)]
-struct Seen(Vec<(PathBuf, Option<SystemTime>, u64)>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen(Vec<(PathBuf, Option<SystemTime>, u64)>);
 
 impl Seen {
-    fn of(paths: &[PathBuf]) -> Self {
+    pub(super) fn of(paths: &[PathBuf]) -> Self {
         let mut seen = Vec::new();
         paths.iter().for_each(|path| add(path, DEPTH, &mut seen));
         seen.sort();
@@ -114,7 +113,30 @@ fn add(path: &Path, depth: usize, seen: &mut Vec<(PathBuf, Option<SystemTime>, u
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use super::*;
+
+    #[test]
+    fn what_changes_between_reading_and_the_first_look_is_read_again_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = vec![folder.path().join("cert.pem")];
+        let seen = Seen::of(&paths);
+        fs::write(&paths[0], "renewed while the site starts").unwrap();
+        let reloads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&reloads);
+        let reload = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let mut one = Reloadable { what: "a file", paths, seen, reload: Box::new(reload) };
+        look(&mut one, false);
+        look(&mut one, false);
+        assert_eq!(reloads.load(Ordering::Relaxed), 1);
+    }
 
     #[test]
     fn files_that_change_come_or_go_are_noticed() {

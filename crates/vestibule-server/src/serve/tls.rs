@@ -19,7 +19,7 @@ use tokio_rustls::{
 };
 use vestibule::SystemEntropy;
 
-use super::reload::Reloadable;
+use super::reload::{Reloadable, Seen};
 use crate::{
     commands::CommandError,
     config::{Settings, Tls},
@@ -36,8 +36,8 @@ const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub(super) struct Https {
     pub(super) acceptor: TlsAcceptor,
     certificate: Arc<Certificate>,
-    /// Certificate chain and key, where they are the owner's.
-    files: Option<(PathBuf, PathBuf)>,
+    /// Certificate chain and key, where they are the owner's, and how they looked before they were read.
+    files: Option<(PathBuf, PathBuf, Seen)>,
 }
 
 impl Https {
@@ -48,7 +48,10 @@ impl Https {
     pub(super) fn open(settings: &Settings) -> Result<Option<Self>, CommandError> {
         let (pair, files) = match &settings.tls {
             Tls::Off => return Ok(None),
-            Tls::Files { cert, key } => (read_pair(cert, key), Some((cert.clone(), key.clone()))),
+            Tls::Files { cert, key } => {
+                let seen = Seen::of(&[cert.clone(), key.clone()]);
+                (read_pair(cert, key), Some((cert.clone(), key.clone(), seen)))
+            }
             Tls::SelfSigned => {
                 let path = settings.data_dir.join(SELF_SIGNED);
                 let made = private::read_or_make(&path, &SystemEntropy, self_signed);
@@ -71,14 +74,19 @@ impl Https {
     /// The owner's files, to be read again when they change; `None` where the certificate is the site's own. Connections
     /// that are open keep what they began with.
     pub(super) fn reloadable(&self) -> Option<Reloadable> {
-        let (cert, key) = self.files.clone()?;
+        let (cert, key, seen) = self.files.clone()?;
         let paths = vec![cert.clone(), key.clone()];
         let certificate = Arc::clone(&self.certificate);
         let reload = move || {
             certificate.0.store(Arc::new(read_pair(&cert, &key)?));
             Ok(())
         };
-        Some(Reloadable { what: "certificate and key of tls.*", paths, reload: Box::new(reload) })
+        Some(Reloadable {
+            what: "certificate and key of tls.*",
+            paths,
+            seen,
+            reload: Box::new(reload),
+        })
     }
 }
 
