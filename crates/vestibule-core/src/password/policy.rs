@@ -95,8 +95,8 @@ fn is_common(password: &str) -> bool {
     let chars = Zeroizing::new(password.chars().collect::<Vec<char>>());
     is_famous(&chars)
         || looked_at(&chars).is_some_and(|essence| {
-            let first = essence.get(..FIRST_CHARS).unwrap_or(essence);
-            is_guessed_early(first) && is_guessed_early(essence)
+            guesses_log10(essence) < COMMON_BELOW_LOG10
+                || decorated_guesses_log10(essence).is_some_and(|log| log < COMMON_BELOW_LOG10)
         })
 }
 
@@ -107,9 +107,36 @@ fn is_famous(chars: &[char]) -> bool {
     FAMOUS.contains(&word.trim_matches(|c: char| !c.is_alphabetic()))
 }
 
-fn is_guessed_early(chars: &[char]) -> bool {
+/// How many guesses it takes, as a power of ten. What is hard to guess already in its first characters is not
+/// looked at further.
+fn guesses_log10(chars: &[char]) -> f64 {
+    let first = chars.get(..FIRST_CHARS).unwrap_or(chars);
+    let log10 = measure_log10(first);
+    if log10 >= COMMON_BELOW_LOG10 || first.len() == chars.len() {
+        return log10;
+    }
+    measure_log10(chars)
+}
+
+/// The same for somebody who tries words, and then words with something in front and behind: `Password1234567!`.
+/// Taken as a whole such a password counts as more, because zxcvbn charges for the number of its parts. `None`
+/// if nothing stands around the word.
+fn decorated_guesses_log10(chars: &[char]) -> Option<f64> {
+    let start = chars.iter().position(|c| c.is_alphabetic())?;
+    let end = chars.iter().rposition(|c| c.is_alphabetic())? + 1;
+    if start == 0 && end == chars.len() {
+        return None;
+    }
+    let parts = [chars.get(..start), chars.get(start..end), chars.get(end..)];
+    Some(parts.into_iter().flatten().map(guesses_log10).sum())
+}
+
+fn measure_log10(chars: &[char]) -> f64 {
+    if chars.is_empty() {
+        return 0.0;
+    }
     let text = Zeroizing::new(chars.iter().collect::<String>());
-    zxcvbn(&text, &[]).guesses_log10() < COMMON_BELOW_LOG10
+    zxcvbn(&text, &[]).guesses_log10()
 }
 
 /// The part that a password comes down to, if it is short enough to stand on a list.

@@ -44,8 +44,13 @@ fn what_is_guessed_first_is_refused() {
         "111111111111111",
         "1234567890123456789",
         "summer2024summer2024",
+        "iloveyou12345678!",
+        "Password1234567!",
+        "1234567!Password",
+        "Sunshine1985!!!",
+        "Welcome20240115",
     ] {
-        assert_eq!(check(typed, &[]).unwrap_err(), PasswordProblem::Common, "{typed}");
+        assert_eq!(check(typed, &[]), Err(PasswordProblem::Common), "{typed}");
     }
     for typed in ["a".repeat(64), "a".repeat(1024), "password".repeat(8), "0123456789".repeat(10)] {
         assert_eq!(check(&typed, &[]).unwrap_err(), PasswordProblem::Common, "{typed}");
@@ -64,6 +69,10 @@ fn honest_passwords_are_accepted() {
         "my dog likes cheese",
         "This is my password",
         "initial password",
+        "initial password 1",
+        "lamp-orbit-mongoose-7",
+        "password 8391274650",
+        "4711 Kaffeetassen im Schrank",
         "aB3dE5gH7jK9mN1p",
         "x7Kq9mZp2Lw4Rt8v",
         "hf93kfm20dkwp1zq",
