@@ -1,10 +1,5 @@
 //! A store that can be taken away and given back.
 
-mod audit;
-mod batches;
-mod files;
-mod mail;
-
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -31,6 +26,27 @@ use vestibule_core::{
     time::Timestamp,
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange},
 };
+
+/// Implements a store trait by the store behind, once the named check of [`FailingStore`] has let the call through.
+/// Methods that do more are written in full below those that do not.
+macro_rules! delegate {
+    (
+        $store:ident through $check:ident:
+        $(fn $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*
+        $({ $($in_full:tt)* })?
+    ) => {
+        #[async_trait]
+        impl<S: $store> $store for FailingStore<S> {
+            $(async fn $method(&self, $($argument: $kind),*) -> StoreResult<$answer> {
+                self.$check()?.$method($($argument),*).await
+            })*
+
+            $($($in_full)*)?
+        }
+    };
+}
+
+mod site;
 
 /// A store in front of another one: it counts what is asked of it, and answers
 /// [`StoreError::Unavailable`] to everything while it is down. Clones are the same store.
@@ -147,249 +163,118 @@ impl<S> Clone for FailingStore<S> {
     }
 }
 
-#[async_trait]
-impl<S: SessionStore> SessionStore for FailingStore<S> {
-    async fn create_session(
-        &self,
-        session: &Session,
-        guard: Option<&PasswordHash>,
-    ) -> StoreResult<bool> {
-        self.up()?.create_session(session, guard).await
-    }
+delegate! {
+    SessionStore through up:
+    fn create_session(session: &Session, guard: Option<&PasswordHash>) -> bool;
+    fn note_handout(id: SessionId, generation: u64, at: Timestamp) -> bool;
+    fn confirm_session(id: SessionId, auth_time: Timestamp, methods: &[String]) -> bool;
+    fn end_session(id: SessionId, reason: EndReason, now: Timestamp) -> bool;
+    fn end_sessions(which: SessionSelection, reason: EndReason, now: Timestamp) -> Vec<SessionId>;
+    fn bound_sessions(user: UserId, kept: SessionId, bound: SessionBound, now: Timestamp) -> Vec<SessionId>;
+    fn sessions_of(query: &SessionQuery) -> Vec<Session>;
+    fn active_sessions(now: Timestamp, after: Option<SessionId>, limit: u32) -> Vec<Session>;
+    fn mark_seen(sightings: &[Sighting]) -> ();
+    fn note_renewals(notes: &[RenewalNote]) -> ();
+    fn renewals_of(id: SessionId) -> Vec<RenewalNote>;
+    fn purge_sessions(before: Timestamp) -> u64;
 
-    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
-        let found = self.up()?.session(id).await;
-        // Everybody who races for the row gets to read it before anybody writes.
-        tokio::task::yield_now().await;
-        found
-    }
-
-    async fn session_to_renew(
-        &self,
-        id: SessionId,
-        now: Timestamp,
-    ) -> StoreResult<Option<(Session, Duration)>> {
-        let found = self.up()?.session_to_renew(id, now).await;
-        // Here too.
-        tokio::task::yield_now().await;
-        found
-    }
-
-    async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
-        let advanced = self.up()?.advance_session(id, step).await?;
-        self.state.advances.fetch_add(u64::from(advanced), Ordering::SeqCst);
-        Ok(advanced)
-    }
-
-    async fn note_handout(
-        &self,
-        id: SessionId,
-        generation: u64,
-        at: Timestamp,
-    ) -> StoreResult<bool> {
-        self.up()?.note_handout(id, generation, at).await
-    }
-
-    async fn confirm_session(
-        &self,
-        id: SessionId,
-        auth_time: Timestamp,
-        methods: &[String],
-    ) -> StoreResult<bool> {
-        self.up()?.confirm_session(id, auth_time, methods).await
-    }
-
-    async fn end_session(
-        &self,
-        id: SessionId,
-        reason: EndReason,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        self.up()?.end_session(id, reason, now).await
-    }
-
-    async fn end_sessions(
-        &self,
-        which: SessionSelection,
-        reason: EndReason,
-        now: Timestamp,
-    ) -> StoreResult<Vec<SessionId>> {
-        self.up()?.end_sessions(which, reason, now).await
-    }
-
-    async fn bound_sessions(
-        &self,
-        user: UserId,
-        kept: SessionId,
-        bound: SessionBound,
-        now: Timestamp,
-    ) -> StoreResult<Vec<SessionId>> {
-        self.up()?.bound_sessions(user, kept, bound, now).await
-    }
-
-    async fn sessions_of(&self, query: &SessionQuery) -> StoreResult<Vec<Session>> {
-        self.up()?.sessions_of(query).await
-    }
-
-    async fn active_sessions(
-        &self,
-        now: Timestamp,
-        after: Option<SessionId>,
-        limit: u32,
-    ) -> StoreResult<Vec<Session>> {
-        self.up()?.active_sessions(now, after, limit).await
-    }
-
-    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
-        self.up()?.mark_seen(sightings).await
-    }
-
-    async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
-        self.up()?.note_renewals(notes).await
-    }
-
-    async fn renewals_of(&self, id: SessionId) -> StoreResult<Vec<RenewalNote>> {
-        self.up()?.renewals_of(id).await
-    }
-
-    async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
-        self.up()?.purge_sessions(before).await
-    }
-}
-
-#[async_trait]
-impl<S: UserStore> UserStore for FailingStore<S> {
-    async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
-        self.up()?.user(id).await
-    }
-
-    async fn credentials(&self, login: &LoginKey) -> StoreResult<Option<Credentials>> {
-        self.up()?.credentials(login).await
-    }
-
-    async fn credentials_of(&self, id: UserId) -> StoreResult<Option<Credentials>> {
-        self.up()?.credentials_of(id).await
-    }
-
-    async fn create_user(&self, new: &NewUser, now: Timestamp) -> StoreResult<Result<User, Taken>> {
-        self.up()?.create_user(new, now).await
-    }
-
-    async fn change_user(
-        &self,
-        id: UserId,
-        change: &UserChange,
-        now: Timestamp,
-    ) -> StoreResult<Option<Result<User, NotChanged>>> {
-        let store = self.up()?;
-        if self.state.changes_down.load(Ordering::SeqCst) {
-            return Err(StoreError::unavailable(SwitchedOff));
+    {
+        async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
+            let found = self.up()?.session(id).await;
+            // Everybody who races for the row gets to read it before anybody writes.
+            tokio::task::yield_now().await;
+            found
         }
-        self.together(store.change_user(id, change, now)).await
-    }
 
-    async fn users(&self, query: &UserQuery) -> StoreResult<Vec<User>> {
-        self.up()?.users(query).await
-    }
+        async fn session_to_renew(
+            &self,
+            id: SessionId,
+            now: Timestamp,
+        ) -> StoreResult<Option<(Session, Duration)>> {
+            let found = self.up()?.session_to_renew(id, now).await;
+            // Here too.
+            tokio::task::yield_now().await;
+            found
+        }
 
-    async fn has_super_user(&self) -> StoreResult<bool> {
-        self.up()?.has_super_user().await
-    }
-}
-
-#[async_trait]
-impl<S: Commits> Commits for FailingStore<S> {
-    async fn commit(
-        &self,
-        commit: &Commit,
-        now: Timestamp,
-    ) -> StoreResult<Result<Committed, Obstacle>> {
-        let store = self.up()?;
-        // Whoever hangs up may do so between the question and its answer.
-        tokio::task::yield_now().await;
-        match commit.account {
-            Some(_) => self.together(store.commit(commit, now)).await,
-            None => store.commit(commit, now).await,
+        async fn advance_session(&self, id: SessionId, step: &Advance) -> StoreResult<bool> {
+            let advanced = self.up()?.advance_session(id, step).await?;
+            self.state.advances.fetch_add(u64::from(advanced), Ordering::SeqCst);
+            Ok(advanced)
         }
     }
 }
 
-#[async_trait]
-impl<S: KeyStore> KeyStore for FailingStore<S> {
-    async fn key_ring(&self) -> StoreResult<(u64, Vec<StoredKey>)> {
-        self.up()?.key_ring().await
-    }
+delegate! {
+    UserStore through up:
+    fn user(id: UserId) -> Option<User>;
+    fn credentials(login: &LoginKey) -> Option<Credentials>;
+    fn credentials_of(id: UserId) -> Option<Credentials>;
+    fn create_user(new: &NewUser, now: Timestamp) -> Result<User, Taken>;
+    fn users(query: &UserQuery) -> Vec<User>;
+    fn has_super_user() -> bool;
 
-    async fn replace_key_ring(
-        &self,
-        revision: u64,
-        keys: &[StoredKey],
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        self.up()?.replace_key_ring(revision, keys, now).await
+    {
+        async fn change_user(
+            &self,
+            id: UserId,
+            change: &UserChange,
+            now: Timestamp,
+        ) -> StoreResult<Option<Result<User, NotChanged>>> {
+            let store = self.up()?;
+            if self.state.changes_down.load(Ordering::SeqCst) {
+                return Err(StoreError::unavailable(SwitchedOff));
+            }
+            self.together(store.change_user(id, change, now)).await
+        }
     }
 }
 
-#[async_trait]
-impl<S: Feed> Feed for FailingStore<S> {
-    async fn last_sequence(&self) -> StoreResult<u64> {
-        self.feed()?.last_sequence().await
-    }
+delegate! {
+    Commits through up:
 
-    async fn changes_after(&self, sequence: u64, limit: u32) -> StoreResult<Vec<Change>> {
-        self.feed()?.changes_after(sequence, limit).await
-    }
-
-    async fn changes_since(&self, since: Timestamp) -> StoreResult<Vec<Change>> {
-        self.feed()?.changes_since(since).await
-    }
-
-    async fn epoch(&self) -> StoreResult<Epoch> {
-        self.feed()?.epoch().await
-    }
-
-    async fn begin_epoch(&self, epoch: Epoch) -> StoreResult<()> {
-        self.feed()?.begin_epoch(epoch).await
-    }
-
-    async fn announce(&self, what: &Changed, now: Timestamp) -> StoreResult<()> {
-        self.feed()?.announce(what, now).await
-    }
-
-    async fn purge_changes(&self, before: Timestamp) -> StoreResult<u64> {
-        self.feed()?.purge_changes(before).await
+    {
+        async fn commit(
+            &self,
+            commit: &Commit,
+            now: Timestamp,
+        ) -> StoreResult<Result<Committed, Obstacle>> {
+            let store = self.up()?;
+            // Whoever hangs up may do so between the question and its answer.
+            tokio::task::yield_now().await;
+            match commit.account {
+                Some(_) => self.together(store.commit(commit, now)).await,
+                None => store.commit(commit, now).await,
+            }
+        }
     }
 }
 
-#[async_trait]
-impl<S: Leases> Leases for FailingStore<S> {
-    async fn take_lease(
-        &self,
-        name: &str,
-        holder: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> StoreResult<bool> {
-        self.up()?.take_lease(name, holder, now, until).await
-    }
-
-    async fn release_lease(&self, name: &str, holder: &str) -> StoreResult<()> {
-        self.up()?.release_lease(name, holder).await
-    }
+delegate! {
+    KeyStore through up:
+    fn key_ring() -> (u64, Vec<StoredKey>);
+    fn replace_key_ring(revision: u64, keys: &[StoredKey], now: Timestamp) -> bool;
 }
 
-#[async_trait]
-impl<S: SiteValues> SiteValues for FailingStore<S> {
-    async fn site_value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.up()?.site_value(name).await
-    }
+delegate! {
+    Feed through feed:
+    fn last_sequence() -> u64;
+    fn changes_after(sequence: u64, limit: u32) -> Vec<Change>;
+    fn changes_since(since: Timestamp) -> Vec<Change>;
+    fn epoch() -> Epoch;
+    fn begin_epoch(epoch: Epoch) -> ();
+    fn announce(what: &Changed, now: Timestamp) -> ();
+    fn purge_changes(before: Timestamp) -> u64;
+}
 
-    async fn replace_site_value(
-        &self,
-        name: &str,
-        from: Option<&[u8]>,
-        to: &[u8],
-    ) -> StoreResult<bool> {
-        self.up()?.replace_site_value(name, from, to).await
-    }
+delegate! {
+    Leases through up:
+    fn take_lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
+    fn release_lease(name: &str, holder: &str) -> ();
+}
+
+delegate! {
+    SiteValues through up:
+    fn site_value(name: &str) -> Option<Vec<u8>>;
+    fn replace_site_value(name: &str, from: Option<&[u8]>, to: &[u8]) -> bool;
 }
