@@ -8,6 +8,7 @@ use crate::{
     id::{InvalidId, UserId},
     random::{self, Entropy},
     session::UnknownName,
+    store::Extension,
     time::Timestamp,
 };
 
@@ -97,6 +98,12 @@ impl fmt::Debug for OutgoingMail {
             .field("id", &self.id)
             .field("kind", &self.kind)
             .finish_non_exhaustive()
+    }
+}
+
+impl From<OutgoingMail> for Extension {
+    fn from(mail: OutgoingMail) -> Self {
+        Self::new(mail)
     }
 }
 

@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
     id::SessionId,
+    outbox::OutgoingMail,
     store::{
-        AccountChange, Changed, Commit, Commits, Committed, EndedSession, Ending, Obstacle,
-        SiteChange, StoreResult,
+        AccountChange, Changed, Commit, Commits, Committed, EndedSession, Ending, Extension,
+        Obstacle, SiteChange, StoreResult, UnknownExtension,
     },
     time::Timestamp,
 };
@@ -90,8 +91,8 @@ async fn carry_out(
     {
         return Ok(Err(Obstacle::RingMoved));
     }
-    if let Some(change) = &commit.site
-        && !change_site(connection, change, &mut done, now).await?
+    if let Some(change) = &commit.extension
+        && !change_site(connection, known(change)?, &mut done, now).await?
     {
         return Ok(Err(Obstacle::Gone));
     }
@@ -154,11 +155,12 @@ async fn change_site(
 ) -> Result<bool, Trouble> {
     match change {
         SiteChange::AddFeedback(new) => {
-            done.feedback = Some(feedback::add(connection, new, now).await?);
+            done.extension = Some(Extension::new(feedback::add(connection, new, now).await?));
         }
         SiteChange::SettleFeedback { id, is_done } => {
-            done.feedback = feedback::settle(connection, *id, *is_done, now).await?;
-            return Ok(done.feedback.is_some());
+            let settled = feedback::settle(connection, *id, *is_done, now).await?;
+            done.extension = settled.map(Extension::new);
+            return Ok(done.extension.is_some());
         }
         SiteChange::RetryMail { id, gives_up_at } => {
             return outbox::retry(connection, *id, now, *gives_up_at).await;
@@ -176,8 +178,8 @@ async fn keep(
     for token in &consequences.tokens {
         one_time::put(connection, token).await?;
     }
-    for mail in &consequences.mails {
-        outbox::insert(connection, mail).await?;
+    for row in &consequences.rows {
+        outbox::insert(connection, known::<OutgoingMail>(row)?).await?;
     }
     if consequences.events.is_empty() {
         return Ok(());
@@ -208,4 +210,8 @@ async fn announce(
         feed::append(connection, &Changed::Keys, now).await?;
     }
     Ok(())
+}
+
+fn known<T: Send + Sync + 'static>(extension: &Extension) -> Result<&T, Trouble> {
+    extension.downcast_ref().ok_or_else(|| Trouble::row(UnknownExtension))
 }

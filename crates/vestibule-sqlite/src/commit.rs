@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 use vestibule_core::{
+    outbox::OutgoingMail,
     store::{
         AccountChange, Changed, Commit, Commits, Committed, Consequences, EndedSession, Ending,
-        Obstacle, SessionSelection, SiteChange, StoreResult,
+        Extension, Obstacle, SessionSelection, SiteChange, StoreError, StoreResult,
+        UnknownExtension,
     },
     time::Timestamp,
 };
@@ -75,14 +77,12 @@ fn carry_out(
     {
         return Ok(Err(Obstacle::RingMoved));
     }
-    if let Some(change) = &commit.site
-        && !change_site(connection, change, &mut done, now)?
+    if let Some(change) = &commit.extension
+        && !change_site(connection, known(change)?, &mut done, now)?
     {
         return Ok(Err(Obstacle::Gone));
     }
-    let consequences = commit
-        .consequences(&done)
-        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
+    let consequences = commit.consequences(&done).map_err(refused)?;
     keep(connection, &consequences)?;
     Ok(Ok(done))
 }
@@ -148,10 +148,13 @@ fn change_site(
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     match change {
-        SiteChange::AddFeedback(new) => done.feedback = Some(feedback::add(connection, new, now)?),
+        SiteChange::AddFeedback(new) => {
+            done.extension = Some(Extension::new(feedback::add(connection, new, now)?));
+        }
         SiteChange::SettleFeedback { id, is_done } => {
-            done.feedback = feedback::settle(connection, *id, *is_done, now)?;
-            return Ok(done.feedback.is_some());
+            let settled = feedback::settle(connection, *id, *is_done, now)?;
+            done.extension = settled.map(Extension::new);
+            return Ok(done.extension.is_some());
         }
         SiteChange::RetryMail { id, gives_up_at } => {
             return outbox::retry(connection, *id, now, *gives_up_at);
@@ -164,8 +167,17 @@ fn keep(connection: &Connection, consequences: &Consequences) -> rusqlite::Resul
     for token in &consequences.tokens {
         one_time::put(connection, token)?;
     }
-    for mail in &consequences.mails {
-        outbox::insert(connection, mail)?;
+    for row in &consequences.rows {
+        outbox::insert(connection, known::<OutgoingMail>(row)?)?;
     }
     audit::append(connection, &consequences.events)
+}
+
+fn known<T: Send + Sync + 'static>(extension: &Extension) -> rusqlite::Result<&T> {
+    let known = extension.downcast_ref();
+    known.ok_or_else(|| refused(StoreError::unreadable(UnknownExtension)))
+}
+
+fn refused(cause: StoreError) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(cause))
 }

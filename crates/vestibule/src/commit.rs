@@ -365,9 +365,9 @@ impl ReportWriter {
             let mut then = Vec::new();
             for notice in mem::take(&mut report.notices) {
                 match messenger.compose(&notice) {
-                    Some(Composed { tokens, mails, when_kept }) => {
+                    Some(Composed { tokens, rows: mails, when_kept }) => {
                         rows.tokens.extend(tokens);
-                        rows.mails.extend(mails);
+                        rows.rows.extend(mails);
                         then.extend(when_kept);
                     }
                     None => report.notices.push(notice),

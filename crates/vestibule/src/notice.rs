@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use vestibule_core::{
-    id::SessionId, name::EmailAddress, one_time::OneTime, outbox::OutgoingMail, session::Session,
+    id::SessionId, name::EmailAddress, one_time::OneTime, session::Session, store::Extension,
     user::User,
 };
 
@@ -106,15 +106,15 @@ pub trait Messenger: Send + Sync + 'static {
 pub struct Composed {
     /// The one-time tokens of its links.
     pub tokens: Vec<OneTime>,
-    /// The mails.
-    pub mails: Vec<OutgoingMail>,
+    /// Its mails, as rows of a type that the store knows.
+    pub rows: Vec<Extension>,
     /// What is done once they are kept, as waking whoever sends them. Must return at once.
     pub when_kept: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl fmt::Debug for Composed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Composed").field("mails", &self.mails).finish_non_exhaustive()
+        f.debug_struct("Composed").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 

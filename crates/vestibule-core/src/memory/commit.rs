@@ -4,10 +4,11 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, Tables, sessions::SameSession, users::Row};
 use crate::{
+    outbox::OutgoingMail,
     session::Session,
     store::{
         AccountChange, Changed, Commit, Commits, Committed, Consequences, EndedSession, Ending,
-        Feedback, Obstacle, SiteChange, StoreError, StoreResult,
+        Extension, Feedback, Obstacle, SiteChange, StoreError, StoreResult, UnknownExtension,
     },
     time::Timestamp,
 };
@@ -26,8 +27,9 @@ impl Commits for MemoryStore {
             Err(obstacle) => return Ok(Err(obstacle)),
         };
         let consequences = commit.consequences(&done)?;
+        let mails = mails(&consequences)?;
         tables.carry_out(commit, row, &done, now);
-        tables.keep(consequences);
+        tables.keep(consequences, mails);
         Ok(Ok(done))
     }
 }
@@ -84,8 +86,9 @@ impl Tables {
         if commit.key_ring.as_ref().is_some_and(|ring| ring.revision != self.revision) {
             return Ok(Err(Obstacle::RingMoved));
         }
-        match self.site_outlook(commit.site.as_ref(), now) {
-            Ok(feedback) => done.feedback = feedback,
+        let change = commit.extension.as_ref().map(site_change).transpose()?;
+        match self.site_outlook(change, now) {
+            Ok(feedback) => done.extension = feedback.map(Extension::new),
             Err(obstacle) => return Ok(Err(obstacle)),
         }
         Ok(Ok((row, done)))
@@ -156,7 +159,8 @@ impl Tables {
         if let Some(ring) = &commit.key_ring {
             self.replace_keys(ring.keys.clone(), now);
         }
-        match (&commit.site, &done.feedback) {
+        let change = commit.extension.as_ref().and_then(Extension::downcast_ref);
+        match (change, Feedback::of(done)) {
             (Some(SiteChange::AddFeedback(_)), Some(feedback)) => {
                 self.feedback.push(feedback.clone());
             }
@@ -168,13 +172,22 @@ impl Tables {
         }
     }
 
-    fn keep(&mut self, consequences: Consequences) {
+    fn keep(&mut self, consequences: Consequences, mails: Vec<OutgoingMail>) {
         for token in consequences.tokens {
             self.one_time.insert((token.user, token.purpose), token);
         }
-        for mail in consequences.mails {
+        for mail in mails {
             self.enqueue(mail);
         }
         consequences.events.iter().for_each(|event| self.trail.append(event));
     }
+}
+
+fn site_change(extension: &Extension) -> StoreResult<&SiteChange> {
+    extension.downcast_ref().ok_or_else(|| StoreError::unreadable(UnknownExtension))
+}
+
+fn mails(consequences: &Consequences) -> StoreResult<Vec<OutgoingMail>> {
+    let mails = consequences.rows.iter().map(|row| row.downcast_ref::<OutgoingMail>().cloned());
+    mails.collect::<Option<_>>().ok_or_else(|| StoreError::unreadable(UnknownExtension))
 }

@@ -8,12 +8,12 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Feedback, NewFeedback, StoreError, StoreResult};
+use super::{Extension, Feedback, NewFeedback, StoreError, StoreResult};
 use crate::{
     event::Event,
     id::{SessionId, UserId},
     one_time::{OneTime, TokenKey},
-    outbox::{MailId, OutgoingMail},
+    outbox::MailId,
     password::PasswordHash,
     ring::StoredKey,
     session::{EndReason, Session},
@@ -33,7 +33,9 @@ pub trait Commits: Send + Sync + 'static {
     /// and [`Obstacle`] says what.
     ///
     /// [`Commit::consequences`] is asked last, inside the transaction, and again wherever that is carried out
-    /// again. A store that keeps no mails, events or one-time tokens is given none by whoever uses it.
+    /// again. A store that keeps no events or one-time tokens is given none. Of [`Extension`]s it may know some types
+    /// and not others: with one that it does not know, nothing is carried out, and the error is
+    /// [`StoreError::Unreadable`] with [`UnknownExtension`](super::UnknownExtension).
     async fn commit(
         &self,
         commit: &Commit,
@@ -55,8 +57,8 @@ pub struct Commit {
     pub endings: Vec<Ending>,
     /// Another key ring.
     pub key_ring: Option<RingChange>,
-    /// What changes of the site's own tables.
-    pub site: Option<SiteChange>,
+    /// A change of tables beside those of this crate.
+    pub extension: Option<Extension>,
     /// What follows from it ([`Commit::followed_by`]).
     pub follow: Option<Follow>,
 }
@@ -184,6 +186,20 @@ pub enum SiteChange {
     },
 }
 
+impl From<SiteChange> for Extension {
+    fn from(change: SiteChange) -> Self {
+        Self::new(change)
+    }
+}
+
+impl Feedback {
+    /// The feedback that a commit with a [`SiteChange`] has kept or settled.
+    #[must_use]
+    pub fn of(done: &Committed) -> Option<&Self> {
+        done.extension.as_ref().and_then(Extension::downcast_ref)
+    }
+}
+
 /// What was done.
 #[derive(Clone, Debug, Default)]
 pub struct Committed {
@@ -195,8 +211,8 @@ pub struct Committed {
     pub user: Option<User>,
     /// The sessions that this has ended.
     pub ended: Vec<EndedSession>,
-    /// The feedback as it is now.
-    pub feedback: Option<Feedback>,
+    /// What [`Commit::extension`] has changed, if its store says so.
+    pub extension: Option<Extension>,
 }
 
 /// A session that was ended.
@@ -215,10 +231,10 @@ pub struct EndedSession {
 pub struct Consequences {
     /// One-time tokens to keep.
     pub tokens: Vec<OneTime>,
-    /// Mails to send.
-    pub mails: Vec<OutgoingMail>,
     /// Events for the audit trail.
     pub events: Vec<Event>,
+    /// Rows of tables beside those of this crate, mails to send for example.
+    pub rows: Vec<Extension>,
 }
 
 /// Why nothing of a commit was carried out.
@@ -240,7 +256,7 @@ pub enum Obstacle {
     /// The key ring has another revision.
     #[error("the key ring was modified concurrently; list the keys and try again")]
     RingMoved,
-    /// There is no such feedback, or the mail was sent, or is being tried right now.
+    /// What [`Commit::extension`] is about is not there, or not as it has to be.
     #[error("what this is about is not there, or is not as it was any more; look it up again")]
     Gone,
 }

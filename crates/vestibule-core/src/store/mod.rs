@@ -16,6 +16,7 @@ mod audit;
 mod batches;
 mod commit;
 mod erasure;
+mod extension;
 mod feedback;
 mod files;
 mod one_time;
@@ -47,6 +48,7 @@ pub use commit::{
     NewSession, Obstacle, RingChange, SiteChange,
 };
 pub use erasure::Erasure;
+pub use extension::{Extension, UnknownExtension};
 pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 pub use files::{FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared};
 pub use one_time::OneTimeTokens;

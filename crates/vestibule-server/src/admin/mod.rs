@@ -208,11 +208,12 @@ impl Admin<'_> {
         let action = if is_done { "settle_feedback" } else { "reopen_feedback" };
         let event = self.event(action).with("feedback", id);
         let (with, in_words) = saying(&event, "an administrator dealt with feedback");
-        let site = Some(SiteChange::SettleFeedback { id, is_done });
-        let commit = Commit { site, ..Commit::default() };
+        let extension = Some(SiteChange::SettleFeedback { id, is_done }.into());
+        let commit = Commit { extension, ..Commit::default() };
         let settled = self.site.hall.commit(commit, with).await;
-        let settled =
-            settled.and_then(|done| done?.feedback.ok_or(Problem::new(ErrorCode::NotFound)));
+        let settled = settled.and_then(|done| {
+            Feedback::of(&done?).cloned().ok_or(Problem::new(ErrorCode::NotFound))
+        });
         self.note_refusal(event, settled, in_words).await
     }
 

@@ -183,7 +183,7 @@ impl Desk {
         let mut rows = Consequences { tokens: others, events, ..Consequences::default() };
         for draft in &drafts {
             rows.tokens.extend(draft.token.clone());
-            rows.mails.push(draft.mail.clone());
+            rows.rows.push(draft.mail.clone().into());
         }
         let commit = Commit::default().followed_by(move |_| rows.clone());
         // Nothing is asked, so nothing is in the way.

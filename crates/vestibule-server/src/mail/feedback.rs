@@ -6,7 +6,7 @@ use minijinja::context;
 use vestibule::core::{
     name::EmailAddress,
     outbox,
-    store::{Commit, Consequences, Feedback, NewFeedback, SiteChange, StoreResult},
+    store::{Commit, Consequences, Extension, Feedback, NewFeedback, SiteChange, StoreResult},
 };
 
 use super::{
@@ -30,13 +30,13 @@ impl Mailer {
     ) -> StoreResult<()> {
         let written = Arc::<Mutex<Option<Draft>>>::default();
         let (desk, draft) = (Arc::clone(&self.desk), Arc::clone(&written));
-        let site = Some(SiteChange::AddFeedback(new));
-        let commit = Commit { site, ..Commit::default() }.followed_by(move |done| {
-            let feedback = done.feedback.as_ref();
-            let drawn = feedback.and_then(|feedback| desk.tell(feedback, username.as_deref()));
-            let mails = drawn.iter().map(|draft| draft.mail.clone()).collect();
+        let extension = Some(SiteChange::AddFeedback(new).into());
+        let commit = Commit { extension, ..Commit::default() }.followed_by(move |done| {
+            let drawn =
+                Feedback::of(done).and_then(|feedback| desk.tell(feedback, username.as_deref()));
+            let rows = drawn.iter().map(|draft| Extension::new(draft.mail.clone())).collect();
             *draft.lock().unwrap_or_else(PoisonError::into_inner) = drawn;
-            Consequences { mails, ..Consequences::default() }
+            Consequences { rows, ..Consequences::default() }
         });
         // Nothing is asked, so nothing is in the way.
         let _ = self.desk.store.commit(&commit, self.desk.clock.now()).await?;

@@ -49,7 +49,7 @@ use vestibule::{
         name::EmailAddress,
         outbox::{self, MailId, MailState},
         random::Entropy,
-        store::{Commit, Consequences, SiteChange, SiteStore, StoreError, StoreResult},
+        store::{Commit, Consequences, Extension, SiteChange, SiteStore, StoreError, StoreResult},
         time::Clock,
     },
 };
@@ -162,8 +162,8 @@ impl Mailer {
         if mail.state != MailState::Sent && gives_up_at <= now {
             return Ok(Some(Retry::LinkExpired));
         }
-        let site = Some(SiteChange::RetryMail { id, gives_up_at });
-        let commit = Commit { site, ..Commit::default() }.followed_by(move |_| Consequences {
+        let extension = Some(SiteChange::RetryMail { id, gives_up_at }.into());
+        let commit = Commit { extension, ..Commit::default() }.followed_by(move |_| Consequences {
             events: vec![event.clone()],
             ..Consequences::default()
         });
@@ -269,7 +269,7 @@ impl Messenger for Mailer {
         let (token, mail) = rows.unzip();
         Some(Composed {
             tokens: token.flatten().into_iter().collect(),
-            mails: mail.into_iter().collect(),
+            rows: mail.into_iter().map(Extension::new).collect(),
             when_kept: Some(self.when_kept(notice, draft)),
         })
     }

@@ -16,8 +16,9 @@ use vestibule_core::{
     ring::KeyState,
     session::{EndReason, Session},
     store::{
-        AccountChange, Changed, Commit, Committed, Consequences, Ending, EventQuery, NewFeedback,
-        NewSession, Obstacle, OutboxQuery, RingChange, SiteChange, StoreError,
+        AccountChange, Changed, Commit, Committed, Consequences, Ending, EventQuery, Extension,
+        Feedback, NewFeedback, NewSession, Obstacle, OutboxQuery, RingChange, SiteChange,
+        StoreError,
     },
     user::{NotChanged, Taken, User, UserChange},
 };
@@ -163,8 +164,8 @@ pub async fn an_obstacle_leaves_nothing_behind(store: AnySiteStore) {
     let ring = Some(RingChange { revision: 7, keys: vec![stored_key("a", KeyState::Active)] });
     let spent = OneTime { purpose: Purpose::RestoreAccount, ..scene.token.clone() }.key();
     let taken = |taken| Obstacle::Account(NotChanged::Taken(taken));
-    let settle = Some(SiteChange::SettleFeedback { id: 99, is_done: true });
-    let retry = Some(SiteChange::RetryMail { id: mail_id(9), gives_up_at: at(99) });
+    let settle = Some(SiteChange::SettleFeedback { id: 99, is_done: true }.into());
+    let retry = Some(SiteChange::RetryMail { id: mail_id(9), gives_up_at: at(99) }.into());
     let base = scene.commit();
     let cases = [
         (Commit { token: Some(spent), ..base.clone() }, Obstacle::TokenSpent),
@@ -183,8 +184,8 @@ pub async fn an_obstacle_leaves_nothing_behind(store: AnySiteStore) {
         ),
         (Commit { session: stranger, ..base.clone() }, Obstacle::Guard),
         (Commit { key_ring: ring, ..base.clone() }, Obstacle::RingMoved),
-        (Commit { site: settle, ..base.clone() }, Obstacle::Gone),
-        (Commit { site: retry, ..base.clone() }, Obstacle::Gone),
+        (Commit { extension: settle, ..base.clone() }, Obstacle::Gone),
+        (Commit { extension: retry, ..base.clone() }, Obstacle::Gone),
     ];
     for (case, obstacle) in cases {
         assert_eq!(commit(&store, &case).await.expect_err("it is in the way"), obstacle);
@@ -196,6 +197,24 @@ pub async fn an_obstacle_leaves_nothing_behind(store: AnySiteStore) {
     let refused = commit(&store, &Commit { account, ..base.clone() }).await;
     assert_eq!(refused.expect_err("nobody"), Obstacle::NoAccount);
     assert!(commit(&store, &base).await.is_ok());
+    scene.check(true).await;
+}
+
+pub async fn what_the_store_has_no_table_for_leaves_nothing_behind(store: AnySiteStore) {
+    let scene = Scene::set(&store, 1).await;
+    let unknown = || Extension::new("of no table");
+    let change = Commit { extension: Some(unknown()), ..scene.commit() };
+    let row = scene.commit().followed_by(move |done| {
+        let mut follows = follow(done);
+        follows.rows.push(unknown());
+        follows
+    });
+    for commit in [change, row] {
+        let failed = store.commit(&commit, at(60)).await;
+        assert!(matches!(failed, Err(StoreError::Unreadable(_))), "{failed:?}");
+        scene.check(false).await;
+    }
+    assert!(commit(&store, &scene.commit()).await.is_ok(), "the store works on");
     scene.check(true).await;
 }
 
@@ -315,12 +334,12 @@ pub async fn the_sites_own_tables_change_in_a_commit_too(store: AnySiteStore) {
         address: "::1".to_owned(),
         agent: String::new(),
     };
-    let only = |change| Commit { site: Some(change), ..Commit::default() };
+    let only = |change| Commit { extension: Some(SiteChange::into(change)), ..Commit::default() };
     let done = commit(&store, &only(SiteChange::AddFeedback(feedback))).await.expect("ok");
-    let kept = done.feedback.expect("it was kept");
+    let kept = Feedback::of(&done).expect("it was kept");
     let settle = SiteChange::SettleFeedback { id: kept.id, is_done: true };
     let done = commit(&store, &only(settle)).await.expect("ok");
-    assert_eq!(done.feedback.expect("it is there").done_at, Some(at(60)));
+    assert_eq!(Feedback::of(&done).expect("it is there").done_at, Some(at(60)));
     let user = add_user(&store, "ada").await;
     store.enqueue_mail(&mail(1, user)).await.expect("ok");
     let retry = SiteChange::RetryMail { id: mail_id(1), gives_up_at: at(99) };
@@ -355,7 +374,7 @@ fn follow(done: &Committed) -> Consequences {
         let purpose = Purpose::VerifyAddress;
         follows.tokens.push(OneTime { purpose, ..token(number, user.id) });
         // Of an account that is changed more than once each mail has a name of its own.
-        follows.mails.push(mail(u64::from(number) * 100 + user.version, user.id));
+        follows.rows.push(mail(u64::from(number) * 100 + user.version, user.id).into());
         follows.events.push(Event::new(EventName::UserUpdated, at(60)).about(user.id));
     }
     for ended in &done.ended {

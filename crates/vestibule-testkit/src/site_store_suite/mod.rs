@@ -136,6 +136,7 @@ macro_rules! site_store_suite {
             a_session_begins_and_another_ends_in_one
             an_obstacle_leaves_nothing_behind
             what_follows_and_panics_leaves_nothing_behind
+            what_the_store_has_no_table_for_leaves_nothing_behind
             of_twenty_commits_with_one_token_one_is_carried_out
             a_caller_who_goes_away_leaves_all_or_nothing
             commits_that_meet_are_all_carried_out

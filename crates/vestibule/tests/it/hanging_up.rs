@@ -74,7 +74,7 @@ impl Messenger for Rows {
             created_at: user.created_at,
             gives_up_at: user.created_at,
         };
-        Some(Composed { mails: vec![mail], ..Composed::default() })
+        Some(Composed { rows: vec![mail.into()], ..Composed::default() })
     }
 }
 
