@@ -19,24 +19,6 @@ pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     (day.year().into(), u8::from(day.month()).into(), day.day().into())
 }
 
-/// The first three letters of a month's English name, January being 1: what dates of the Internet hold.
-pub(crate) fn month_name(month: i64) -> &'static str {
-    match month {
-        1 => "Jan",
-        2 => "Feb",
-        3 => "Mar",
-        4 => "Apr",
-        5 => "May",
-        6 => "Jun",
-        7 => "Jul",
-        8 => "Aug",
-        9 => "Sep",
-        10 => "Oct",
-        11 => "Nov",
-        _ => "Dec",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -94,7 +94,7 @@ async fn people_verify_forget_and_reset_by_encrypted_mail() {
         (mail.from.as_str(), &*mail.to),
         ("no-reply@maps.test", &["ada@people.test".to_owned()][..])
     );
-    assert!(mail.content.contains("From: =?UTF-8?B?") && mail.content.contains("text/html"));
+    assert!(mail.content.contains("From: =?utf-8?b?") && mail.content.contains("text/html"));
 
     let verify = link(&site, &mail);
     let browser = site.browser(clock());
