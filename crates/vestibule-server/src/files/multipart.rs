@@ -1,36 +1,36 @@
 //! Form data in parts (RFC 7578), read as it arrives.
 //!
-//! Of a part's content no more is held than one delimiter; of its headers at most [`HEAD_BYTES`].
+//! Of a part's content one piece of [`PIECE`] bytes is held at most, and of its headers, with what may stand before the
+//! first part, two pieces.
 
-use std::pin::Pin;
+use std::{
+    error::Error as _,
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Poll, ready},
+};
 
-use axum::body::{Body, BodyDataStream, Bytes};
-use bytes::BytesMut;
-use futures_util::StreamExt as _;
+use axum::body::{Body, Bytes};
+use futures_util::{Stream, StreamExt as _, stream};
+use multer::{Field, Multipart};
 
-/// The most bytes of the headers of one part.
+/// The most bytes that are handed to the reader of forms at once.
+const PIECE: usize = 8 * 1024;
+/// The most bytes in which the headers of one part have to be found.
 const HEAD_BYTES: usize = 8 * 1024;
 /// The most bytes of a boundary (RFC 2046 section 5.1.1).
 const BOUNDARY_BYTES: usize = 70;
 
 /// The parts of a form.
 pub(super) struct Parts {
-    source: Pin<Box<BodyDataStream>>,
-    buffer: BytesMut,
-    /// Line break, two hyphens, boundary.
-    delimiter: Vec<u8>,
-    place: Place,
-}
-
-/// Where reading is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Inside a part, or in what stands before the first one.
-    Content,
-    /// Right behind a delimiter.
-    Delimiter,
-    /// Behind the last one.
-    End,
+    form: Multipart<'static>,
+    /// The present part.
+    field: Option<Field<'static>>,
+    /// How many bytes may still be read; see [`pieces`].
+    room: Arc<AtomicUsize>,
 }
 
 /// The headers of a part.
@@ -51,6 +51,11 @@ pub(super) enum Broken {
     Body(axum::Error),
 }
 
+/// The headers of a part do not end.
+#[derive(Debug, thiserror::Error)]
+#[error("the headers of a part are too long")]
+struct TooLong;
+
 impl Parts {
     /// Whether a body with this `Content-Type` is such a form.
     pub(super) fn are_in(content_type: &str) -> bool {
@@ -60,139 +65,86 @@ impl Parts {
 
     /// Begins to read a body with this `Content-Type`.
     pub(super) fn of(content_type: &str, body: Body) -> Result<Self, Broken> {
-        let (_, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-        let boundary = parameter(parameters, "boundary")
+        let boundary = multer::parse_boundary(content_type)
+            .ok()
             .filter(|boundary| (1..=BOUNDARY_BYTES).contains(&boundary.len()))
             .ok_or(Broken::Form("its `Content-Type` names no boundary"))?;
-        let delimiter = format!("\r\n--{boundary}").into_bytes();
-        // The first delimiter may be the very beginning: then there is no line break before it.
-        let buffer = BytesMut::from(&b"\r\n"[..]);
-        let source = Box::pin(body.into_data_stream());
-        Ok(Self { source, buffer, delimiter, place: Place::Content })
+        let room = Arc::new(AtomicUsize::new(0));
+        let form = Multipart::new(pieces(body, Arc::clone(&room)), boundary);
+        Ok(Self { form, field: None, room })
     }
 
     /// Goes on to the next part; what has not been read of the present one is passed over.
     pub(super) async fn next(&mut self) -> Result<Option<Part>, Broken> {
         while self.chunk().await?.is_some() {}
-        if self.place == Place::End {
-            return Ok(None);
-        }
-        let head = self.head().await?;
-        if head.starts_with(b"--") {
-            self.place = Place::End;
-            // What follows the form is nobody's; but its bytes are part of the request.
-            while self.more().await? {
-                self.buffer.clear();
-            }
-            return Ok(None);
-        }
-        self.place = Place::Content;
-        // White space may follow the boundary; a line break does.
-        let (_, headers) = split(&head, b"\r\n").ok_or(Broken::Form("a delimiter does not end"))?;
-        read_head(headers).map(Some).ok_or(Broken::Form("a part has no name"))
+        self.room.store(HEAD_BYTES, Ordering::Relaxed);
+        let Some(field) = self.form.next_field().await.map_err(broken)? else { return Ok(None) };
+        self.room.store(usize::MAX, Ordering::Relaxed);
+        let name = field.name().map(decode).ok_or(Broken::Form("a part has no name"))?;
+        let file_name = field.file_name().map(decode);
+        self.field = Some(field);
+        Ok(Some(Part { name, file_name }))
     }
 
     /// Some more of the present part's content; `None` at its end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
-        while self.place == Place::Content {
-            if let Some(end) = find(&self.buffer, &self.delimiter) {
-                let content = self.buffer.split_to(end);
-                let _ = self.buffer.split_to(self.delimiter.len());
-                self.place = Place::Delimiter;
-                return Ok((!content.is_empty()).then(|| content.freeze()));
-            }
-            let certain = self.buffer.len().saturating_sub(self.delimiter.len());
-            if certain > 0 {
-                return Ok(Some(self.buffer.split_to(certain).freeze()));
-            }
-            self.need_more().await?;
+        let Some(field) = &mut self.field else { return Ok(None) };
+        let chunk = field.chunk().await.map_err(broken)?;
+        if chunk.is_none() {
+            // The form goes on once nobody holds its part.
+            self.field = None;
         }
-        Ok(None)
-    }
-
-    /// What follows a delimiter, up to the empty line behind the headers, or two hyphens.
-    async fn head(&mut self) -> Result<BytesMut, Broken> {
-        loop {
-            if self.buffer.starts_with(b"--") {
-                return Ok(self.buffer.split_to(2));
-            }
-            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
-                let head = self.buffer.split_to(end);
-                let _ = self.buffer.split_to(4);
-                return Ok(head);
-            }
-            if self.buffer.len() > HEAD_BYTES {
-                return Err(Broken::Form("the headers of a part are too long"));
-            }
-            self.need_more().await?;
-        }
-    }
-
-    async fn need_more(&mut self) -> Result<(), Broken> {
-        if self.more().await? {
-            Ok(())
-        } else {
-            Err(Broken::Form("it ends before its last delimiter"))
-        }
-    }
-
-    async fn more(&mut self) -> Result<bool, Broken> {
-        match self.source.next().await {
-            Some(Ok(bytes)) => {
-                self.buffer.extend_from_slice(&bytes);
-                Ok(true)
-            }
-            Some(Err(error)) => Err(Broken::Body(error)),
-            None => Ok(false),
-        }
+        Ok(chunk)
     }
 }
 
-/// Reads the one header that counts, `Content-Disposition`.
-fn read_head(headers: &[u8]) -> Option<Part> {
-    let headers = std::str::from_utf8(headers).ok()?;
-    let disposition = headers.split("\r\n").find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-disposition").then_some(value)
-    })?;
-    let (_, parameters) = disposition.split_once(';')?;
-    let decoded = |name| parameter(parameters, name).map(|value| decode(&value));
-    Some(Part { name: decoded("name")?, file_name: decoded("filename") })
-}
-
-/// A parameter, as it stands there; inside of quotes `\"` is a quote, and any other backslash is one.
-fn parameter(text: &str, wanted: &str) -> Option<String> {
-    let mut rest = text;
-    while let Some((name, after)) = rest.split_once('=') {
-        let name = name.trim_start_matches([';', ' ', '\t']).trim_end();
-        let after = after.trim_start();
-        let (value, behind) = match after.strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted)?,
-            None => {
-                let (value, behind) = after.split_once(';').unwrap_or((after, ""));
-                (value.trim().to_owned(), behind)
+/// A body in small pieces. The reader of forms takes all that a stream has, and keeps what it cannot use yet: so there
+/// is nothing for it right after a piece, and an error where `room` is used up.
+fn pieces(
+    body: Body,
+    room: Arc<AtomicUsize>,
+) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send {
+    let mut source = Box::pin(body.into_data_stream());
+    let (mut rest, mut is_read) = (Bytes::new(), false);
+    stream::poll_fn(move |context| {
+        if mem::take(&mut is_read) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let left = room.load(Ordering::Relaxed);
+        if left == 0 {
+            return Poll::Ready(Some(Err(axum::Error::new(TooLong))));
+        }
+        while rest.is_empty() {
+            match ready!(source.poll_next_unpin(context)) {
+                Some(Ok(bytes)) => rest = bytes,
+                end => return Poll::Ready(end),
             }
-        };
-        if name.eq_ignore_ascii_case(wanted) {
-            return Some(value);
         }
-        rest = behind;
-    }
-    None
+        let piece = rest.split_to(rest.len().min(PIECE));
+        room.store(left.saturating_sub(piece.len()), Ordering::Relaxed);
+        is_read = true;
+        Poll::Ready(Some(Ok(piece)))
+    })
 }
 
-/// The value up to the closing quote, and what is behind that.
-fn quoted_value(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut letters = text.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((value, text.get(at + 1..)?)),
-            '\\' if letters.next_if(|(_, next)| *next == '"').is_some() => value.push('"'),
-            _ => value.push(letter),
+fn broken(error: multer::Error) -> Broken {
+    use multer::Error::{
+        IncompleteFieldData, IncompleteHeaders, IncompleteStream, StreamReadFailed,
+    };
+    match error {
+        StreamReadFailed(error) => match error.downcast::<axum::Error>() {
+            Ok(error) if error.source().is_some_and(|cause| cause.is::<TooLong>()) => {
+                Broken::Form("the headers of a part are too long")
+            }
+            Ok(error) => Broken::Body(*error),
+            Err(error) => Broken::Body(axum::Error::new(error)),
+        },
+        IncompleteFieldData { .. } | IncompleteHeaders | IncompleteStream => {
+            Broken::Form("it ends before its last delimiter")
         }
+        _ => Broken::Form("the headers of a part cannot be read"),
     }
-    None
 }
 
 /// What browsers write for the three characters that cannot stand in a quoted name (WHATWG HTML, "multipart/form-data
@@ -200,25 +152,6 @@ fn quoted_value(text: &str) -> Option<(String, &str)> {
 fn decode(name: &str) -> String {
     let name = name.replace("%22", "\"").replace("%0D", "\r").replace("%0d", "\r");
     name.replace("%0A", "\n").replace("%0a", "\n")
-}
-
-fn split<'t>(text: &'t [u8], at: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
-    // Without headers the empty line follows the delimiter at once.
-    let end = find(text, at).unwrap_or(text.len());
-    Some((text.get(..end)?, text.get(end + at.len()..).unwrap_or_default()))
-}
-
-/// Where `needle`, which begins with a line break, stands for the first time.
-fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let rest = text.get(from..)?;
-        let at = from + rest.iter().position(|byte| *byte == b'\r')?;
-        if text.get(at..)?.starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
 }
 
 #[cfg(test)]
@@ -229,7 +162,7 @@ mod tests {
     fn body(text: &str, piece: usize) -> Body {
         let pieces: Vec<Result<Bytes, std::io::Error>> =
             text.as_bytes().chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-        Body::from_stream(futures_util::stream::iter(pieces))
+        Body::from_stream(stream::iter(pieces))
     }
 
     fn open(text: &str, piece: usize) -> Parts {
@@ -307,6 +240,43 @@ mod tests {
         {
             let outcome = open(form, 100).next().await;
             assert!(matches!(outcome, Err(Broken::Form(_))), "{form:.40}");
+        }
+    }
+
+    /// What never ends is cut off where the bound is, however fast it arrives.
+    #[tokio::test]
+    async fn headers_and_what_stands_before_the_first_part_are_held_within_a_bound() {
+        for start in ["", "--XX\r\nX: "] {
+            let read = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&read);
+            let endless = stream::repeat_with(move || {
+                count.fetch_add(1024, Ordering::Relaxed);
+                Ok::<_, std::io::Error>(Bytes::from(vec![b'a'; 1024]))
+            });
+            let start = stream::iter([Ok(Bytes::from(start))]);
+            let body = Body::from_stream(start.chain(endless));
+            let mut parts = Parts::of("multipart/form-data; boundary=XX", body).unwrap();
+            assert!(matches!(parts.next().await, Err(Broken::Form(why)) if why.contains("long")));
+            assert!(read.load(Ordering::Relaxed) <= HEAD_BYTES + PIECE);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_content_is_handed_on_as_it_arrives() {
+        let read = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&read);
+        let endless = stream::repeat_with(move || {
+            count.fetch_add(1024, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from(vec![b'a'; 1024]))
+        });
+        let head = "--XX\r\nContent-Disposition: form-data; name=file\r\n\r\n";
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from(head))]).chain(endless));
+        let mut parts = Parts::of("multipart/form-data; boundary=XX", body).unwrap();
+        parts.next().await.unwrap().unwrap();
+        let mut written = 0;
+        while written < 1024 * 1024 {
+            written += parts.chunk().await.unwrap().unwrap().len();
+            assert!(read.load(Ordering::Relaxed) <= written + 2 * PIECE, "{written}");
         }
     }
 

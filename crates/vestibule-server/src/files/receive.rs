@@ -51,7 +51,7 @@ pub(crate) async fn receive(
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (mut source, around) = if Parts::are_in(content_type) {
-        (Source::Form(Parts::of(content_type, body).map_err(broken)?), AROUND_A_FILE)
+        (Source::Form(Box::new(Parts::of(content_type, body).map_err(broken)?)), AROUND_A_FILE)
     } else {
         (Source::Raw(Box::pin(body.into_data_stream())), 0)
     };
@@ -187,7 +187,7 @@ pub(super) fn announced(request: &Request) -> Option<u64> {
 
 enum Source {
     Raw(std::pin::Pin<Box<BodyDataStream>>),
-    Form(Parts),
+    Form(Box<Parts>),
 }
 
 impl Source {
