@@ -380,6 +380,7 @@ impl Hall {
         let state = State {
             generation: row.generation.into(),
             seen_generation: row.seen.max(noticed).into(),
+            oldest_generation: 0,
             handed_out_ago: ticks(row.handed_out),
             waited: ticks(waited),
             expires_at: Timestamp::from_millis(i64::MAX),

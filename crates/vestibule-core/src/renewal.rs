@@ -13,6 +13,7 @@
 //! | older, with an access token of the previous generation | like the previous one | |
 //! | older | otherwise, also inside the grace | theft |
 //! | newer than current | | refuse: not issued by this store |
+//! | older than a change of the password | without an access token of since then | refuse, and no theft |
 //! | any | session ended, idle too long, past its absolute end | refuse |
 //!
 //! The grace counts from when the successor was made, or was handed out again because its answer was lost
@@ -32,6 +33,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
+    id::SessionId,
     session::{EndReason, Lifetimes, Session, UnknownName},
     time::Timestamp,
 };
@@ -43,6 +45,8 @@ pub struct State {
     pub generation: u64,
     /// The highest generation seen in use, also by observations that have not reached the store yet.
     pub seen_generation: u64,
+    /// The oldest generation that still counts: tokens from before were replaced ([`Replacement`]).
+    pub oldest_generation: u64,
     /// How long ago the current generation was made, or last handed out again because its answer had been
     /// lost. By the store's clock: those of the nodes differ.
     pub handed_out_ago: Duration,
@@ -63,6 +67,7 @@ impl State {
         Self {
             generation: session.generation,
             seen_generation: session.seen_generation,
+            oldest_generation: session.oldest_generation,
             handed_out_ago,
             waited,
             expires_at: session.expires_at,
@@ -139,6 +144,9 @@ pub enum Refusal {
     /// The generation was never issued by this store: it was restored from a backup, or the token
     /// comes from elsewhere.
     NotIssued,
+    /// A change of the password has replaced it. Another page of the same browser may still hold it, so it is no
+    /// sign of theft.
+    Superseded,
 }
 
 /// What became of a presented refresh token, as logs, counters and a session's history name it.
@@ -160,11 +168,13 @@ pub enum Outcome {
     PastEnd,
     /// Refused: this store has not issued it.
     NotIssued,
+    /// Refused: a change of the password has replaced it.
+    Superseded,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Advanced,
         Self::RepeatedConcurrent,
         Self::RepeatedLostAnswer,
@@ -173,6 +183,7 @@ impl Outcome {
         Self::Idle,
         Self::PastEnd,
         Self::NotIssued,
+        Self::Superseded,
     ];
 
     /// Its name in logs, counters, answers and the store.
@@ -187,6 +198,7 @@ impl Outcome {
             Self::Idle => "idle",
             Self::PastEnd => "past_end",
             Self::NotIssued => "not_issued",
+            Self::Superseded => "superseded",
         }
     }
 }
@@ -210,6 +222,7 @@ impl From<Refusal> for Outcome {
             Refusal::Idle => Self::Idle,
             Refusal::PastEnd => Self::PastEnd,
             Refusal::NotIssued => Self::NotIssued,
+            Refusal::Superseded => Self::Superseded,
         }
     }
 }
@@ -249,6 +262,12 @@ pub fn decide(
     if refresh > state.generation {
         return Decision::Refuse(Refusal::NotIssued);
     }
+    // The generation that the holder was given last: a gateway may have dropped its refresh token.
+    let given = access.filter(|access| access.generation.checked_sub(1) == Some(refresh));
+    let held = given.map_or(refresh, |access| access.generation);
+    if held < state.oldest_generation {
+        return Decision::Refuse(Refusal::Superseded);
+    }
     let age = state.handed_out_ago + state.waited;
     let half = lifetimes.grace / 2;
     if refresh == state.generation {
@@ -258,9 +277,7 @@ pub fn decide(
             && access.is_some_and(|access| lacks_new(state, access, lifetimes));
         return if lacks_access { Decision::Repeat(Repeat::Access) } else { Decision::Advance };
     }
-    // The generation that the holder was given last: a gateway may have dropped its refresh token.
-    let given = access.filter(|access| access.generation == refresh + 1);
-    match state.generation - given.map_or(refresh, |access| access.generation) {
+    match state.generation - held {
         0 => Decision::Repeat(Repeat::LostAnswer),
         1 if age < half => Decision::Repeat(Repeat::Concurrent),
         1 if state.seen_generation < state.generation => Decision::Repeat(Repeat::LostAnswer),
@@ -316,6 +333,34 @@ impl Advance {
         session.renewed_at = self.renewed_at;
         session.handed_out_at = self.renewed_at;
         session.expires_at = self.expires_at;
+    }
+}
+
+/// All tokens of a session so far give way to the next generation, whichever is current, and are not repeated:
+/// what follows from a change of the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// Which session.
+    pub id: SessionId,
+    /// When the next generation is made.
+    pub renewed_at: Timestamp,
+    /// When its refresh token expires.
+    pub expires_at: Timestamp,
+}
+
+impl Replacement {
+    /// The replacement of a session's tokens at `now`.
+    #[must_use]
+    pub fn of(session: &Session, lifetimes: &Lifetimes, now: Timestamp) -> Self {
+        let Advance { renewed_at, expires_at, .. } = Advance::of(session, lifetimes, now);
+        Self { id: session.id, renewed_at, expires_at }
+    }
+
+    /// The session's row afterwards.
+    pub fn apply(&self, session: &mut Session) {
+        let Self { renewed_at, expires_at, .. } = *self;
+        Advance { from: session.generation, renewed_at, expires_at }.apply(session);
+        session.oldest_generation = session.generation;
     }
 }
 

@@ -162,6 +162,8 @@ pub struct Session {
     pub generation: u64,
     /// The highest generation whose tokens were seen in use.
     pub seen_generation: u64,
+    /// The oldest generation whose refresh token still counts: 0 until a change of the password raises it.
+    pub oldest_generation: u64,
     /// When the person signed in.
     pub created_at: Timestamp,
     /// When the person last proved themselves in it (OpenID Connect Core section 2, `auth_time`).
@@ -299,6 +301,7 @@ impl SignIn {
             remembered: self.remembered,
             generation: 1,
             seen_generation: 0,
+            oldest_generation: 0,
             created_at: now,
             auth_time: now,
             methods: self.methods,

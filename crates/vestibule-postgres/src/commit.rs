@@ -86,6 +86,9 @@ async fn carry_out(
     for ending in &commit.endings {
         end(connection, *ending, &mut done, now).await?;
     }
+    if let Some(replacement) = &commit.replacement {
+        sessions::replace(connection, replacement).await?;
+    }
     if let Some(ring) = &commit.key_ring
         && !keys::replace(connection, ring.revision, &ring.keys).await?
     {

@@ -27,7 +27,8 @@ use crate::error::Trouble;
 macro_rules! session_columns {
     () => {
         "id, user_id, carrier, remembered, generation, seen_generation, created_at, auth_time, methods, \
-         renewed_at, handed_out_at, expires_at, ends_at, last_seen_at, address, agent, device, end_at, end_reason"
+         renewed_at, handed_out_at, expires_at, ends_at, last_seen_at, address, agent, device, end_at, end_reason, \
+         oldest_generation"
     };
 }
 
@@ -108,12 +109,13 @@ pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
             Some(at) => Some(End { at, reason: parsed(row, 18)? }),
             None => None,
         },
+        oldest_generation: unsigned(row, 19)?,
     })
 }
 
 /// A session, and how long ago its generation was handed out.
 pub(crate) fn session_to_renew(row: &PgRow) -> Result<(Session, Duration), Trouble> {
-    let millis: i64 = column(row, 19)?;
+    let millis: i64 = column(row, 20)?;
     // A database's clock that was set back makes nothing old.
     let ago = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
     Ok((session(row)?, ago))

@@ -11,7 +11,7 @@ use crate::{
 
 /// The steps from an empty database to the present schema; `vestibule_schema` counts how many the database
 /// has taken. A step that was released is never changed: a new one comes after it.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_files.sql"),
     include_str!("../migrations/0003_audit.sql"),
@@ -23,6 +23,7 @@ const STEPS: [&str; 11] = [
     include_str!("../migrations/0009_one_time_session.sql"),
     include_str!("../migrations/0010_offers.sql"),
     include_str!("../migrations/0011_erased_names.sql"),
+    include_str!("../migrations/0012_oldest_generation.sql"),
 ];
 
 /// What there is in the schema in which tables are made: our version's table, or else any relation that does

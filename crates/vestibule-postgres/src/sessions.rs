@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
 use vestibule_core::{
     id::{SessionId, UserId},
     password::PasswordHash,
-    renewal::Advance,
+    renewal::{Advance, Replacement},
     session::{EndReason, Session},
     store::{
         Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionQuery, SessionSelection,
@@ -46,7 +46,7 @@ const INSERT: &str = concat!(
     "INSERT INTO sessions (",
     session_columns!(),
     ") VALUES \
-     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
 );
 
 /// The lock on the user's row makes a change of password and a sign-in wait for each other: whichever comes
@@ -54,8 +54,8 @@ const INSERT: &str = concat!(
 pub(crate) const INSERT_GUARDED: &str = concat!(
     "INSERT INTO sessions (",
     session_columns!(),
-    ") SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19 \
-     FROM users WHERE users.id = $2 AND users.status = 'active' AND users.password_hash = $20 FOR SHARE"
+    ") SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 \
+     FROM users WHERE users.id = $2 AND users.status = 'active' AND users.password_hash = $21 FOR SHARE"
 );
 
 pub(crate) const ADVANCE: &str = concat!(
@@ -63,6 +63,14 @@ pub(crate) const ADVANCE: &str = concat!(
      seen_generation = GREATEST(seen_generation, $2), renewed_at = $4, handed_out_at = ",
     own_clock!(),
     ", expires_at = $5 WHERE id = $1 AND generation = $2 AND end_at IS NULL"
+);
+
+pub(crate) const REPLACE: &str = concat!(
+    "UPDATE sessions SET generation = generation + 1, \
+     seen_generation = GREATEST(seen_generation, generation), oldest_generation = generation + 1, \
+     renewed_at = $2, handed_out_at = ",
+    own_clock!(),
+    ", expires_at = $3 WHERE id = $1 AND end_at IS NULL"
 );
 
 /// Never earlier than was known: the clock of a database that took over from another one may be behind.
@@ -483,6 +491,17 @@ async fn see(
     Ok(())
 }
 
+/// Replaces the tokens of a session, unless it has ended.
+pub(crate) async fn replace(
+    connection: &mut PgConnection,
+    replacement: &Replacement,
+) -> Result<(), Trouble> {
+    let Replacement { id, renewed_at, expires_at } = replacement;
+    let replace = sqlx::query(REPLACE).bind(bytes(id));
+    replace.bind(renewed_at.millis()).bind(expires_at.millis()).execute(connection).await?;
+    Ok(())
+}
+
 fn columns<'q>(insert: Statement<'q>, session: &'q Session) -> Statement<'q> {
     insert
         .bind(bytes(&session.id))
@@ -504,6 +523,7 @@ fn columns<'q>(insert: Statement<'q>, session: &'q Session) -> Statement<'q> {
         .bind(session.device.as_deref())
         .bind(session.end.map(|end| end.at.millis()))
         .bind(session.end.map(|end| end.reason.name()))
+        .bind(signed(session.oldest_generation))
 }
 
 fn bytes(id: &SessionId) -> &[u8] {

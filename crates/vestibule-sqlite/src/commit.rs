@@ -72,6 +72,9 @@ fn carry_out(
     for ending in &commit.endings {
         end(connection, *ending, &mut done, now)?;
     }
+    if let Some(replacement) = &commit.replacement {
+        sessions::replace(connection, replacement)?;
+    }
     if let Some(ring) = &commit.key_ring
         && !keys::replace(connection, ring.revision, &ring.keys, now)?
     {

@@ -26,7 +26,8 @@ use vestibule_core::{
 macro_rules! session_columns {
     () => {
         "id, user_id, carrier, remembered, generation, seen_generation, created_at, auth_time, methods, \
-         renewed_at, handed_out_at, expires_at, ends_at, last_seen_at, address, agent, device, end_at, end_reason"
+         renewed_at, handed_out_at, expires_at, ends_at, last_seen_at, address, agent, device, end_at, end_reason, \
+         oldest_generation"
     };
 }
 
@@ -89,6 +90,7 @@ pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
             Some(at) => Some(End { at, reason: parsed(row, 18)? }),
             None => None,
         },
+        oldest_generation: unsigned(row, 19)?,
     })
 }
 

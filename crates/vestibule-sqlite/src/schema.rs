@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps from an empty file to the present schema; the file counts in `user_version` how many it has
 /// taken. A step that was released is never changed: a new one comes after it.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_history.sql"),
     include_str!("../migrations/0003_files.sql"),
@@ -17,6 +17,7 @@ const STEPS: [&str; 12] = [
     include_str!("../migrations/0010_one_time_session.sql"),
     include_str!("../migrations/0011_offers.sql"),
     include_str!("../migrations/0012_erased_names.sql"),
+    include_str!("../migrations/0013_oldest_generation.sql"),
 ];
 
 /// What `application_id` says of a file of ours: `Vsti`.

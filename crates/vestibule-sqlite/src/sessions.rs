@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use vestibule_core::{
     id::{SessionId, UserId},
     password::PasswordHash,
-    renewal::Advance,
+    renewal::{Advance, Replacement},
     session::{EndReason, Session},
     store::{
         Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionQuery, SessionSelection,
@@ -29,13 +29,18 @@ const INSERT: &str = concat!(
     "INSERT INTO sessions (",
     session_columns!(),
     ") VALUES \
-     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
 );
 
 pub(crate) const ADVANCE: &str = "UPDATE sessions SET generation = ?3, \
      seen_generation = MAX(seen_generation, ?2), renewed_at = ?4, handed_out_at = ?4, \
      expires_at = ?5 \
      WHERE id = ?1 AND generation = ?2 AND end_at IS NULL";
+
+pub(crate) const REPLACE: &str = "UPDATE sessions SET generation = generation + 1, \
+     seen_generation = MAX(seen_generation, generation), oldest_generation = generation + 1, \
+     renewed_at = ?2, handed_out_at = ?2, expires_at = ?3 \
+     WHERE id = ?1 AND end_at IS NULL";
 
 pub(crate) const HAND_OUT: &str = "UPDATE sessions SET handed_out_at = MAX(handed_out_at, ?3) \
      WHERE id = ?1 AND generation = ?2 AND end_at IS NULL";
@@ -320,6 +325,13 @@ fn guard_holds(
     connection.prepare_cached(GUARD)?.query_row(params![user.0, hash.as_str()], |row| row.get(0))
 }
 
+/// Replaces the tokens of a session, unless it has ended.
+pub(crate) fn replace(connection: &Connection, replacement: &Replacement) -> rusqlite::Result<()> {
+    let Replacement { id, renewed_at, expires_at } = replacement;
+    let values = params![id.as_bytes(), renewed_at.millis(), expires_at.millis()];
+    connection.prepare_cached(REPLACE)?.execute(values).map(|_| ())
+}
+
 fn insert(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
     let inserted = connection.prepare_cached(INSERT)?.execute(params![
         session.id.as_bytes(),
@@ -341,6 +353,7 @@ fn insert(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
         session.device,
         session.end.map(|end| end.at.millis()),
         session.end.map(|end| end.reason.name()),
+        signed(session.oldest_generation),
     ])?;
     debug_assert_eq!(inserted, 1, "an INSERT of one row writes one or fails");
     Ok(())

@@ -13,6 +13,7 @@ use vestibule_core::{
     event::{Event, EventName},
     id::{SessionId, UserId},
     one_time::TokenKey,
+    renewal::Replacement,
     store::{AccountChange, Changed, Commit, Committed, EndedSession, Ending, Obstacle},
     time::Timestamp,
     user::{User, UserChange},
@@ -171,23 +172,33 @@ impl Vestibule {
     }
 }
 
+/// The session that goes on when a change of the account ends the others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    pub(crate) id: SessionId,
+    /// What its tokens give way to, if they do.
+    pub(crate) replacement: Option<Replacement>,
+}
+
 impl Vestibule {
-    /// Changes an account, and ends its sessions but for `except` where nobody may go on with it as before, with
-    /// what is said of every such change and what `report` adds to that.
+    /// Changes an account, and ends its sessions but for the one that is `kept` where nobody may go on with it as
+    /// before, with what is said of every such change and what `report` adds to that.
     pub(crate) async fn change_account(
         &self,
         id: UserId,
         change: UserChange,
-        except: Option<SessionId>,
+        kept: Option<Kept>,
         with: Together,
         report: impl Fn(&Committed, Report) -> Report + Send + Sync + 'static,
     ) -> Result<Result<Committed, Obstacle>, Problem> {
         let now = self.now();
+        let except = kept.map(|kept| kept.id);
         let ending = change.ends_sessions().map(|reason| Ending::OfUser { id, except, reason });
         let commit = Commit {
             token: with.token,
             account: Some(AccountChange::Change { id, change }),
             endings: ending.into_iter().collect(),
+            replacement: kept.and_then(|kept| kept.replacement),
             ..Commit::default()
         };
         let report = move |done: &Committed| {

@@ -225,7 +225,7 @@ fn refused(session: &Session, refusal: Refusal, visit: &Visit) -> Problem {
     let code = match refusal {
         Refusal::Ended(_) | Refusal::Idle | Refusal::PastEnd => ErrorCode::SessionEnded,
         // The session is unharmed and its real tokens are good.
-        Refusal::NotIssued => ErrorCode::TokenInvalid,
+        Refusal::NotIssued | Refusal::Superseded => ErrorCode::TokenInvalid,
     };
     if refusal == Refusal::Ended(EndReason::Theft) {
         visit.note_theft();

@@ -156,6 +156,12 @@ impl Tables {
         for session in &done.ended {
             self.end(session.id, session.reason, now);
         }
+        if let Some(replacement) = &commit.replacement
+            && let Some(session) = self.sessions.get_mut(&replacement.id)
+            && session.end.is_none()
+        {
+            replacement.apply(session);
+        }
         if let Some(ring) = &commit.key_ring {
             self.replace_keys(ring.keys.clone(), now);
         }

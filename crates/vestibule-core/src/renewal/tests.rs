@@ -17,6 +17,7 @@ const CONCURRENT: Decision = Decision::Repeat(Repeat::Concurrent);
 const ACCESS: Decision = Decision::Repeat(Repeat::Access);
 const LOST_ANSWER: Decision = Decision::Repeat(Repeat::LostAnswer);
 const NOT_ISSUED: Decision = Decision::Refuse(Refusal::NotIssued);
+const SUPERSEDED: Decision = Decision::Refuse(Refusal::Superseded);
 const IDLE: Decision = Decision::Refuse(Refusal::Idle);
 const PAST_END: Decision = Decision::Refuse(Refusal::PastEnd);
 
@@ -51,6 +52,7 @@ const fn state(seen_generation: u64) -> State {
     State {
         generation: 5,
         seen_generation,
+        oldest_generation: 0,
         handed_out_ago: Duration::ZERO,
         waited: Duration::ZERO,
         expires_at: Timestamp::from_millis(RENEWED + 1_000 * SECOND),
@@ -99,6 +101,29 @@ fn the_table() {
     ] {
         let now = Timestamp::from_millis(RENEWED + age);
         assert_eq!(of_state(state(seen), presented, now, GRACE), decision, "{line}");
+    }
+}
+
+#[test]
+fn what_a_change_of_the_password_replaced_is_refused_and_is_no_theft() {
+    let now = Timestamp::from_millis(RENEWED);
+    let decide_with = |oldest_generation, refresh, access: Option<u64>| {
+        let state = State { oldest_generation, ..state(5) };
+        let access = access.map(|generation| PresentedAccess { generation, works: false });
+        decide(&state, PresentedTokens { refresh, access }, now, &lifetimes(GRACE))
+    };
+    for (line, oldest, refresh, access, decision) in [
+        ("current", 5, 5, None, Decision::Advance),
+        ("previous", 5, 4, None, SUPERSEDED),
+        ("older", 5, 3, None, SUPERSEDED),
+        ("previous, with its own access token", 5, 4, Some(4), SUPERSEDED),
+        ("previous, with an access token of since then", 5, 4, Some(5), LOST_ANSWER),
+        ("previous, which came after the change", 4, 4, None, CONCURRENT),
+        ("older than the change", 4, 3, None, SUPERSEDED),
+        ("older, with an access token of since then", 4, 3, Some(4), CONCURRENT),
+        ("newer", 5, 6, None, NOT_ISSUED),
+    ] {
+        assert_eq!(decide_with(oldest, refresh, access), decision, "{line}");
     }
 }
 
@@ -232,6 +257,7 @@ fn the_row_is_read_as_it_is() {
     let expected = State {
         generation: 9,
         seen_generation: 8,
+        oldest_generation: 0,
         handed_out_ago: GRACE,
         waited: Duration::from_secs(1),
         expires_at: Timestamp::from_millis(2),
@@ -265,6 +291,21 @@ proptest! {
         if let Decision::Repeat(_) = decision {
             prop_assert!(access.is_some() || presented + 1 == state.generation);
         }
+    }
+
+    /// What a change of the password replaced buys nothing and makes nobody a thief; the rest is as without it.
+    #[test]
+    fn a_replacement_only_refuses((state, presented, now, grace) in any_case(), oldest in 0..6u64) {
+        let replaced = State { oldest_generation: oldest.min(state.generation), ..state };
+        let grace = lifetimes(grace);
+        let before = decide(&state, presented, now, &grace);
+        let after = decide(&replaced, presented, now, &grace);
+        let is_next = |access: &PresentedAccess| access.generation == presented.refresh + 1;
+        let held = presented.refresh + u64::from(presented.access.as_ref().is_some_and(is_next));
+        let is_superseded =
+            !matches!(before, Decision::Refuse(_)) && held < replaced.oldest_generation;
+        let expected = if is_superseded { SUPERSEDED } else { before };
+        prop_assert_eq!(after, expected);
     }
 
     /// Learning that a successor was in use can only turn a repetition into a theft, or give it its other
@@ -467,6 +508,7 @@ fn any_case() -> impl Strategy<Value = (State, PresentedTokens, Timestamp, Durat
             let state = State {
                 generation,
                 seen_generation,
+                oldest_generation: 0,
                 handed_out_ago: Duration::from_secs(age),
                 waited: Duration::ZERO,
                 expires_at: Timestamp::from_seconds(1_000_050 + expires_in),

@@ -15,6 +15,7 @@ use crate::{
     one_time::{OneTime, TokenKey},
     outbox::MailId,
     password::PasswordHash,
+    renewal::Replacement,
     ring::StoredKey,
     session::{EndReason, Session},
     time::Timestamp,
@@ -55,6 +56,8 @@ pub struct Commit {
     pub session: Option<NewSession>,
     /// Sessions that end. Those that have ended already are passed over.
     pub endings: Vec<Ending>,
+    /// The session whose tokens give way to new ones. One that has ended stays as it is.
+    pub replacement: Option<Replacement>,
     /// Another key ring.
     pub key_ring: Option<RingChange>,
     /// A change of tables beside those of this crate.

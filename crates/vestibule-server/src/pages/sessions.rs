@@ -104,6 +104,7 @@ pub(crate) const fn outcome_in_words(outcome: Outcome) -> &'static str {
         Outcome::Idle => "renewal-idle",
         Outcome::PastEnd => "renewal-past-end",
         Outcome::NotIssued => "renewal-not-issued",
+        Outcome::Superseded => "renewal-superseded",
     }
 }
 

@@ -52,4 +52,5 @@ renewal-ended = Abgelehnt, weil die Sitzung beendet war
 renewal-idle = Abgelehnt, weil die Sitzung zu lange nicht benutzt wurde
 renewal-past-end = Abgelehnt, weil die Sitzung ihre längste Dauer erreicht hatte
 renewal-not-issued = Abgelehnt, weil diese Website ihn nicht ausgegeben hatte
+renewal-superseded = Abgelehnt, weil das Passwort inzwischen geändert wurde
 sessions-more = Weitere Sitzungen

@@ -52,4 +52,5 @@ renewal-ended = Refused, because the session had ended
 renewal-idle = Refused, because the session was not used for too long
 renewal-past-end = Refused, because the session had reached its longest life
 renewal-not-issued = Refused, because this site had not given it out
+renewal-superseded = Refused, because the password had been changed since
 sessions-more = More sessions

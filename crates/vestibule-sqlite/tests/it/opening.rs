@@ -78,10 +78,10 @@ fn an_older_schema_is_migrated_only_where_it_may_be() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vestibule.db");
     fs::write(&path, "").unwrap();
-    let behind = SchemaState::Behind { from: 0, to: 12 };
+    let behind = SchemaState::Behind { from: 0, to: 13 };
     assert_eq!(SqliteStore::schema_state(&path).unwrap(), behind);
     let refused = SqliteStore::open(&path, ONLY_OPEN).unwrap_err();
-    assert!(matches!(refused, OpenError::Behind { from: 0, to: 12, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Behind { from: 0, to: 13, .. }), "{refused}");
     assert!(refused.to_string().contains("vestibule migrate"), "{refused}");
     assert_eq!(SqliteStore::schema_state(&path).unwrap(), behind, "looking changes nothing");
     assert_eq!(SqliteStore::migrate(&path).unwrap(), behind);
@@ -98,14 +98,14 @@ fn a_newer_schema_is_refused_and_the_newer_version_named_as_the_mend() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert_eq!(
         SqliteStore::schema_state(&path).unwrap(),
-        SchemaState::Ahead { found: 99, known: 12 }
+        SchemaState::Ahead { found: 99, known: 13 }
     );
     for refused in [
         SqliteStore::open(&path, MAKE).unwrap_err(),
         SqliteStore::open(&path, ONLY_OPEN).unwrap_err(),
         SqliteStore::migrate(&path).unwrap_err(),
     ] {
-        assert!(matches!(refused, OpenError::Ahead { found: 99, known: 12, .. }), "{refused}");
+        assert!(matches!(refused, OpenError::Ahead { found: 99, known: 13, .. }), "{refused}");
         assert!(refused.to_string().contains("use the newer `vestibule`"), "{refused}");
     }
 }

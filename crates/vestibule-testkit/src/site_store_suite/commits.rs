@@ -13,8 +13,9 @@ use vestibule_core::{
     one_time::{LinkSecret, OneTime, Purpose, TokenKey},
     outbox::{MailId, OutgoingMail},
     password::PasswordHash,
+    renewal::{Advance, Replacement},
     ring::KeyState,
-    session::{EndReason, Session},
+    session::{EndReason, Lifetimes, Session},
     store::{
         AccountChange, Changed, Commit, Committed, Consequences, Ending, EventQuery, Extension,
         Feedback, NewFeedback, NewSession, Obstacle, OutboxQuery, RingChange, SiteChange,
@@ -111,6 +112,32 @@ pub async fn all_of_a_commit_is_carried_out(store: AnySiteStore) {
     let mut ended: Vec<_> = done.ended.iter().map(|ended| (ended.id, ended.user)).collect();
     ended.sort_unstable();
     assert_eq!(ended, scene.sessions.clone().map(|session| (session.id, scene.user.id)));
+}
+
+pub async fn a_replacement_passes_over_all_tokens_of_one_session(store: AnySiteStore) {
+    let scene = Scene::set(&store, 1).await;
+    let [mut session, other] = scene.sessions.clone();
+    assert_eq!(session.oldest_generation, 0);
+    let step = Advance::of(&session, &Lifetimes::default(), at(50));
+    assert!(store.advance_session(session.id, &step).await.expect("ok"));
+    step.apply(&mut session);
+    let replacement = Replacement::of(&session, &Lifetimes::default(), at(60));
+    let replace = Commit { replacement: Some(replacement), ..Commit::default() };
+    commit(&store, &replace).await.expect("nothing is in the way");
+    replacement.apply(&mut session);
+    assert_eq!((session.generation, session.oldest_generation), (3, 3));
+    let row = async |session: &Session| {
+        let row = store.session(session.id).await.expect("ok").expect("it is there");
+        Session { handed_out_at: session.handed_out_at, ..row }
+    };
+    assert_eq!(row(&session).await, session);
+    assert_eq!(row(&other).await, other);
+
+    let reason = EndReason::SignedOut;
+    let endings = vec![Ending::Session { id: session.id, reason }];
+    commit(&store, &Commit { endings, ..Commit::default() }).await.expect("nothing is in the way");
+    commit(&store, &replace).await.expect("one that has ended is passed over");
+    assert_eq!(row(&session).await.generation, 3);
 }
 
 pub async fn what_follows_knows_what_was_done(store: AnySiteStore) {

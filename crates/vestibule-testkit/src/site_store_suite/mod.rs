@@ -132,6 +132,7 @@ macro_rules! site_store_suite {
         );
         $crate::site_store_suite!(@cases $make, commits,
             all_of_a_commit_is_carried_out
+            a_replacement_passes_over_all_tokens_of_one_session
             what_follows_knows_what_was_done
             a_session_begins_and_another_ends_in_one
             an_obstacle_leaves_nothing_behind

@@ -12,16 +12,16 @@ use vestibule_core::{
     name::{EmailAddress, UserName},
     password::{Password, PasswordHash, TypedPassword},
     random,
+    renewal::Replacement,
     session::Carrier,
     store::{AccountChange, Commit, Committed, Obstacle},
     user::{NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
 use crate::{
-    commit::{Report, Together},
+    commit::{Kept, Report, Together},
     config::Registration,
     extract::Principal,
-    flows::confirm::Rotation,
     hall::Vestibule,
     notice::Notice,
     problem::{FieldProblem, Problem, Said},
@@ -186,8 +186,7 @@ impl Visit {
         if user.version != version && caller.carrier() == Carrier::Cookie {
             // The tokens of before are stale. Whoever proved themselves need not do so again for it.
             let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
-            if let Err(problem) = self.rotate(caller, user.clone(), fresh, Rotation::Cookies).await
-            {
+            if let Err(problem) = self.rotate(caller, user.clone(), fresh).await {
                 tracing::warn!(code = %problem.code.name(), "a renamed account has no new tokens yet");
             }
         }
@@ -205,8 +204,8 @@ impl Visit {
         Ok(user)
     }
 
-    /// Changes the caller's own password, and ends all their other sessions. This one goes on with new tokens, and its
-    /// older access tokens count as expired.
+    /// Changes the caller's own password, and ends all their other sessions. This one goes on with new tokens; its
+    /// older ones stop working.
     ///
     /// # Errors
     /// `invalid_credentials` where the current one is wrong, `invalid_input` for the new one,
@@ -234,6 +233,11 @@ impl Visit {
         let change =
             UserChange { password_hash: Some(hash), by: Party::Owner, ..UserChange::default() };
         let (id, session) = (caller.user_id(), caller.session_id());
+        let before = self.open_session(caller).await?;
+        // Another carrier's refresh token is not in this answer, so it stays good.
+        let replacement = (before.carrier == caller.carrier())
+            .then(|| Replacement::of(&before, &hall.config().lifetimes, hall.now()));
+        let kept = Kept { id: session, replacement };
         let tells = hall.admitted(Notice::PasswordChanged(user)).await;
         let visit = self.clone();
         let report = move |done: &Committed, said: Report| {
@@ -242,16 +246,16 @@ impl Visit {
             said.event(event, "a password was changed").notice(notice)
         };
         let with = Together::nothing();
-        let done = hall.change_account(id, change, Some(session), with, report).await?;
+        let done = hall.change_account(id, change, Some(kept), with, report).await?;
         let user = match done {
             Ok(done) => done.user,
             Err(Obstacle::Account(refusal)) => return Err(not_theirs(refusal)),
             Err(_) => None,
         };
         let user = user.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
-        // The ones from before are stale by now.
         let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
-        self.rotate(caller, user, fresh, Rotation::Both).await.map(PasswordChanged)
+        let session = self.open_session(caller).await?;
+        self.hand_out(caller, session, user, fresh).map(PasswordChanged)
     }
 }
 

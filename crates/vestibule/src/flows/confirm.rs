@@ -23,15 +23,6 @@ pub struct Confirmed {
     pub(crate) session: Session,
 }
 
-/// Whose refresh token is replaced together with the access token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rotation {
-    /// That of a browser: its cookies travel with every answer.
-    Cookies,
-    /// That of an app too, whose answer brings both.
-    Both,
-}
-
 impl Visit {
     /// Proves by password that the caller is still who they were: the same session, a fresh token. With
     /// cookies the session moves on by one generation and its tokens go with the answer.
@@ -61,7 +52,7 @@ impl Visit {
             return Err(Problem::new(ErrorCode::SessionEnded).carried(caller.carrier()));
         }
         let fresh = Freshness::proven(now, inner.config.lifetimes.fresh);
-        let renewed = self.rotate(caller, user, fresh, Rotation::Cookies).await?;
+        let renewed = self.rotate(caller, user, fresh).await?;
         Ok(Confirmed { access: renewed.access, session: renewed.session })
     }
 
@@ -98,47 +89,56 @@ impl Visit {
         }
     }
 
-    /// New tokens for the caller's session. Where the refresh token is replaced as well, the session moves on by one
-    /// generation: whoever copied the one before is left behind with it.
+    /// New tokens for the caller's session. With cookies, which travel with every answer, the refresh token is
+    /// replaced as well: the session moves on by one generation, and leaves a copy of the one before behind.
     pub(crate) async fn rotate(
         &self,
         caller: &Principal,
         user: User,
         fresh: Freshness,
-        rotation: Rotation,
     ) -> Result<Renewed, Problem> {
         let hall = self.hall();
         let inner = &hall.0;
-        let ended = || Problem::new(ErrorCode::SessionEnded).carried(caller.carrier());
-        let mut session = inner.session(caller.session_id()).await?.ok_or_else(ended)?;
-        if session.end.is_some() {
-            return Err(ended());
-        }
-        let by_cookie = session.carrier == Carrier::Cookie && caller.carrier() == Carrier::Cookie;
+        let mut session = self.open_session(caller).await?;
         // A caller who holds an older generation may never have got the current one, and so must not pass
         // over it: that one is handed out instead.
-        let moves_on = match rotation {
-            Rotation::Cookies => by_cookie,
-            Rotation::Both => session.carrier == caller.carrier(),
-        };
-        if moves_on && session.generation == caller.generation() {
+        if is_by_cookie(&session, caller) && session.generation == caller.generation() {
             let step = Advance::of(&session, &inner.config.lifetimes, hall.now());
             if inner.store.advance_session(session.id, &step).await? {
                 step.apply(&mut session);
             } else {
                 // Another request of this browser renewed it a moment ago: its generation will do.
-                session = inner
-                    .store
-                    .session(session.id)
-                    .await?
-                    .filter(|session| session.end.is_none())
-                    .ok_or_else(ended)?;
+                session = self.open_session(caller).await?;
             }
         }
-        let renewed = hall.tokens_of(session, user, fresh)?;
+        self.hand_out(caller, session, user, fresh)
+    }
+
+    /// The caller's session, which must not have ended.
+    pub(crate) async fn open_session(&self, caller: &Principal) -> Result<Session, Problem> {
+        let session = self.hall().0.session(caller.session_id()).await?;
+        session
+            .filter(|session| session.end.is_none())
+            .ok_or_else(|| Problem::new(ErrorCode::SessionEnded).carried(caller.carrier()))
+    }
+
+    /// The tokens of a session's current generation, by cookie where the caller came by one.
+    pub(crate) fn hand_out(
+        &self,
+        caller: &Principal,
+        session: Session,
+        user: User,
+        fresh: Freshness,
+    ) -> Result<Renewed, Problem> {
+        let by_cookie = is_by_cookie(&session, caller);
+        let renewed = self.hall().tokens_of(session, user, fresh)?;
         if by_cookie {
             self.establish(&renewed);
         }
         Ok(renewed)
     }
+}
+
+fn is_by_cookie(session: &Session, caller: &Principal) -> bool {
+    session.carrier == Carrier::Cookie && caller.carrier() == Carrier::Cookie
 }

@@ -262,8 +262,8 @@ pub(crate) struct SessionDetailBody {
 pub(crate) struct RenewalBody {
     /// The generation that was presented.
     pub(crate) generation: u64,
-    /// `advanced`, `repeated_concurrent`, `repeated_lost_answer`, `theft`, `ended`, `idle`, `past_end` or
-    /// `not_issued`.
+    /// `advanced`, `repeated_concurrent`, `repeated_lost_answer`, `theft`, `ended`, `idle`, `past_end`,
+    /// `not_issued` or `superseded`.
     pub(crate) outcome: &'static str,
     /// How often.
     pub(crate) count: u64,

@@ -1,5 +1,7 @@
 //! The end of sessions: at once, for good, for every token of them.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 use vestibule::{
@@ -186,7 +188,7 @@ async fn f3_another_node_knows_within_a_tick() {
     };
     assert_eq!(there().await.0, 200);
     app.sign_out().await;
-    tokio::time::sleep(std::time::Duration::from_millis(501)).await;
+    tokio::time::sleep(Duration::from_millis(501)).await;
     assert_eq!(there().await, (401, "token_revoked".to_owned()));
 }
 
@@ -279,7 +281,15 @@ async fn f5_a_new_password_ends_the_other_sessions(carrier: Carrier) {
     let thief = site.app();
     thief.hold(Some(&before.access), None);
     assert_eq!(thief.get("/api/thing").await.verdict(), (401, "token_expired".to_owned()));
-    assert_eq!(visitor.refresh().await.status, 200);
+    let renew_the_copy = async || {
+        let csrf = before.csrf.clone();
+        refresh_at(site.transport(), carrier, &before.refresh, csrf).await.verdict()
+    };
+    assert_eq!(renew_the_copy().await, (401, "token_invalid".to_owned()));
+    assert_eq!(visitor.refresh().await.status, 200, "which is no theft");
+    site.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(renew_the_copy().await, (401, "token_invalid".to_owned()));
+    assert_eq!(visitor.refresh().await.status, 200, "nor is it later");
     assert_eq!(site.told.all(), [("password changed", "anna".to_owned())]);
     assert_eq!(site.app().sign_in("anna", PASSWORD).await.status, 401);
     assert_eq!(site.app().sign_in("anna", OTHER).await.status, 200);
@@ -397,7 +407,7 @@ async fn the_users_row_is_read_where_it_is_asked_for() {
         ..Default::default()
     };
     site.store.inner().change_user(user.id, &change, site.hall.now()).await.unwrap();
-    site.clock.advance(std::time::Duration::from_secs(1));
+    site.clock.advance(Duration::from_secs(1));
     assert_eq!(app.get("/api/row").await.verdict(), (401, "token_revoked".to_owned()));
 }
 
@@ -407,7 +417,7 @@ async fn a_row_that_was_read_outlasts_an_outage_and_a_change_of_our_own_is_seen_
     let app = site.app_of("anna").await;
     assert_eq!(app.get("/api/row").await.text(), "anna@example.org");
     site.store.set_down(true);
-    site.clock.advance(std::time::Duration::from_secs(60));
+    site.clock.advance(Duration::from_secs(60));
     assert_eq!(app.get("/api/row").await.text(), "anna@example.org");
     site.store.set_down(false);
     let change = vestibule::core::user::UserChange {
