@@ -5,7 +5,7 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,12 +14,11 @@ use std::{
 };
 
 use axum::{body::Body, extract::ConnectInfo, extract::Request, response::Response};
-use hyper::{
-    body::Incoming,
-    server::conn::{http1, http2},
-    service::service_fn,
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulConnection},
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use ipnet::IpNet;
 use metrics::counter;
 use tokio::{
@@ -28,7 +27,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{either::Either, sync::CancellationToken, task::TaskTracker};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 use super::{
@@ -47,9 +46,9 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// connections open for, so that none sends a request into a closing one.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Of the head of a request, in bytes.
-const HEAD_BYTES: usize = 64 * 1024;
+pub(super) const HEAD_BYTES: usize = 64 * 1024;
 /// Header fields of a request.
-const HEADER_FIELDS: usize = 100;
+pub(super) const HEADER_FIELDS: usize = 100;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 100;
 /// What is held of an answer on an HTTP/2 connection for a client that is slower than the site, in bytes.
@@ -178,37 +177,41 @@ impl Shared {
             activity: Arc::new(Activity::default()),
         };
         let activity = Arc::clone(&caller.activity);
-        if is_http2 {
-            let sending = Arc::new(Sending::default());
-            let service = service_fn(|request| {
-                let (answer, sending) = (self.answer(&caller, None, request), Arc::clone(&sending));
-                async move { Ok::<_, Infallible>(answer.await?.map(|body| sending.watch(body))) }
-            });
-            let connection = http2_builder().serve_connection(TokioIo::new(stream), service);
-            let stuck = sending.stuck();
-            self.run(connection, http2::Connection::graceful_shutdown, &activity, stuck).await;
+        let sending = is_http2.then(|| Arc::new(Sending::default()));
+        let (stream, framing, builder) = if is_http2 {
+            (Either::Left(stream), None, builder().http2_only())
         } else {
-            // What the stream notices by itself is all that there is to notice.
-            let stuck = std::future::pending();
             let (stream, framing) = Watched::new(stream, HEAD_WITHIN);
-            let service = service_fn(|request| self.answer(&caller, Some(&framing), request));
-            let connection = http1_builder().serve_connection(TokioIo::new(stream), service);
-            self.run(connection, http1::Connection::graceful_shutdown, &activity, stuck).await;
-        }
+            (Either::Right(stream), Some(framing), builder().http1_only())
+        };
+        let service = service_fn(|request| {
+            let (answer, sending) =
+                (self.answer(&caller, framing.as_ref(), request), sending.clone());
+            async move {
+                let answer = answer.await?;
+                Ok::<_, Infallible>(match sending {
+                    Some(sending) => answer.map(|body| sending.watch(body)),
+                    None => answer,
+                })
+            }
+        });
+        let stuck = async {
+            match &sending {
+                Some(sending) => sending.stuck().await,
+                // What the stream notices by itself is all that there is to notice.
+                None => std::future::pending().await,
+            }
+        };
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        self.run(connection, &activity, stuck).await;
     }
 
     /// Polls a connection to its end. The ends that a client causes (a reset, a head that is none or comes
     /// too late) are nothing to act on: what can be answered has been answered. One whose client is `stuck`
     /// ends; if something else is under way on it, that has the same time once more.
-    async fn run<C, T, E>(
-        &self,
-        connection: C,
-        end: impl Fn(Pin<&mut C>),
-        activity: &Activity,
-        stuck: impl Future<Output = Stuck>,
-    ) where
-        C: Future<Output = Result<T, E>>,
-        E: std::fmt::Display,
+    async fn run<C>(&self, connection: C, activity: &Activity, stuck: impl Future<Output = Stuck>)
+    where
+        C: GracefulConnection<Error: std::fmt::Display>,
     {
         let mut connection = pin!(connection);
         let mut idle = pin!(activity.idle());
@@ -238,7 +241,7 @@ impl Shared {
             }
             if !is_ending {
                 is_ending = true;
-                end(connection.as_mut());
+                connection.as_mut().graceful_shutdown();
             }
         }
     }
@@ -310,20 +313,16 @@ impl Drop for UnderWay {
     }
 }
 
-fn http1_builder() -> http1::Builder {
-    let mut builder = http1::Builder::new();
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
+        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(HEAD_BYTES)
-        .max_header_size(HEAD_BYTES)
         .max_headers(HEADER_FIELDS);
     builder
-}
-
-fn http2_builder() -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder
+        .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
         .max_concurrent_streams(STREAMS)

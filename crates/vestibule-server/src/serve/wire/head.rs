@@ -1,145 +1,124 @@
 //! Where requests begin and end, as far as it can be told without reading them.
 
-/// The longest name that matters: `transfer-encoding`.
-const NAME: usize = 17;
+use httparse::{EMPTY_HEADER, Request, Status};
 
-/// Follows a stream of requests and says of each head whether its framing can be read in two ways.
+use super::super::connections::{HEAD_BYTES, HEADER_FIELDS};
+
+/// Follows a stream of requests and says of each head whether its framing can be read in two ways. Heads are read by
+/// the parser of the HTTP library, within the same bounds.
 ///
 /// A body of a known length is stepped over. After one that comes in chunks nothing is said any more:
-/// telling where it ends would mean to read it.
+/// telling where it ends would mean to read it. The same goes for a head that the HTTP library refuses.
 #[derive(Debug, Default)]
 pub(super) struct HeadReader {
     place: Place,
-    head: Head,
-    line: Line,
-    last: u8,
+    /// What has come of the present head.
+    head: Vec<u8>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// In front of a request line, where empty lines may stand (RFC 9112 section 2.2).
+    /// In a head, or in front of one, where empty lines may stand (RFC 9112 section 2.2).
     #[default]
-    Before,
     Head,
     /// So many bytes are left.
     Body(u64),
     Unknown,
 }
 
-#[derive(Debug, Default)]
-struct Head {
-    lengths: u32,
-    length: Option<u64>,
-    has_encoding: bool,
-    has_bare_line_end: bool,
-}
-
-/// The line being read: its name, if it has one that could matter, and the digits behind it.
-#[derive(Debug, Default)]
-struct Line {
-    length: usize,
-    name: Vec<u8>,
-    is_named: bool,
-    value: Option<u64>,
-}
-
 impl HeadReader {
     /// Reads on, and hands each head's verdict out when the head is complete.
     pub(super) fn read(&mut self, mut bytes: &[u8], mut verdict: impl FnMut(bool)) {
-        loop {
-            match self.place {
+        while !bytes.is_empty() {
+            bytes = match self.place {
                 Place::Unknown => return,
                 Place::Body(left) => {
                     let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                    bytes = bytes.get(here..).unwrap_or_default();
                     let left = left.saturating_sub(here as u64);
-                    self.place = if left == 0 { Place::Before } else { Place::Body(left) };
+                    self.place = if left == 0 { Place::Head } else { Place::Body(left) };
+                    bytes.get(here..).unwrap_or_default()
                 }
-                Place::Before | Place::Head => {
-                    let Some((byte, rest)) = bytes.split_first() else { return };
-                    bytes = rest;
-                    if self.read_byte(*byte) {
-                        verdict(self.end_head());
-                    }
-                }
-            }
-            if bytes.is_empty() {
-                return;
-            }
+                Place::Head => match self.read_head(bytes, &mut verdict) {
+                    Some(rest) => rest,
+                    None => return,
+                },
+            };
         }
     }
 
     /// Whether a head has begun and is not complete.
     pub(super) fn is_within_head(&self) -> bool {
-        self.place == Place::Head || (self.place == Place::Before && self.line.length > 0)
+        !self.head.is_empty()
     }
 
-    /// Whether the head is complete with this byte.
-    fn read_byte(&mut self, byte: u8) -> bool {
-        let before = std::mem::replace(&mut self.last, byte);
-        if byte == b'\n' {
-            self.head.has_bare_line_end |= before != b'\r';
-            let line = std::mem::take(&mut self.line);
-            if line.length > 0 {
-                self.place = Place::Head;
-                self.head.note(&line);
-                return false;
-            }
-            return self.place == Place::Head;
-        }
-        if byte != b'\r' {
-            self.line.read(byte);
-        }
-        false
-    }
-
-    fn end_head(&mut self) -> bool {
-        let head = std::mem::take(&mut self.head);
-        self.place = match head.length {
-            _ if head.has_encoding => Place::Unknown,
-            Some(length) if length > 0 => Place::Body(length),
-            _ => Place::Before,
+    /// What follows the head; `None` while it is not complete, or where it is none.
+    fn read_head<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        verdict: &mut impl FnMut(bool),
+    ) -> Option<&'b [u8]> {
+        let is_blank = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+        let blanks = match self.head.is_empty() {
+            true => bytes.iter().take_while(is_blank).count(),
+            false => 0,
         };
-        head.has_bare_line_end || head.lengths > 1 || (head.has_encoding && head.lengths > 0)
-    }
-}
-
-impl Head {
-    fn note(&mut self, line: &Line) {
-        if !line.is_named {
-            return;
-        }
-        match line.name.as_slice() {
-            b"content-length" => {
-                self.lengths += 1;
-                self.length = line.value;
+        self.head.extend(bytes.iter().skip(blanks));
+        let mut fields = [EMPTY_HEADER; HEADER_FIELDS];
+        let mut request = Request::new(&mut fields);
+        let length = match request.parse(&self.head) {
+            Ok(Status::Complete(length)) => length,
+            Ok(Status::Partial) if self.head.len() <= HEAD_BYTES => return None,
+            Ok(Status::Partial) | Err(_) => {
+                *self = Self { place: Place::Unknown, head: Vec::new() };
+                return None;
             }
-            b"transfer-encoding" => self.has_encoding = true,
-            _ => {}
+        };
+        let framing = Framing::of(&request);
+        let behind = self.head.len().saturating_sub(length);
+        verdict(framing.is_ambiguous() || has_bare_line_end(self.head.get(..length)?));
+        *self = Self { place: framing.place(), head: Vec::new() };
+        bytes.get(bytes.len().saturating_sub(behind)..)
+    }
+}
+
+/// What a head says of its body's end.
+struct Framing {
+    lengths: usize,
+    /// What is no number is refused by the HTTP library.
+    length: Option<u64>,
+    has_encoding: bool,
+}
+
+impl Framing {
+    fn of(request: &Request<'_, '_>) -> Self {
+        let named = |name: &'static str| {
+            let fields = request.headers.iter();
+            fields.filter(move |field| field.name.eq_ignore_ascii_case(name))
+        };
+        let length = named("content-length").next_back();
+        Self {
+            lengths: named("content-length").count(),
+            length: length.and_then(|field| std::str::from_utf8(field.value).ok()?.parse().ok()),
+            has_encoding: named("transfer-encoding").next().is_some(),
+        }
+    }
+
+    const fn is_ambiguous(&self) -> bool {
+        self.lengths > 1 || (self.has_encoding && self.lengths > 0)
+    }
+
+    const fn place(&self) -> Place {
+        match self.length {
+            _ if self.has_encoding => Place::Unknown,
+            Some(length) if length > 0 => Place::Body(length),
+            _ => Place::Head,
         }
     }
 }
 
-impl Line {
-    fn read(&mut self, byte: u8) {
-        self.length += 1;
-        match byte {
-            _ if self.is_named => self.read_value(byte),
-            b':' => self.is_named = true,
-            // One more than matters tells a longer name apart.
-            _ if self.name.len() <= NAME => self.name.push(byte.to_ascii_lowercase()),
-            _ => {}
-        }
-    }
-
-    /// What is no number is refused by whoever reads the request.
-    fn read_value(&mut self, byte: u8) {
-        if byte.is_ascii_digit() {
-            let digit = u64::from(byte - b'0');
-            let value = self.value.unwrap_or(0).saturating_mul(10).saturating_add(digit);
-            self.value = Some(value);
-        }
-    }
+fn has_bare_line_end(head: &[u8]) -> bool {
+    let mut before = b'\n';
+    head.iter().any(|byte| std::mem::replace(&mut before, *byte) != b'\r' && *byte == b'\n')
 }
 
 #[cfg(test)]
