@@ -13,6 +13,7 @@ use http_body_util::Limited;
 use hyper::body::Body as _;
 use ipnet::IpNet;
 use tower::{Layer as _, Service};
+use tower_http::catch_panic::CatchPanicLayer;
 use vestibule::{
     ErrorCode, Problem, RequestId, Said, SystemClock, Vestibule,
     core::random::{self, Entropy},
@@ -25,7 +26,7 @@ use super::{
     host,
     leftover::Leftover,
     line::Line,
-    room::{ANSWER_WITHIN, Allowed, AnswerWithin, Refused, caught},
+    room::{ANSWER_WITHIN, Allowed, AnswerWithin, Refused, panicked},
     steady::{Rate, Steady},
     wire::Ambiguous,
 };
@@ -72,6 +73,7 @@ where
         is_strict: settings.public_url.is_https() && !settings.public_url.is_loopback(),
         clock: SystemClock::start(),
     };
+    let inner = CatchPanicLayer::custom(panicked).layer(inner);
     SiteService::new(from_fn_with_state(Arc::new(frame), pass).layer(inner))
 }
 
@@ -199,12 +201,10 @@ fn refused(request: Request, problem: Problem) -> Request {
     request
 }
 
-/// The answer of what lies inside, or a plain one where that panics or does not end.
+/// The answer of what lies inside, or a plain one if that does not end.
 async fn answer(request: Request, time: Duration, next: Next) -> Response {
-    let answered = tokio::time::timeout(time + NET, caught(next.run(request))).await;
-    match answered {
-        Ok(Some(response)) => response,
-        Ok(None) => Problem::new(ErrorCode::Internal).into_response(),
+    match tokio::time::timeout(time + NET, next.run(request)).await {
+        Ok(response) => response,
         Err(_) => Problem::unavailable(TRY_AGAIN).into_response(),
     }
 }

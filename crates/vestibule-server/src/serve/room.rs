@@ -2,12 +2,10 @@
 //! site.
 
 use std::{
+    any::Any,
     convert::Infallible,
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    future::Future,
     sync::{Arc, OnceLock},
-    task::Poll,
     time::Duration,
 };
 
@@ -19,6 +17,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tower::{Layer as _, Service};
+use tower_http::catch_panic::CatchPanicLayer;
 use vestibule::{ErrorCode, Problem, Vestibule};
 
 /// For the whole work on a request, from its head to its answer, unless the outer parts say otherwise.
@@ -48,7 +47,8 @@ pub(super) fn around(
 + Send
 + Sync
 + 'static {
-    hall.layer().layer(from_fn_with_state(hall.clone(), keep).layer(router))
+    let routes = CatchPanicLayer::custom(panicked).layer(router);
+    hall.layer().layer(from_fn_with_state(hall.clone(), keep).layer(routes))
 }
 
 async fn keep(State(hall): State<Vestibule>, mut request: Request, next: Next) -> Response {
@@ -58,14 +58,13 @@ async fn keep(State(hall): State<Vestibule>, mut request: Request, next: Next) -
     let allowed = request.extensions().get::<Allowed>().cloned();
     let within = request.extensions().get().map_or(ANSWER_WITHIN, |AnswerWithin(within)| *within);
     let is_whole = runs_to_its_end(&request);
-    let work = caught(next.run(request));
+    let work = next.run(request);
     let answered = match is_whole {
         true => tokio::time::timeout(within, whole(&hall, work)).await,
         false => tokio::time::timeout(within, work).await,
     };
     match answered {
-        Ok(Some(response)) => told(response, allowed),
-        Ok(None) => Problem::new(ErrorCode::Internal).into_response(),
+        Ok(response) => told(response, allowed),
         Err(_) => {
             tracing::error!("a request took longer than {} s", within.as_secs());
             Problem::unavailable(TRY_AGAIN).into_response()
@@ -85,26 +84,18 @@ fn runs_to_its_end(request: &Request) -> bool {
     is_unsafe && !may_send_file
 }
 
-/// The answer of a task that no client can cut short; `None` where it panicked.
+/// The answer of a task that no client can cut short.
 async fn whole(
     hall: &Vestibule,
-    work: impl Future<Output = Option<Response>> + Send + 'static,
-) -> Option<Response> {
-    hall.uncancelled(async move { Ok(work.await) }).await.ok().flatten()
+    work: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    let done = hall.uncancelled(async move { Ok(work.await) }).await;
+    done.unwrap_or_else(|problem| problem.into_response())
 }
 
-/// Runs `work` to its end; `None` where it panicked. The panic hook has logged it.
-pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        // What a panic leaves behind belongs to this one request, and is dropped with it.
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(done)) => Poll::Ready(Some(done)),
-            Err(_) => Poll::Ready(None),
-        }
-    })
-    .await
+/// The answer where a handler panics. The panic hook has logged it.
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Problem::new(ErrorCode::Internal).into_response()
 }
 
 /// Refusals of the framework itself (no such route, no such method, a body that an extractor cannot read)
