@@ -15,7 +15,7 @@
 
 mod account;
 mod admin;
-pub(crate) use admin::csv::push_field as push_csv_field;
+pub(crate) use admin::csv::quoted as quoted_csv;
 pub(crate) mod agent;
 mod assets;
 mod current;

@@ -5,6 +5,7 @@ use axum::{
     http::{Uri, header},
     response::{IntoResponse as _, Response},
 };
+use csv::{QuoteStyle, Terminator, WriterBuilder};
 use http_body_util::channel::{Channel, Sender};
 use vestibule::{
     Problem,
@@ -45,7 +46,7 @@ pub(super) async fn download(_: Caller, view: View, uri: Uri) -> Result<Response
 /// Ends early where nobody reads any more. A file that cannot be ended is broken off, so that nobody takes it
 /// for the whole.
 async fn write(site: Site, mut query: EventQuery, mut rows: Sender<Bytes, StoreError>) {
-    let mut text = HEADS.to_owned();
+    let mut text = HEADS.as_bytes().to_vec();
     for _ in 0..MOST / PAGE {
         let events = match site.store.events(&query).await {
             Ok(events) => events,
@@ -54,7 +55,7 @@ async fn write(site: Site, mut query: EventQuery, mut rows: Sender<Bytes, StoreE
                 return rows.abort(error);
             }
         };
-        events.iter().for_each(|kept| row(kept, &mut text));
+        text.extend(written(events.iter().map(fields)));
         if rows.send_data(std::mem::take(&mut text).into()).await.is_err() {
             return;
         }
@@ -66,7 +67,7 @@ async fn write(site: Site, mut query: EventQuery, mut rows: Sender<Bytes, StoreE
     }
 }
 
-fn row(kept: &KeptEvent, text: &mut String) {
+fn fields(kept: &KeptEvent) -> [String; 10] {
     let event = &kept.event;
     let number = |id: Option<UserId>| id.map(|id| id.to_string()).unwrap_or_default();
     let details: Vec<String> = event
@@ -74,7 +75,7 @@ fn row(kept: &KeptEvent, text: &mut String) {
         .iter()
         .map(|(name, value)| format!("{name}={}", words::plain(value)))
         .collect();
-    let fields = [
+    [
         stamp(event.at.seconds()),
         event.name.name().to_owned(),
         event.outcome.name().to_owned(),
@@ -85,31 +86,35 @@ fn row(kept: &KeptEvent, text: &mut String) {
         event.agent.clone().unwrap_or_default(),
         event.request_id.clone().unwrap_or_default(),
         details.join("; "),
-    ];
-    for (place, field) in fields.iter().enumerate() {
-        if place > 0 {
-            text.push(',');
-        }
-        push_field(field, text);
-    }
-    text.push_str("\r\n");
+    ]
 }
 
-/// A field in quotation marks. One that a spreadsheet would take for a formula begins with an apostrophe: a
-/// `User-Agent` is a stranger's text, and runs on nobody's desk.
-pub(crate) fn push_field(field: &str, text: &mut String) {
-    text.push('"');
-    let looks_harmless = field.trim_start_matches(is_blank);
-    if looks_harmless.starts_with(['=', '+', '-', '@', '|', '%']) || field.starts_with(is_blank) {
-        text.push('\'');
+/// Rows whose fields all stand in quotation marks. One that a spreadsheet would take for a formula begins with an
+/// apostrophe: a `User-Agent` is a stranger's text, and runs on nobody's desk.
+fn written<const FIELDS: usize>(rows: impl Iterator<Item = [String; FIELDS]>) -> Vec<u8> {
+    let mut writer = WriterBuilder::new()
+        .quote_style(QuoteStyle::Always)
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        // All rows are of one length, and writing to memory cannot fail.
+        let _ = writer.write_record(row.map(harmless));
     }
-    for letter in field.chars() {
-        if letter == '"' {
-            text.push('"');
-        }
-        text.push(letter);
+    writer.into_inner().unwrap_or_default()
+}
+
+/// One field, as it stands in such a row.
+pub(crate) fn quoted(field: &str) -> String {
+    let row = written([[field.to_owned()]].into_iter());
+    String::from_utf8_lossy(row.trim_ascii_end()).into_owned()
+}
+
+fn harmless(field: String) -> String {
+    let start = field.trim_start_matches(is_blank);
+    match start.starts_with(['=', '+', '-', '@', '|', '%']) || field.starts_with(is_blank) {
+        true => format!("'{field}"),
+        false => field,
     }
-    text.push('"');
 }
 
 fn is_blank(letter: char) -> bool {
@@ -118,22 +123,16 @@ fn is_blank(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::push_field;
-
-    fn written(field: &str) -> String {
-        let mut text = String::new();
-        push_field(field, &mut text);
-        text
-    }
+    use super::quoted;
 
     #[test]
     fn no_field_is_a_formula() {
-        assert_eq!(written("a \"b\", c"), "\"a \"\"b\"\", c\"");
-        assert_eq!(written(""), "\"\"");
+        assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
+        assert_eq!(quoted(""), "\"\"");
         for formula in
             ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r\n=1", " =1", "|x", "%x", "\u{b}+1"]
         {
-            assert!(written(formula).starts_with("\"'"), "{formula:?}");
+            assert!(quoted(formula).starts_with("\"'"), "{formula:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{batch::Outcome, rows::Row};
-use crate::{commands::CommandError, pages::push_csv_field};
+use crate::{commands::CommandError, pages::quoted_csv};
 
 /// CSV with a header line. Its owner alone reads it, as far as the system knows owners.
 pub(super) struct Report(BufWriter<File>);
@@ -40,14 +40,8 @@ impl Report {
             Outcome::There => ("there", ""),
             Outcome::Refused(reason) => ("refused", reason.as_str()),
         };
-        let mut line = format!("{},", row.line);
-        push_csv_field(&row.name, &mut line);
-        line.push(',');
-        line.push_str(word);
-        line.push(',');
-        push_csv_field(reason, &mut line);
-        line.push('\n');
-        self.0.write_all(line.as_bytes()).map_err(unwritten)
+        let (name, reason) = (quoted_csv(&row.name), quoted_csv(reason));
+        writeln!(self.0, "{},{name},{word},{reason}", row.line).map_err(unwritten)
     }
 
     /// What was added is in the file, also where the import breaks off.
