@@ -12,7 +12,7 @@ use serde::Serialize;
 use vestibule::core::time::Timestamp;
 
 use super::CommandError;
-use crate::pages::dates::civil;
+use crate::pages::dates;
 
 #[cfg(test)]
 mod tests;
@@ -178,12 +178,8 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// A moment for people: `2025-06-15 15:06`, UTC.
 pub(crate) fn utc(moment: Timestamp) -> String {
-    const MINUTE: i64 = 60;
-    const DAY: i64 = 24 * 60 * MINUTE;
-    let days = moment.seconds().div_euclid(DAY);
-    let minute = moment.seconds().rem_euclid(DAY) / MINUTE;
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
+    let moment = dates::utc(moment.seconds());
+    format!("{} {:02}:{:02}", moment.date(), moment.hour(), moment.minute())
 }
 
 /// `1 session`, `2 sessions`.

@@ -11,7 +11,7 @@ use vestibule::core::{
     time::Timestamp,
 };
 
-use crate::{pages::dates::civil, private};
+use crate::{pages::dates::utc, private};
 
 /// Writes a mail into the folder, which is made if it has to be (mode 0700), and gives the file's path.
 /// The file is there whole or not at all, for its owner only (mode 0600).
@@ -33,11 +33,9 @@ pub(super) fn write(
 
 /// `20261122T140359.123Z`: by name the files are in the order of their time.
 fn stamp(date: Timestamp) -> String {
-    const DAY: i64 = 24 * 3600;
-    let (year, month, day) = civil(date.seconds().div_euclid(DAY));
-    let second = date.seconds().rem_euclid(DAY);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    let (second, milli) = (second % 60, date.millis().rem_euclid(1000));
+    let moment = utc(date.seconds());
+    let ((year, month, day), (hour, minute, second)) = (moment.to_calendar_date(), moment.to_hms());
+    let (month, milli) = (u8::from(month), date.millis().rem_euclid(1000));
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}.{milli:03}Z")
 }
 

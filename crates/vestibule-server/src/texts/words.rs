@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use time::Month;
+
 use super::language::{Language, Text};
 use crate::{
     files::{Size, Unit},
-    pages::dates::{civil, stamp},
+    pages::dates::{stamp, utc},
 };
 
 /// In seconds.
@@ -14,28 +16,28 @@ const DAY: i64 = 24 * 3600;
 impl Language {
     /// `22 Nov 2026, 14:03 UTC`, of a moment in seconds since the Unix epoch.
     pub(crate) fn moment(&self, seconds: i64) -> String {
-        let minute = seconds.rem_euclid(DAY) / 60;
+        let moment = utc(seconds);
         let text = Text::new("date-moment")
             .with("day", self.day(seconds.div_euclid(DAY)))
-            .with("time", format!("{:02}:{:02}", minute / 60, minute % 60));
+            .with("time", format!("{:02}:{:02}", moment.hour(), moment.minute()));
         self.say(&text)
     }
 
     /// `22 Nov 2026`, of a day counted from 1 January 1970.
     pub(crate) fn day(&self, day: i64) -> String {
-        let (year, month, day) = civil(day);
+        let (year, month, day) = utc(day.saturating_mul(DAY)).to_calendar_date();
         let text = Text::new("date-day").with("day", day).with("month", self.month(month));
         self.say(&text.with("year", year))
     }
 
     /// `22 Nov`, of a day counted from 1 January 1970.
     pub(crate) fn day_of_year(&self, day: i64) -> String {
-        let (_, month, day) = civil(day);
+        let (_, month, day) = utc(day.saturating_mul(DAY)).to_calendar_date();
         self.say(&Text::new("date-day-short").with("day", day).with("month", self.month(month)))
     }
 
-    fn month(&self, month: i64) -> String {
-        self.text(&format!("date-month-{month}"))
+    fn month(&self, month: Month) -> String {
+        self.text(&format!("date-month-{}", u8::from(month)))
     }
 
     /// A `time` element: [`Language::moment`], with the exact second for programs. No text of ours, and nothing
