@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryExtension, MemoryStoreWith};
 use crate::{
     event::{Event, EventName},
     store::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEvent, StoreResult},
@@ -34,7 +34,7 @@ impl Trail {
 }
 
 #[async_trait]
-impl AuditTrail for MemoryStore {
+impl<X: MemoryExtension> AuditTrail for MemoryStoreWith<X> {
     async fn append_events(&self, events: &[Event]) -> StoreResult<()> {
         let mut tables = self.tables();
         events.iter().for_each(|event| tables.trail.append(event));

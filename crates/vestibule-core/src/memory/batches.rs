@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryExtension, MemoryStoreWith};
 use crate::{
     id::UserId,
     name::{EmailAddress, UserName},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[async_trait]
-impl UserBatches for MemoryStore {
+impl<X: MemoryExtension> UserBatches for MemoryStoreWith<X> {
     async fn create_users(
         &self,
         new: &[NewUser],

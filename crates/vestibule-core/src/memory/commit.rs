@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables, sessions::SameSession, users::Row};
+use super::{MemoryExtension, MemoryStoreWith, Tables, sessions::SameSession, users::Row};
 use crate::{
     outbox::OutgoingMail,
     session::Session,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[async_trait]
-impl Commits for MemoryStore {
+impl<X: MemoryExtension> Commits for MemoryStoreWith<X> {
     async fn commit(
         &self,
         commit: &Commit,
@@ -34,7 +34,7 @@ impl Commits for MemoryStore {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     /// What would be done, and the row of the account then; or what is in the way.
     fn outlook(
         &mut self,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     feed::Epoch,
     ring::StoredKey,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[async_trait]
-impl KeyStore for MemoryStore {
+impl<X: MemoryExtension> KeyStore for MemoryStoreWith<X> {
     async fn key_ring(&self) -> StoreResult<(u64, Vec<StoredKey>)> {
         let tables = self.tables();
         Ok((tables.revision, tables.keys.clone()))
@@ -33,7 +33,7 @@ impl KeyStore for MemoryStore {
 }
 
 #[async_trait]
-impl Feed for MemoryStore {
+impl<X: MemoryExtension> Feed for MemoryStoreWith<X> {
     async fn last_sequence(&self) -> StoreResult<u64> {
         Ok(self.tables().last_sequence)
     }
@@ -78,7 +78,7 @@ impl Feed for MemoryStore {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     pub(super) fn replace_keys(&mut self, keys: Vec<StoredKey>, now: Timestamp) {
         self.revision += 1;
         self.keys = keys;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     id::UserId,
     store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[async_trait]
-impl FeedbackBox for MemoryStore {
+impl<X: MemoryExtension> FeedbackBox for MemoryStoreWith<X> {
     async fn add_feedback(&self, new: &NewFeedback, now: Timestamp) -> StoreResult<Feedback> {
         let mut tables = self.tables();
         let feedback = tables.new_feedback(new, now);
@@ -63,7 +63,7 @@ impl FeedbackBox for MemoryStore {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     /// Feedback as it would be kept.
     pub(super) fn new_feedback(&self, new: &NewFeedback, now: Timestamp) -> Feedback {
         // No row is ever removed, so the last number is the highest that was given out.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     file::{
         Blob, BlobKey, Content, File, MAX_SHARES, NewFile, OverQuota, Quota, ShareAccess, Upload,
@@ -46,7 +46,7 @@ pub(super) struct Row {
 }
 
 #[async_trait]
-impl FileCatalogue for MemoryStore {
+impl<X: MemoryExtension> FileCatalogue for MemoryStoreWith<X> {
     async fn create_file(
         &self,
         new: &NewFile,
@@ -421,7 +421,7 @@ impl Files {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     fn seen(&self, file: &File, reader: UserId) -> SeenFile {
         SeenFile {
             file: file.clone(),

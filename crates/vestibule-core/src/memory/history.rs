@@ -12,7 +12,7 @@ use crate::{
 /// One session's, by the generation presented and its outcome.
 pub(super) type History = BTreeMap<(u64, Outcome), RenewalNote>;
 
-impl Tables {
+impl<X> Tables<X> {
     pub(super) fn note_renewal(&mut self, note: &RenewalNote) {
         let Some(session) = self.sessions.get(&note.session) else {
             return;

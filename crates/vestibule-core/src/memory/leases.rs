@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryExtension, MemoryStoreWith};
 use crate::{
     store::{Leases, StoreResult},
     time::Timestamp,
@@ -15,7 +15,7 @@ pub(super) struct Lease {
 }
 
 #[async_trait]
-impl Leases for MemoryStore {
+impl<X: MemoryExtension> Leases for MemoryStoreWith<X> {
     async fn take_lease(
         &self,
         name: &str,

@@ -6,6 +6,7 @@
 mod audit;
 mod batches;
 mod commit;
+mod extension;
 mod feed;
 mod feedback;
 mod files;
@@ -38,13 +39,24 @@ use crate::{
     time::Timestamp,
 };
 
+pub use extension::{Accounts, MemoryExtension};
+
 /// A store whose rows live as long as this value. Clones are the same store.
-#[derive(Clone, Default)]
-pub struct MemoryStore {
-    tables: Arc<Mutex<Tables>>,
+pub type MemoryStore = MemoryStoreWith<()>;
+
+/// A [`MemoryStore`] with tables of another crate beside its own.
+#[derive(Default)]
+pub struct MemoryStoreWith<X> {
+    tables: Arc<Mutex<Tables<X>>>,
 }
 
-impl MemoryStore {
+impl<X> Clone for MemoryStoreWith<X> {
+    fn clone(&self) -> Self {
+        Self { tables: Arc::clone(&self.tables) }
+    }
+}
+
+impl<X: MemoryExtension> MemoryStoreWith<X> {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
@@ -66,19 +78,19 @@ impl MemoryStore {
     /// Every operation is one critical section, which makes it atomic. A panic of another thread
     /// leaves whole rows behind, because nothing that can panic runs between two changes of one
     /// operation; so a poisoned lock is taken all the same.
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    fn tables(&self) -> MutexGuard<'_, Tables<X>> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for MemoryStore {
+impl<X> fmt::Debug for MemoryStoreWith<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
 }
 
 #[derive(Clone, Default)]
-struct Tables {
+struct Tables<X> {
     sessions: HashMap<SessionId, Session>,
     users: BTreeMap<UserId, users::Row>,
     revision: u64,
@@ -94,6 +106,7 @@ struct Tables {
     one_time: BTreeMap<(UserId, Purpose), OneTime>,
     mails: HashMap<MailId, outbox::Row>,
     values: BTreeMap<String, Vec<u8>>,
+    extension: X,
 }
 
 /// The epoch of a store, which is born with one that no other store of this process has.
@@ -109,7 +122,7 @@ impl Default for FirstEpoch {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     fn append(&mut self, what: Changed, at: Timestamp) {
         self.last_sequence += 1;
         self.changes.push_back(Change { sequence: self.last_sequence, at, what });

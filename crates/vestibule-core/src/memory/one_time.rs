@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     id::UserId,
     one_time::{OneTime, Purpose, Standing, TokenKey},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[async_trait]
-impl OneTimeTokens for MemoryStore {
+impl<X: MemoryExtension> OneTimeTokens for MemoryStoreWith<X> {
     async fn put_one_time(&self, token: &OneTime) -> StoreResult<()> {
         self.tables().one_time.insert((token.user, token.purpose), token.clone());
         Ok(())
@@ -53,7 +53,7 @@ impl OneTimeTokens for MemoryStore {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     /// The token of this key, while it can be used.
     pub(super) fn open_token(&mut self, key: &TokenKey, now: Timestamp) -> Option<&mut OneTime> {
         let Self { one_time, sessions, .. } = self;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail},
     store::{Outbox, OutboxQuery, StoreResult},
@@ -52,7 +52,7 @@ impl Row {
 }
 
 #[async_trait]
-impl Outbox for MemoryStore {
+impl<X: MemoryExtension> Outbox for MemoryStoreWith<X> {
     async fn enqueue_mail(&self, mail: &OutgoingMail) -> StoreResult<()> {
         self.tables().enqueue(mail.clone());
         Ok(())
@@ -189,7 +189,7 @@ impl Outbox for MemoryStore {
     }
 }
 
-impl Tables {
+impl<X> Tables<X> {
     pub(super) fn enqueue(&mut self, mail: OutgoingMail) {
         let row = Row {
             state: MailState::Waiting,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     id::{SessionId, UserId},
     password::PasswordHash,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[async_trait]
-impl SessionStore for MemoryStore {
+impl<X: MemoryExtension> SessionStore for MemoryStoreWith<X> {
     async fn create_session(
         &self,
         session: &Session,
@@ -209,7 +209,7 @@ impl SessionStore for MemoryStore {
 #[error("there is a session of this name already; sign in again")]
 pub(super) struct SameSession;
 
-impl Tables {
+impl<X> Tables<X> {
     pub(super) fn guard_holds(&self, user: UserId, hash: &PasswordHash) -> bool {
         self.users.get(&user).is_some_and(|row| {
             row.user.status == UserStatus::Active && row.password_hash.as_ref() == Some(hash)

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Tables};
+use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     id::UserId,
     name::{EmailAddress, LoginKey, UserName, erased_key},
@@ -31,7 +31,7 @@ impl Row {
 }
 
 #[async_trait]
-impl UserStore for MemoryStore {
+impl<X: MemoryExtension> UserStore for MemoryStoreWith<X> {
     async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
         Ok(self.tables().users.get(&id).map(|row| row.user.clone()))
     }
@@ -119,7 +119,7 @@ impl UserStore for MemoryStore {
 }
 
 #[async_trait]
-impl Erasure for MemoryStore {
+impl<X: MemoryExtension> Erasure for MemoryStoreWith<X> {
     async fn erase_deleted(
         &self,
         before: Timestamp,
@@ -177,7 +177,7 @@ fn erase(row: &mut Row, now: Timestamp) -> UserId {
     id
 }
 
-impl Tables {
+impl<X> Tables<X> {
     /// The row of a new account, which is not there yet.
     pub(super) fn new_row(&self, new: &NewUser, now: Timestamp) -> Result<Row, Taken> {
         if let Some(taken) = self.taken(None, Some(&new.username), Some(&new.email)) {

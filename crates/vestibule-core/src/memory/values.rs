@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryExtension, MemoryStoreWith};
 use crate::store::{SiteValues, StoreResult};
 
 #[async_trait]
-impl SiteValues for MemoryStore {
+impl<X: MemoryExtension> SiteValues for MemoryStoreWith<X> {
     async fn site_value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
         Ok(self.tables().values.get(name).cloned())
     }
