@@ -8,7 +8,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    file::{FileName, FileNameError, OverQuota},
     name::{EmailAddress, NameError, RoleName, UserName},
     password::PasswordProblem,
     user::{NotChanged, Taken},
@@ -117,43 +116,6 @@ impl Fault for PasswordProblem {
             Self::TooLong { max } => vec![("max", (*max).into())],
             Self::HoldsContext { word } => vec![("word", word.clone().into())],
             Self::Empty | Self::NotText | Self::Common => Vec::new(),
-        }
-    }
-}
-
-impl Fault for FileNameError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "file_name_empty",
-            Self::TooLong => "file_name_too_long",
-            Self::Path => "file_name_path",
-            Self::Control => "file_name_control",
-            Self::Direction => "file_name_direction",
-        }
-    }
-
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
-        match self {
-            Self::TooLong => vec![("max", FileName::MAX_BYTES.into())],
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl Fault for OverQuota {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Bytes { .. } => "quota_bytes",
-            Self::Files { .. } => "quota_files",
-        }
-    }
-
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
-        match *self {
-            Self::Bytes { allowed, left } => {
-                vec![("allowed", allowed.into()), ("left", left.into())]
-            }
-            Self::Files { allowed } => vec![("allowed", allowed.into())],
         }
     }
 }

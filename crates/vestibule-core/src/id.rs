@@ -3,9 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use crate::random::{self, Entropy};
+use serde::{Deserialize, Serialize};
 
 /// A user: a positive 64-bit integer that the user table gives out and never reuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,7 +26,10 @@ impl FromStr for UserId {
     }
 }
 
-/// Gives names of 128 random bits, written as 22 characters of base64url.
+/// Makes the type of an identifier: 128 random bits, written as 22 characters of base64url. The crate that calls
+/// it needs `serde`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! drawn_id {
     ($(#[doc = $about:literal])+ $name:ident) => {
         $(#[doc = $about])+
@@ -38,8 +39,8 @@ macro_rules! drawn_id {
         impl $name {
             /// Draws a new one.
             #[must_use]
-            pub fn draw(entropy: &dyn Entropy) -> Self {
-                Self(random::draw(entropy))
+            pub fn draw(entropy: &dyn $crate::random::Entropy) -> Self {
+                Self($crate::random::draw(entropy))
             }
 
             /// The one with these bytes.
@@ -55,43 +56,60 @@ macro_rules! drawn_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&$crate::id::text_of(&self.0))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self)
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::write!(f, ::std::concat!(::std::stringify!($name), "({})"), self)
             }
         }
 
-        impl FromStr for $name {
-            type Err = InvalidId;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::id::InvalidId;
 
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                let mut bytes = [0; 16];
-                match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-                    Ok(16) => Ok(Self(bytes)),
-                    Ok(_) | Err(_) => Err(InvalidId),
-                }
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::id::bytes_of(text).map(Self)
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                let text = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(
+                    deserializer,
+                )?;
+                text.parse().map_err(::serde::de::Error::custom)
             }
         }
     };
+}
+
+/// How an identifier is written.
+#[doc(hidden)]
+#[must_use]
+pub fn text_of(bytes: &[u8; 16]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads what [`text_of`] wrote.
+#[doc(hidden)]
+pub fn bytes_of(text: &str) -> Result<[u8; 16], InvalidId> {
+    let mut bytes = [0; 16];
+    match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+        Ok(16) => Ok(bytes),
+        Ok(_) | Err(_) => Err(InvalidId),
+    }
 }
 
 drawn_id! {
@@ -105,23 +123,6 @@ drawn_id! {
 drawn_id! {
     /// A browser or an app: 128 random bits, written as 22 characters of base64url.
     DeviceId
-}
-
-drawn_id! {
-    /// A file: 128 random bits, written as 22 characters of base64url.
-    ///
-    /// It names a file in addresses. It is no secret: whoever knows it sees the file only where they may.
-    FileId
-}
-
-drawn_id! {
-    /// An upload that comes in several requests: 128 random bits, written as 22 characters of base64url.
-    UploadId
-}
-
-drawn_id! {
-    /// A place where contents of files lie: 128 random bits, written as 22 characters of base64url.
-    PlaceId
 }
 
 drawn_id! {

@@ -1,6 +1,6 @@
 //! Networks that limits and the audit trail count by.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The part of an address that one household or host holds: all of an IPv4 address, the /64 of an IPv6
 /// one.
@@ -19,7 +19,16 @@ pub fn network_of(address: IpAddr) -> IpAddr {
 /// IPv6 one.
 #[must_use]
 pub fn wide_network_of(address: IpAddr) -> IpAddr {
-    crate::share::network(address)
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -40,5 +49,8 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
         assert_eq!(network("192.0.2.77"), "192.0.2.0");
         assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.0");
+        assert_eq!(network("198.51.100.7"), "198.51.100.0");
+        assert_eq!(network("::ffff:198.51.100.7"), "198.51.100.0");
+        assert_eq!(network("2001:db8:1:2::3"), "2001:db8:1::");
     }
 }

@@ -6,10 +6,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, path::Path};
 use url::Url;
-use vestibule_core::{
-    file::{Blob, BlobKey, PlaceNote},
-    time::Timestamp,
-};
+use vestibule_core::time::Timestamp;
+use vestibule_site::file::{Blob, BlobKey, PlaceNote};
 
 use crate::{bucket, folder, read};
 

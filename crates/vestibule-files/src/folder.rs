@@ -7,7 +7,8 @@ use std::{
 };
 
 use object_store::local::LocalFileSystem;
-use vestibule_core::{file::BlobKey, time::Timestamp};
+use vestibule_core::time::Timestamp;
+use vestibule_site::file::BlobKey;
 
 use crate::OpenError;
 

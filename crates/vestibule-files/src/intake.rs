@@ -1,10 +1,8 @@
 //! Taking in a content as it arrives.
 
 use bytes::{Bytes, BytesMut};
-use vestibule_core::{
-    file::{Blob, BlobKey, Content, FileName, HEAD_BYTES, MAX_BLOB, sha256, sniff},
-    random::Entropy,
-};
+use vestibule_core::random::Entropy;
+use vestibule_site::file::{Blob, BlobKey, Content, FileName, HEAD_BYTES, MAX_BLOB, sha256, sniff};
 
 use crate::{BlobError, Blobs};
 

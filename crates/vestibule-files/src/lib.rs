@@ -1,6 +1,6 @@
 //! Where the contents of files lie: a folder on a disk, or a bucket of a store that speaks S3.
 //!
-//! A content is cut into blobs ([`vestibule_core::file`]). Each is written whole or not at all, under a key
+//! A content is cut into blobs ([`vestibule_site::file`]). Each is written whole or not at all, under a key
 //! that was drawn for it; nothing is ever written twice under one key. What a content consists of is known to
 //! the catalogue alone, so that what lies here without a row there is nobody's.
 //!

@@ -7,7 +7,7 @@ use futures_util::{
     StreamExt as _,
     stream::{self, BoxStream},
 };
-use vestibule_core::file::{Blob, BlobKey};
+use vestibule_site::file::{Blob, BlobKey};
 
 use crate::{BlobError, Blobs};
 

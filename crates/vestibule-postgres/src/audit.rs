@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, QueryBuilder};
-use vestibule_core::{
-    event::Event,
-    store::{AuditTrail, DayCount, EventQuery, Figures, KeptEvent, StoreResult},
-    time::Timestamp,
-};
+use vestibule_core::{event::Event, store::StoreResult, time::Timestamp};
+use vestibule_site::store::{AuditTrail, DayCount, EventQuery, Figures, KeptEvent};
 
 use crate::{
     PostgresStore,

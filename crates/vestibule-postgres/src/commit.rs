@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
     id::SessionId,
-    outbox::OutgoingMail,
     store::{
         AccountChange, Changed, Commit, Commits, Committed, EndedSession, Ending, Extension,
-        Obstacle, SiteChange, StoreResult, UnknownExtension,
+        Obstacle, StoreResult, UnknownExtension,
     },
     time::Timestamp,
 };
+use vestibule_site::{outbox::OutgoingMail, store::SiteChange};
 
 use crate::{
     PostgresStore, audit, error::Trouble, feed, feedback, keys, one_time, outbox, sessions, users,

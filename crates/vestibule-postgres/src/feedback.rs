@@ -2,11 +2,8 @@
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
-use vestibule_core::{
-    id::UserId,
-    store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
-    time::Timestamp,
-};
+use vestibule_core::{id::UserId, store::StoreResult, time::Timestamp};
+use vestibule_site::store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 
 use crate::{
     PostgresStore,

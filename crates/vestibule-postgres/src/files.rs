@@ -11,14 +11,11 @@ pub(crate) mod uploads;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, postgres::PgRow};
-use vestibule_core::{
+use vestibule_core::{id::UserId, name::UserName, store::StoreResult, time::Timestamp};
+use vestibule_site::{
     file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
-    id::{FileId, UploadId, UserId},
-    name::UserName,
-    store::{
-        FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared, StoreResult,
-    },
-    time::Timestamp,
+    id::{FileId, UploadId},
+    store::{FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared},
 };
 
 use crate::{

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
-use vestibule_core::{
+use vestibule_core::{store::StoreResult, time::Timestamp};
+use vestibule_site::{
     outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail},
-    store::{Outbox, OutboxQuery, StoreResult},
-    time::Timestamp,
+    store::{Outbox, OutboxQuery},
 };
 
 use crate::{PostgresStore, error::Trouble, rows};

@@ -23,11 +23,12 @@ use vestibule::{
     AuditSink, Rounds,
     core::{
         event::{Event, Tally},
-        store::{SiteStore, StoreResult},
+        store::StoreResult,
         time::{Clock, Timestamp},
     },
     log_event,
 };
+use vestibule_site::store::SiteStore;
 
 /// How often what was noted is written.
 const WRITES: Duration = Duration::from_millis(500);
@@ -287,12 +288,12 @@ async fn go_round(inner: Weak<Inner>, clock: Arc<dyn Clock>, keep: Duration, nod
 #[cfg(test)]
 mod tests {
     use vestibule::{
-        MemoryStore, SystemClock,
-        core::{
-            event::EventName,
-            id::UserId,
-            store::{AuditTrail as _, EventQuery},
-        },
+        SystemClock,
+        core::{event::EventName, id::UserId},
+    };
+    use vestibule_site::{
+        memory::MemoryStore,
+        store::{AuditTrail as _, EventQuery},
     };
 
     use super::*;

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use vestibule::{
     Problem, RateLimit, Said, Visit,
-    core::{
-        event::EventName, limit::SharedLimits, name::EmailAddress, store::NewFeedback, time::Clock,
-    },
+    core::{event::EventName, limit::SharedLimits, name::EmailAddress, time::Clock},
 };
+use vestibule_site::store::NewFeedback;
 
 use crate::{config::Settings, mail::Mailer, open, site::Site};
 

@@ -12,7 +12,8 @@ use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
 };
-use vestibule::core::{id::UserId, share};
+use vestibule::core::{id::UserId, network::wide_network_of};
+use vestibule_site::share;
 
 /// The figure of places that are taken.
 pub(crate) const TAKEN: &str = "vestibule_places_taken";
@@ -48,7 +49,7 @@ pub(crate) enum Holder {
 impl Holder {
     /// The network of this client.
     pub(crate) fn network_of(client: IpAddr) -> Self {
-        Self::Network(share::network(client))
+        Self::Network(wide_network_of(client))
     }
 }
 

@@ -10,11 +10,12 @@ use vestibule::{
         random::Entropy,
         ring::{self, KeyRing, KeyState, RingError, RotationPolicy, StoredKey},
         secret::SealingKey,
-        store::{Commit, Consequences, RingChange, SiteStore, StoreError},
+        store::{Commit, Consequences, RingChange, StoreError},
         time::{Clock, Timestamp},
     },
     log_event, rotation_policy,
 };
+use vestibule_site::store::SiteStore;
 
 use crate::commands::CommandError;
 

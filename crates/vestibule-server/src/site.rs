@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use vestibule::{Vestibule, core::store::SiteStore};
+use vestibule::Vestibule;
+use vestibule_site::store::SiteStore;
 
 use crate::{
     audit::AuditLog, config::Settings, feedback::FeedbackDesk, files::Files, mail::Mailer,

@@ -2,12 +2,8 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ToSql, params, params_from_iter};
-use vestibule_core::{
-    event::Event,
-    id::SessionId,
-    store::{AuditTrail, DayCount, EventQuery, Figures, KeptEvent, StoreResult},
-    time::Timestamp,
-};
+use vestibule_core::{event::Event, id::SessionId, store::StoreResult, time::Timestamp};
+use vestibule_site::store::{AuditTrail, DayCount, EventQuery, Figures, KeptEvent};
 
 use crate::{SqliteStore, rows};
 
@@ -138,7 +134,8 @@ mod tests {
     use std::cell::RefCell;
 
     use rusqlite::types::Value;
-    use vestibule_core::{event::EventName, id::UserId, store::EventCursor};
+    use vestibule_core::{event::EventName, id::UserId};
+    use vestibule_site::store::EventCursor;
 
     use super::*;
     use crate::schema;

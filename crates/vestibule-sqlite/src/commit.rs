@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 use vestibule_core::{
-    outbox::OutgoingMail,
     store::{
         AccountChange, Changed, Commit, Commits, Committed, Consequences, EndedSession, Ending,
-        Extension, Obstacle, SessionSelection, SiteChange, StoreError, StoreResult,
-        UnknownExtension,
+        Extension, Obstacle, SessionSelection, StoreError, StoreResult, UnknownExtension,
     },
     time::Timestamp,
 };
+use vestibule_site::{outbox::OutgoingMail, store::SiteChange};
 
 use crate::{SqliteStore, audit, feed, feedback, keys, one_time, outbox, sessions, users};
 

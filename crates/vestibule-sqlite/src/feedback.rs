@@ -2,11 +2,8 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use vestibule_core::{
-    id::UserId,
-    store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback, StoreResult},
-    time::Timestamp,
-};
+use vestibule_core::{id::UserId, store::StoreResult, time::Timestamp};
+use vestibule_site::store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 
 use crate::{
     SqliteStore,

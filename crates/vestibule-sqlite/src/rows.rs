@@ -7,19 +7,20 @@ use serde_json::{Map, Value};
 use vestibule_core::{
     deletion::Deletion,
     event::Event,
-    file::{Blob, BlobKey, File, FileName, Upload},
-    id::{FileId, SessionId, UploadId, UserId},
+    id::{SessionId, UserId},
     one_time::{OneTime, TokenHash},
-    outbox::{ClaimedMail, MailId, OutboxEntry, OutgoingMail},
     password::PasswordHash,
     ring::StoredKey,
     session::{End, Session},
-    store::{
-        Change, Changed, DayCount, Feedback, KeptEvent, NewFeedback, Offer, RenewalNote, SeenFile,
-        SessionCursor, Share, split_roles,
-    },
+    store::{Change, Changed, RenewalNote, SessionCursor, split_roles},
     time::Timestamp,
     user::{Credentials, User},
+};
+use vestibule_site::{
+    file::{Blob, BlobKey, File, FileName, Upload},
+    id::{FileId, UploadId},
+    outbox::{ClaimedMail, MailId, OutboxEntry, OutgoingMail},
+    store::{DayCount, Feedback, KeptEvent, NewFeedback, Offer, SeenFile, Share},
 };
 
 /// The columns that [`session`] reads, in its order.

@@ -4,11 +4,10 @@ use async_trait::async_trait;
 
 use super::{MemoryExtension, MemoryStoreWith, Tables, sessions::SameSession, users::Row};
 use crate::{
-    outbox::OutgoingMail,
     session::Session,
     store::{
-        AccountChange, Changed, Commit, Commits, Committed, Consequences, EndedSession, Ending,
-        Extension, Feedback, Obstacle, SiteChange, StoreError, StoreResult, UnknownExtension,
+        AccountChange, Changed, Commit, Commits, Committed, EndedSession, Ending, Obstacle,
+        StoreError, StoreResult,
     },
     time::Timestamp,
 };
@@ -22,14 +21,29 @@ impl<X: MemoryExtension> Commits for MemoryStoreWith<X> {
     ) -> StoreResult<Result<Committed, Obstacle>> {
         let mut tables = self.tables();
         // Nothing can be taken back here, so everything is asked before anything is written.
-        let (row, done) = match tables.outlook(commit, now)? {
+        let (row, mut done) = match tables.outlook(commit, now)? {
             Ok(outlook) => outlook,
             Err(obstacle) => return Ok(Err(obstacle)),
         };
+        let mut extended = None;
+        if let Some(change) = &commit.extension {
+            let mut extension = tables.extension.clone();
+            match extension.change(change, now)? {
+                Ok(changed) => done.extension = changed,
+                Err(obstacle) => return Ok(Err(obstacle)),
+            }
+            extended = Some(extension);
+        }
         let consequences = commit.consequences(&done)?;
-        let mails = mails(&consequences)?;
+        let extension = extended.as_mut().unwrap_or(&mut tables.extension);
+        extension.keep(&consequences.events, &consequences.rows)?;
+        if let Some(extended) = extended {
+            tables.extension = extended;
+        }
         tables.carry_out(commit, row, &done, now);
-        tables.keep(consequences, mails);
+        for token in consequences.tokens {
+            tables.one_time.insert((token.user, token.purpose), token);
+        }
         Ok(Ok(done))
     }
 }
@@ -86,29 +100,7 @@ impl<X> Tables<X> {
         if commit.key_ring.as_ref().is_some_and(|ring| ring.revision != self.revision) {
             return Ok(Err(Obstacle::RingMoved));
         }
-        let change = commit.extension.as_ref().map(site_change).transpose()?;
-        match self.site_outlook(change, now) {
-            Ok(feedback) => done.extension = feedback.map(Extension::new),
-            Err(obstacle) => return Ok(Err(obstacle)),
-        }
         Ok(Ok((row, done)))
-    }
-
-    fn site_outlook(
-        &self,
-        change: Option<&SiteChange>,
-        now: Timestamp,
-    ) -> Result<Option<Feedback>, Obstacle> {
-        match change {
-            None => Ok(None),
-            Some(SiteChange::AddFeedback(new)) => Ok(Some(self.new_feedback(new, now))),
-            Some(SiteChange::SettleFeedback { id, is_done }) => {
-                self.settled(*id, *is_done, now).map(Some).ok_or(Obstacle::Gone)
-            }
-            Some(SiteChange::RetryMail { id, .. }) => {
-                self.can_retry(*id, now).then_some(None).ok_or(Obstacle::Gone)
-            }
-        }
     }
 
     /// The sessions that the endings are about and that have not ended. The one that begins in the same commit
@@ -165,35 +157,5 @@ impl<X> Tables<X> {
         if let Some(ring) = &commit.key_ring {
             self.replace_keys(ring.keys.clone(), now);
         }
-        let change = commit.extension.as_ref().and_then(Extension::downcast_ref);
-        match (change, Feedback::of(done)) {
-            (Some(SiteChange::AddFeedback(_)), Some(feedback)) => {
-                self.feedback.push(feedback.clone());
-            }
-            (Some(SiteChange::SettleFeedback { .. }), Some(settled)) => self.keep_settled(settled),
-            (Some(SiteChange::RetryMail { id, gives_up_at }), _) => {
-                self.retry(*id, now, *gives_up_at);
-            }
-            _ => {}
-        }
     }
-
-    fn keep(&mut self, consequences: Consequences, mails: Vec<OutgoingMail>) {
-        for token in consequences.tokens {
-            self.one_time.insert((token.user, token.purpose), token);
-        }
-        for mail in mails {
-            self.enqueue(mail);
-        }
-        consequences.events.iter().for_each(|event| self.trail.append(event));
-    }
-}
-
-fn site_change(extension: &Extension) -> StoreResult<&SiteChange> {
-    extension.downcast_ref().ok_or_else(|| StoreError::unreadable(UnknownExtension))
-}
-
-fn mails(consequences: &Consequences) -> StoreResult<Vec<OutgoingMail>> {
-    let mails = consequences.rows.iter().map(|row| row.downcast_ref::<OutgoingMail>().cloned());
-    mails.collect::<Option<_>>().ok_or_else(|| StoreError::unreadable(UnknownExtension))
 }

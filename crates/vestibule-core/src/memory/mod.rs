@@ -3,19 +3,14 @@
 //! It keeps the contract of [`crate::store`] but for one sentence: nothing is durable. Everything is
 //! gone with the process, so a site that runs on it signs everybody out whenever it restarts.
 
-mod audit;
 mod batches;
 mod commit;
 mod extension;
 mod feed;
-mod feedback;
-mod files;
 mod history;
 mod leases;
 mod one_time;
-mod outbox;
 mod sessions;
-mod uploads;
 mod users;
 mod values;
 
@@ -32,10 +27,9 @@ use crate::{
     feed::Epoch,
     id::{EpochId, SessionId, UserId},
     one_time::{OneTime, Purpose},
-    outbox::MailId,
     ring::StoredKey,
     session::Session,
-    store::{Change, Changed, Feedback},
+    store::{Change, Changed},
     time::Timestamp,
 };
 
@@ -100,11 +94,7 @@ struct Tables<X> {
     epoch: FirstEpoch,
     histories: HashMap<SessionId, history::History>,
     leases: HashMap<String, leases::Lease>,
-    files: files::Files,
-    trail: audit::Trail,
-    feedback: Vec<Feedback>,
     one_time: BTreeMap<(UserId, Purpose), OneTime>,
-    mails: HashMap<MailId, outbox::Row>,
     values: BTreeMap<String, Vec<u8>>,
     extension: X,
 }

@@ -135,32 +135,24 @@ impl<X: MemoryExtension> Erasure for MemoryStoreWith<X> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut due: Vec<_> = tables.users.values_mut().filter(is_due).collect();
         due.sort_by_key(|row| row.user.deletion.map(|deletion| deletion.at));
-        let erased: Vec<_> = due.into_iter().take(limit).map(|row| erase(row, now)).collect();
+        let mut names = Vec::new();
+        for row in due.into_iter().take(limit) {
+            names.push((row.user.id, row.username_key.clone()));
+            erase(row, now);
+        }
+        for (user, name) in &names {
+            tables.extension.erase(*user, name, now);
+        }
+        let erased: Vec<_> = names.into_iter().map(|(user, _)| user).collect();
         tables.sessions.retain(|_, session| !erased.contains(&session.user_id));
         let Tables { sessions, histories, .. } = &mut *tables;
         histories.retain(|id, _| sessions.contains_key(id));
         tables.one_time.retain(|(owner, _), _| !erased.contains(owner));
-        tables.mails.retain(|_, row| row.mail.user.is_none_or(|user| !erased.contains(&user)));
-        for user in &erased {
-            let name = tables.users.get(user).map(|row| row.username_key.clone());
-            tables.files.leave(*user, name.as_deref().unwrap_or_default(), now);
-        }
-        for feedback in &mut tables.feedback {
-            if feedback.content.user.is_some_and(|user| erased.contains(&user)) {
-                feedback.content.forget_author();
-            }
-        }
-        for event in tables.trail.events.values_mut() {
-            let is_about = |user: Option<UserId>| user.is_some_and(|user| erased.contains(&user));
-            if is_about(event.subject) || is_about(event.actor) {
-                event.forget_origin();
-            }
-        }
         Ok(erased)
     }
 }
 
-fn erase(row: &mut Row, now: Timestamp) -> UserId {
+fn erase(row: &mut Row, now: Timestamp) {
     let id = row.user.id;
     // No address is empty, or compared like this.
     row.email_key = format!("erased {id}");
@@ -174,7 +166,6 @@ fn erase(row: &mut Row, now: Timestamp) -> UserId {
     user.roles.clear();
     user.locale = None;
     user.updated_at = now;
-    id
 }
 
 impl<X> Tables<X> {

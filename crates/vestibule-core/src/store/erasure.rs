@@ -13,10 +13,10 @@ pub trait Erasure: Send + Sync + 'static {
     ///
     /// What stays is the row with its number and, for comparing alone, a keyed hash of the user name
     /// ([`crate::name::erased_key`]), so that it is not given out again. What goes are the name as it is shown, the address, which may then be used for another account,
-    /// the password, the roles, the sessions, one-time tokens and mails, the files, uploads and shares. What they
-    /// wrote as feedback stays without who wrote it, and what happened to the account or by it
-    /// ([`AuditTrail`](super::AuditTrail)) without the addresses and programs it was done from. An account is done
-    /// once.
+    /// the password, the roles, the sessions and one-time tokens, and, in the same transaction, what tables beside
+    /// those of this crate hold about them. Events that happened to the account or by it stay without the addresses
+    /// and programs they were done from ([`Event::forget_origin`](crate::event::Event::forget_origin)). An account is
+    /// done once.
     async fn erase_deleted(
         &self,
         before: Timestamp,

@@ -12,17 +12,12 @@
 //! - [`StoreError::Unavailable`] means "ask again later". It says nothing about the caller, and is
 //!   never turned into a refusal of their tokens.
 
-mod audit;
 mod batches;
 mod commit;
 mod erasure;
 mod extension;
-mod feedback;
-mod files;
 mod one_time;
-mod outbox;
 mod sessions;
-mod site;
 mod values;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -41,20 +36,15 @@ use crate::{
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
-pub use audit::{AuditTrail, DayCount, EventCursor, EventQuery, Figures, KeptEvent};
 pub use batches::{Owners, UserBatches};
 pub use commit::{
     AccountChange, Commit, Commits, Committed, Consequences, EndedSession, Ending, Follow,
-    NewSession, Obstacle, RingChange, SiteChange,
+    NewSession, Obstacle, RingChange,
 };
 pub use erasure::Erasure;
 pub use extension::{Extension, UnknownExtension};
-pub use feedback::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
-pub use files::{FileCatalogue, ListPlace, NotKept, Offer, Replacement, SeenFile, Share, Shared};
 pub use one_time::OneTimeTokens;
-pub use outbox::{Outbox, OutboxQuery};
 pub use sessions::{SessionBound, SessionCursor, SessionQuery};
-pub use site::SiteStore;
 pub use values::SiteValues;
 
 /// A store could not do its work.

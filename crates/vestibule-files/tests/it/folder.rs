@@ -3,8 +3,9 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use futures_util::TryStreamExt as _;
-use vestibule_core::{file::BlobKey, time::Timestamp};
+use vestibule_core::time::Timestamp;
 use vestibule_files::{Blobs, OpenError};
+use vestibule_site::file::BlobKey;
 
 use crate::suite::{folder, keep, sample};
 

@@ -5,8 +5,8 @@ use std::fs;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use url::Url;
-use vestibule_core::file::BlobKey;
 use vestibule_files::{BlobError, Blobs, Intake, IntakeError, OpenError};
+use vestibule_site::file::BlobKey;
 use vestibule_testkit::{SeededEntropy, bucket::Bucket};
 
 use crate::suite::{bucket, folder, keep, sample};
@@ -29,7 +29,7 @@ async fn a_bucket_that_is_gone_is_an_outage_and_works_again_when_it_is_back() {
     assert!(is_outage(&listing.next().await.unwrap()));
     let entropy = SeededEntropy::new(2);
     let mut intake = Intake::new(&blobs, &entropy, u64::MAX);
-    let refused = intake.take(sample(vestibule_core::file::MAX_BLOB)).await;
+    let refused = intake.take(sample(vestibule_site::file::MAX_BLOB)).await;
     assert!(matches!(refused, Err(IntakeError::Blob(BlobError::Unavailable(_)))));
 
     bucket.bring_back();

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tempfile::TempDir;
 use url::Url;
-use vestibule_core::{
+use vestibule_core::time::Timestamp;
+use vestibule_files::{BlobError, Blobs, Intake, IntakeError};
+use vestibule_site::{
     file::{Blob, BlobKey, Content, FileName, MAX_BLOB, PlaceNote, digest_of, sha256},
     id::PlaceId,
-    time::Timestamp,
 };
-use vestibule_files::{BlobError, Blobs, Intake, IntakeError};
 use vestibule_testkit::{SeededEntropy, bucket::Bucket};
 
 /// Makes a test of each case for a folder and for a bucket.

@@ -1,12 +1,11 @@
 //! Shares that wait to be accepted.
 
 use sqlx::PgConnection;
-use vestibule_core::{
+use vestibule_core::{id::UserId, name::UserName, time::Timestamp};
+use vestibule_site::{
     file::{MAX_SHARES, ShareAccess},
-    id::{FileId, UserId},
-    name::UserName,
+    id::FileId,
     store::{Offer, Shared},
-    time::Timestamp,
 };
 
 use crate::{

@@ -1,7 +1,8 @@
 //! Blobs that no row names.
 
 use sqlx::PgConnection;
-use vestibule_core::{file::BlobKey, time::Timestamp};
+use vestibule_core::time::Timestamp;
+use vestibule_site::file::BlobKey;
 
 use super::blobs::keys;
 use crate::{error::Trouble, rows};

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use vestibule_core::{
-    file::{Blob, BlobKey, Content, FileName, NewFile, Quota, Upload, sha256},
-    id::{FileId, UploadId, UserId},
-    store::{Erasure as _, FileCatalogue as _, NotKept, Replacement, UserStore as _},
+    id::UserId,
+    store::{Erasure as _, UserStore as _},
     user::{UserChange, UserStatus},
 };
 use vestibule_postgres::PostgresStore;
+use vestibule_site::{
+    file::{Blob, BlobKey, Content, FileName, NewFile, Quota, Upload, sha256},
+    id::{FileId, UploadId},
+    store::{FileCatalogue as _, NotKept, Replacement},
+};
 use vestibule_testkit::{
     postgres::Database,
     samples::{START, at, new_user},

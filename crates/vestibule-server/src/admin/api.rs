@@ -11,10 +11,10 @@ use vestibule::{
     core::{
         id::UserId,
         name::RoleName,
-        store::EventQuery,
         user::{UserChange, UserStatus},
     },
 };
+use vestibule_site::store::EventQuery;
 
 use super::{
     Admin,
@@ -190,7 +190,7 @@ async fn audit(
 pub(crate) async fn events(
     query: &EventQuery,
     site: &Site,
-) -> Result<(Vec<vestibule::core::store::KeptEvent>, Option<String>), Problem> {
+) -> Result<(Vec<vestibule_site::store::KeptEvent>, Option<String>), Problem> {
     // What was noted until now is part of the list.
     site.audit.catch_up().await;
     let wanted = EventQuery { limit: query.limit + 1, ..query.clone() };

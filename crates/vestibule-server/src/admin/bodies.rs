@@ -7,10 +7,10 @@ use vestibule::{
     User,
     core::{
         session::{Over, Session},
-        store::KeptEvent,
         time::Timestamp,
     },
 };
+use vestibule_site::store::KeptEvent;
 
 /// An account as those who run the site see it.
 #[derive(Serialize, ToSchema)]

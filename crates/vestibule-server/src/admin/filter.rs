@@ -7,11 +7,14 @@ use vestibule::{
     core::{
         id::UserId,
         name::{LoginKey, prefix_key},
-        outbox::{MailId, OutboxEntry},
-        store::{EventQuery, OutboxQuery, SessionCursor, StoreResult, UserQuery},
+        store::{SessionCursor, StoreResult, UserQuery},
         time::Timestamp,
         user::UserStatus,
     },
+};
+use vestibule_site::{
+    outbox::{MailId, OutboxEntry},
+    store::{EventQuery, OutboxQuery},
 };
 
 use crate::site::Site;

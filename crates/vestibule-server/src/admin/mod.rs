@@ -21,13 +21,16 @@ use vestibule::{
         event::{Event, EventName},
         id::{SessionId, UserId},
         name::RoleName,
-        outbox::MailId,
         ring::{RingError, StoredKey},
         session::{EndReason, Session},
-        store::{Commit, Feedback, SessionSelection, SiteChange},
+        store::{Commit, SessionSelection},
         user::{MAX_ROLES, UserChange, UserStatus},
     },
     log_event,
+};
+use vestibule_site::{
+    outbox::MailId,
+    store::{Feedback, SiteChange},
 };
 
 use crate::{

@@ -8,7 +8,8 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule::{ErrorCode, Fresh, Problem, Visit, core::outbox::OutboxEntry};
+use vestibule::{ErrorCode, Fresh, Problem, Visit};
+use vestibule_site::outbox::OutboxEntry;
 
 use super::{
     api::{Caller, Id, admin},

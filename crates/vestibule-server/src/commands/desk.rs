@@ -7,11 +7,12 @@ use vestibule::{
     core::{
         event::{Event, EventName},
         random::Entropy,
-        store::{Commit, Committed, Consequences, Obstacle, SiteStore, StoreResult},
+        store::{Commit, Committed, Consequences, Obstacle, StoreResult},
         time::Clock,
     },
     log_event,
 };
+use vestibule_site::store::SiteStore;
 
 use super::{CommandError, output::Console};
 use crate::{config::Configuration, open};

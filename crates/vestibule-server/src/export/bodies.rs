@@ -7,13 +7,16 @@ use vestibule::{
     User,
     core::{
         event::Event,
-        file::ShareAccess,
         id::UserId,
-        outbox::OutboxEntry,
         session::{Over, Session},
-        store::{Feedback, RenewalNote, SeenFile, Share},
+        store::RenewalNote,
         time::Timestamp,
     },
+};
+use vestibule_site::{
+    file::ShareAccess,
+    outbox::OutboxEntry,
+    store::{Feedback, SeenFile, Share},
 };
 
 /// The number of the format.

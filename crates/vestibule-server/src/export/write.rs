@@ -9,9 +9,10 @@ use vestibule::{
     User,
     core::{
         id::UserId,
-        store::{EventQuery, OutboxQuery, StoreError, StoreResult},
+        store::{StoreError, StoreResult},
     },
 };
+use vestibule_site::store::{EventQuery, OutboxQuery};
 
 use super::bodies::{
     ExportedEvent, ExportedFeedback, ExportedMail, ExportedSession, FORMAT, OwnFile, Profile,
@@ -106,7 +107,7 @@ impl Writer {
         loop {
             let events = self.site.store.events(&query).await?;
             let goes_on = is_full(events.len());
-            let last = events.last().map(vestibule::core::store::KeptEvent::cursor);
+            let last = events.last().map(vestibule_site::store::KeptEvent::cursor);
             let mut names = HashMap::new();
             for kept in events {
                 let by = match kept.event.actor {
@@ -138,7 +139,7 @@ impl Writer {
                 is_first = false;
             }
             self.send().await?;
-            after = files.last().map(vestibule::core::store::SeenFile::place);
+            after = files.last().map(vestibule_site::store::SeenFile::place);
             if !is_full(files.len()) {
                 break;
             }
@@ -157,7 +158,7 @@ impl Writer {
                 is_first = false;
             }
             self.send().await?;
-            after = files.last().map(vestibule::core::store::SeenFile::place);
+            after = files.last().map(vestibule_site::store::SeenFile::place);
             if !is_full(files.len()) {
                 break;
             }

@@ -5,12 +5,15 @@ use vestibule::{
     ErrorCode, Principal, Problem, Said, Visit,
     core::{
         event::EventName,
-        file::{Access, AccessRefused, File, NewFile, ShareAccess, Stale, Tags, check_overwrite},
-        id::{FileId, UserId},
+        id::UserId,
         limit::Limited,
         name::{LoginKey, UserName},
-        store::{NotKept, Replacement, SeenFile, Shared},
     },
+};
+use vestibule_site::{
+    file::{Access, AccessRefused, File, NewFile, ShareAccess, Stale, Tags, check_overwrite},
+    id::FileId,
+    store::{NotKept, Replacement, SeenFile, Shared},
 };
 
 use super::receive::{over_quota, receive};

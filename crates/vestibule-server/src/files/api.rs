@@ -14,14 +14,11 @@ use axum::{
 use hyper::body::Body as _;
 use serde::Deserialize;
 use utoipa::OpenApi;
-use vestibule::{
-    ErrorCode, JsonBody, Principal, Problem, Visit,
-    core::{
-        file::{Access, File, Tags},
-        id::FileId,
-        store::ListPlace,
-        time::Timestamp,
-    },
+use vestibule::{ErrorCode, JsonBody, Principal, Problem, Visit, core::time::Timestamp};
+use vestibule_site::{
+    file::{Access, File, Tags},
+    id::FileId,
+    store::ListPlace,
 };
 
 use super::bodies::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use vestibule::core::{
+use vestibule_site::{
     file::{Access, File, ShareAccess, UPLOAD_KEPT, Upload, Usage},
     store::{Offer, SeenFile, Share},
 };

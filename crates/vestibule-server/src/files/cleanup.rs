@@ -16,14 +16,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use vestibule::{
     Vestibule,
-    core::{
-        file::{BlobKey, UPLOAD_KEPT},
-        random,
-        store::StoreError,
-        time::Timestamp,
-    },
+    core::{random, store::StoreError, time::Timestamp},
 };
 use vestibule_files::BlobError;
+use vestibule_site::file::{BlobKey, UPLOAD_KEPT};
 
 use super::{Files, home, home::HomeError};
 

@@ -6,13 +6,11 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse as _, Response},
 };
-use vestibule::{
-    ErrorCode, Principal, Problem,
-    core::{
-        file::{Access, Blob},
-        id::{FileId, UserId},
-        store::SeenFile,
-    },
+use vestibule::{ErrorCode, Principal, Problem, core::id::UserId};
+use vestibule_site::{
+    file::{Access, Blob},
+    id::FileId,
+    store::SeenFile,
 };
 
 use super::{

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use vestibule::core::file::FileName;
+use vestibule_site::file::FileName;
 
 /// What may stand in `filename*` as it is (RFC 8187 section 3.2.1, `attr-char`).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC

@@ -5,17 +5,15 @@ use std::{collections::HashSet, path::Path};
 use futures_util::TryStreamExt as _;
 use vestibule::{
     check_history,
-    core::{
-        feed::Break,
-        file::{Belongs, BlobKey, Contents, KnownPlace, NotOurs, PlaceNote, belongs},
-        id::PlaceId,
-        random::Entropy,
-        store::{SiteStore, StoreError},
-        time::Timestamp,
-    },
+    core::{feed::Break, random::Entropy, store::StoreError, time::Timestamp},
     feed_position,
 };
 use vestibule_files::{BlobError, Blobs};
+use vestibule_site::{
+    file::{Belongs, BlobKey, Contents, KnownPlace, NotOurs, PlaceNote, belongs},
+    id::PlaceId,
+    store::SiteStore,
+};
 
 use crate::{
     commands::CommandError,

@@ -39,11 +39,10 @@ use axum::{
 };
 use vestibule::{
     Problem, Rate, RateLimit, SystemEntropy,
-    core::{
-        feed::Break, file::Quota, id::UserId, limit::SharedLimits, store::SiteStore, time::Clock,
-    },
+    core::{feed::Break, id::UserId, limit::SharedLimits, time::Clock},
 };
 use vestibule_files::{BlobError, Blobs};
+use vestibule_site::{file::Quota, store::SiteStore};
 
 use self::turns::Turns;
 use crate::{

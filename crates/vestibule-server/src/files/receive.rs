@@ -8,14 +8,9 @@ use axum::{
 use futures_util::StreamExt as _;
 use http_body_util::LengthLimitError;
 use hyper::body::Body as _;
-use vestibule::{
-    ErrorCode, Problem, Said,
-    core::{
-        file::{Content, FileName, OverQuota, Usage},
-        id::UserId,
-    },
-};
+use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
 use vestibule_files::{BlobError, Intake, IntakeError};
+use vestibule_site::file::{Content, FileName, OverQuota, Usage};
 
 use super::{
     AROUND_A_FILE, Files,

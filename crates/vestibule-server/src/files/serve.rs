@@ -6,13 +6,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use vestibule::{
-    ErrorCode, Problem, Said,
-    core::{
-        file::{Blob, File, Tags, is_harmless, served_as},
-        id::UserId,
-        store::SeenFile,
-    },
+use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
+use vestibule_site::{
+    file::{Blob, File, Tags, is_harmless, served_as},
+    store::SeenFile,
 };
 
 use super::{

@@ -12,15 +12,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::StreamExt as _;
-use vestibule::{
-    ErrorCode, JsonBody, Principal, Problem,
-    core::{
-        file::{Access, AppendError, File, HEAD_BYTES, MIN_SLICE, Upload, sniff},
-        id::{FileId, UploadId, UserId},
-    },
-    required,
-};
+use vestibule::{ErrorCode, JsonBody, Principal, Problem, core::id::UserId, required};
 use vestibule_files::Intake;
+use vestibule_site::{
+    file::{Access, AppendError, File, HEAD_BYTES, MIN_SLICE, Upload, sniff},
+    id::{FileId, UploadId},
+};
 
 use super::{
     acts::not_kept,
@@ -220,7 +217,7 @@ async fn add(
     site: &Site,
     upload: &Upload,
     offset: &mut u64,
-    blob: &vestibule::core::file::Blob,
+    blob: &vestibule_site::file::Blob,
 ) -> Result<(), Problem> {
     let added = site.files.catalogue.append_blob(upload.id, *offset, blob, site.hall.now()).await?;
     if !added {

@@ -10,12 +10,15 @@ use vestibule::{
         limit::SharedLimits,
         name::{EmailAddress, LoginKey},
         one_time::{LinkSecret, OneTime},
-        outbox::{self, MailId, OutgoingMail},
         random::Entropy,
         secret::SealingKey,
-        store::{Commit, Consequences, SiteStore, StoreResult},
+        store::{Commit, Consequences, StoreResult},
         time::Clock,
     },
+};
+use vestibule_site::{
+    outbox::{self, MailId, OutgoingMail},
+    store::SiteStore,
 };
 
 use super::{

@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::context;
 use vestibule::core::{
     name::EmailAddress,
+    store::{Commit, Consequences, Extension, StoreResult},
+};
+use vestibule_site::{
     outbox,
-    store::{Commit, Consequences, Extension, Feedback, NewFeedback, SiteChange, StoreResult},
+    store::{Feedback, NewFeedback, SiteChange},
 };
 
 use super::{

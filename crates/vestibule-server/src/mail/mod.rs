@@ -47,11 +47,14 @@ use vestibule::{
         id::SessionId,
         limit::SharedLimits,
         name::EmailAddress,
-        outbox::{self, MailId, MailState},
         random::Entropy,
-        store::{Commit, Consequences, Extension, SiteChange, SiteStore, StoreError, StoreResult},
+        store::{Commit, Consequences, Extension, StoreError, StoreResult},
         time::Clock,
     },
+};
+use vestibule_site::{
+    outbox::{self, MailId, MailState},
+    store::{SiteChange, SiteStore},
 };
 
 pub(crate) use self::desk::sealing_key;

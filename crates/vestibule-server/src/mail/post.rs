@@ -6,11 +6,13 @@ use metrics::{counter, describe_counter};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use vestibule::core::{
-    outbox::{self, ClaimedMail, Failure, Next, OutgoingMail},
     random::{self, Entropy},
     secret::SealingKey,
-    store::SiteStore,
     time::Clock,
+};
+use vestibule_site::{
+    outbox::{self, ClaimedMail, Failure, Next, OutgoingMail},
+    store::SiteStore,
 };
 
 use super::{

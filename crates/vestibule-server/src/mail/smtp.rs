@@ -13,7 +13,7 @@ use lettre::{
     },
 };
 use tokio::net::TcpStream;
-use vestibule::core::outbox::Failure;
+use vestibule_site::outbox::Failure;
 
 use super::{before_tls::BeforeTls, message::Sender, trouble::Trouble};
 use crate::{

@@ -4,18 +4,22 @@ use super::texts::Letter;
 use super::*;
 use crate::{command::ConfigFlags, config, pages::Templates, texts::Texts};
 use vestibule::{
-    Carrier, Lifetimes, MemoryStore, SystemEntropy,
+    Carrier, Lifetimes, SystemEntropy,
     core::{
         id::{SessionId, UserId},
         locale::Locale,
         name::EmailAddress,
         one_time::Purpose,
-        outbox::MailState,
         session::{Session, SignIn},
-        store::{OneTimeTokens as _, Outbox as _, OutboxQuery, SessionStore as _},
+        store::{OneTimeTokens as _, SessionStore as _},
         time::Timestamp,
         user::UserStatus,
     },
+};
+use vestibule_site::{
+    memory::MemoryStore,
+    outbox::MailState,
+    store::{Outbox as _, OutboxQuery},
 };
 
 /// A clock that stands still.

@@ -1,6 +1,6 @@
 //! Why a mail was not sent.
 
-use vestibule::core::outbox::Failure;
+use vestibule_site::outbox::Failure;
 
 /// Why a mail was not sent.
 pub(super) struct Trouble {

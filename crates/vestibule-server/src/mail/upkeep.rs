@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use vestibule::core::{deletion, event::EventName, one_time, outbox, store::StoreResult};
+use vestibule::core::{deletion, event::EventName, one_time, store::StoreResult};
+use vestibule_site::outbox;
 
 use super::post::Post;
 

@@ -14,13 +14,12 @@ use vestibule::{
     Config, SiteSecret,
     core::{
         jws,
-        outbox::MailId,
         password::{PasswordParameters, PasswordPolicy},
         random::{self, Entropy},
         secret::{MadeUnder, SealError},
-        store::SiteStore,
     },
 };
+use vestibule_site::{outbox::MailId, store::SiteStore};
 
 pub(crate) use redis::open_redis;
 pub(crate) use store::{Opened, lock_for_serving, migrate, open_store};

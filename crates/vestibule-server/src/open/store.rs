@@ -2,8 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use vestibule::core::store::{FeedNotifier, SiteStore};
+use vestibule::core::store::FeedNotifier;
 use vestibule_postgres::{PoolOptions, PostgresStore};
+use vestibule_site::store::SiteStore;
 use vestibule_sqlite::{OpenOptions, SchemaState, ServerLock, SqliteStore};
 
 use super::{blocking, make_data_dir};

@@ -8,13 +8,11 @@ use axum::{
     response::Response,
 };
 use minijinja::{Value, context};
-use vestibule::{
-    ErrorCode, FieldProblem, Principal, Problem,
-    core::{
-        file::{Access, ShareAccess, is_image},
-        id::{FileId, UserId},
-        store::{Offer, SeenFile, Share},
-    },
+use vestibule::{ErrorCode, FieldProblem, Principal, Problem, core::id::UserId};
+use vestibule_site::{
+    file::{Access, ShareAccess, is_image},
+    id::FileId,
+    store::{Offer, SeenFile, Share},
 };
 
 use super::{flash::Flash, form::FormBody, refusal::Refusal, view::View};

@@ -21,13 +21,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use vestibule::{
-    MemoryStore, SiteSecret, SystemClock, SystemEntropy, Vestibule,
-    core::{
-        store::{SiteStore, Store},
-        time::Clock,
-    },
+    SiteSecret, SystemClock, SystemEntropy, Vestibule,
+    core::{store::Store, time::Clock},
 };
 use vestibule_files::Blobs;
+use vestibule_site::{memory::MemoryStore, store::SiteStore};
 
 use super::{
     connections::{Admission, Connections, SiteService},

@@ -14,13 +14,13 @@ use vestibule::{
     FieldProblem,
     core::{
         fault::Fault,
-        file::FileNameError,
         locale::Locale,
         name::NameError,
         password::PasswordProblem,
         user::{NotChanged, Taken},
     },
 };
+use vestibule_site::file::FileNameError;
 
 use super::{Language, Text, Texts};
 use crate::pages::Flash;

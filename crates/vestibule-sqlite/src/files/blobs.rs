@@ -1,10 +1,8 @@
 //! The pieces of contents.
 
 use rusqlite::{Connection, params};
-use vestibule_core::{
-    file::{Blob, BlobKey},
-    time::Timestamp,
-};
+use vestibule_core::time::Timestamp;
+use vestibule_site::file::{Blob, BlobKey};
 
 use crate::rows::{self, signed};
 

@@ -1,9 +1,10 @@
 //! With whom files are shared.
 
 use rusqlite::{Connection, params};
-use vestibule_core::{
+use vestibule_core::id::UserId;
+use vestibule_site::{
     file::{MAX_SHARES, ShareAccess},
-    id::{FileId, UserId},
+    id::FileId,
     store::{Share, Shared},
 };
 

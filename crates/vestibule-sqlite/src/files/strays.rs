@@ -1,7 +1,8 @@
 //! Blobs that no row names.
 
 use rusqlite::{Connection, params};
-use vestibule_core::{file::BlobKey, time::Timestamp};
+use vestibule_core::time::Timestamp;
+use vestibule_site::file::BlobKey;
 
 const MARK: &str = "INSERT INTO strays (key, marked_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 

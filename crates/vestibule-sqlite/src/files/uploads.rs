@@ -1,11 +1,11 @@
 //! Uploads that come in pieces.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use vestibule_core::{
+use vestibule_core::{id::UserId, time::Timestamp};
+use vestibule_site::{
     file::{Blob, File, Quota, Upload, digest_of},
-    id::{FileId, UploadId, UserId},
+    id::{FileId, UploadId},
     store::NotKept,
-    time::Timestamp,
 };
 
 use super::blobs;

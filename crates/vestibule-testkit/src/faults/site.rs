@@ -3,18 +3,22 @@
 use async_trait::async_trait;
 use vestibule_core::{
     event::Event,
-    file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
-    id::{FileId, UploadId, UserId},
+    id::UserId,
     name::{EmailAddress, UserName},
     one_time::{OneTime, Purpose, TokenKey},
-    outbox::{ClaimedMail, MailId, Next, OutboxEntry, OutgoingMail},
-    store::{
-        AuditTrail, DayCount, Erasure, EventQuery, Feedback, FeedbackBox, FeedbackQuery, Figures,
-        FileCatalogue, KeptEvent, ListPlace, NewFeedback, NotKept, Offer, OneTimeTokens, Outbox,
-        OutboxQuery, Owners, Replacement, SeenFile, Share, Shared, StoreResult, UserBatches,
-    },
+    store::{Erasure, OneTimeTokens, Owners, StoreResult, UserBatches},
     time::Timestamp,
     user::{NewUser, Taken},
+};
+use vestibule_site::{
+    file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
+    id::{FileId, UploadId},
+    outbox::{ClaimedMail, MailId, Next, OutboxEntry, OutgoingMail},
+    store::{
+        AuditTrail, DayCount, EventQuery, Feedback, FeedbackBox, FeedbackQuery, Figures,
+        FileCatalogue, KeptEvent, ListPlace, NewFeedback, NotKept, Offer, Outbox, OutboxQuery,
+        Replacement, SeenFile, Share, Shared,
+    },
 };
 
 use super::FailingStore;

@@ -5,10 +5,10 @@ use vestibule_core::{
     event::{Event, EventName, EventOutcome},
     id::UserId,
     session::EndReason,
-    store::{DayCount, EventCursor, EventQuery, Figures},
     time::Timestamp,
     user::{UserChange, UserStatus},
 };
+use vestibule_site::store::{DayCount, EventCursor, EventQuery, Figures};
 
 use super::AnySiteStore;
 use crate::{

@@ -11,17 +11,19 @@ use vestibule_core::{
     event::{Event, EventName},
     id::UserId,
     one_time::{LinkSecret, OneTime, Purpose, TokenKey},
-    outbox::{MailId, OutgoingMail},
     password::PasswordHash,
     renewal::{Advance, Replacement},
     ring::KeyState,
     session::{EndReason, Lifetimes, Session},
     store::{
-        AccountChange, Changed, Commit, Committed, Consequences, Ending, EventQuery, Extension,
-        Feedback, NewFeedback, NewSession, Obstacle, OutboxQuery, RingChange, SiteChange,
-        StoreError,
+        AccountChange, Changed, Commit, Committed, Consequences, Ending, Extension, NewSession,
+        Obstacle, RingChange, StoreError,
     },
     user::{NotChanged, Taken, User, UserChange},
+};
+use vestibule_site::{
+    outbox::{MailId, OutgoingMail},
+    store::{EventQuery, Feedback, NewFeedback, OutboxQuery, SiteChange},
 };
 
 use super::{AnySiteStore, add, add_user, change};

@@ -5,13 +5,13 @@ use vestibule_core::{
     event::{Event, EventName},
     id::UserId,
     one_time::{LinkSecret, OneTime, Purpose},
-    outbox::{MailId, OutgoingMail},
     session::EndReason,
-    store::{
-        EventQuery, FeedbackQuery, NewFeedback, OutboxQuery, SessionQuery, SessionSelection,
-        UserQuery,
-    },
+    store::{SessionQuery, SessionSelection, UserQuery},
     user::{NewUser, Taken, User, UserChange, UserStatus},
+};
+use vestibule_site::{
+    outbox::{MailId, OutgoingMail},
+    store::{EventQuery, FeedbackQuery, NewFeedback, OutboxQuery},
 };
 
 use super::{AnySiteStore, add, change};

@@ -1,10 +1,8 @@
 //! Feedback.
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
-use vestibule_core::{
-    id::UserId,
-    store::{Feedback, FeedbackQuery, NewFeedback},
-};
+use vestibule_core::id::UserId;
+use vestibule_site::store::{Feedback, FeedbackQuery, NewFeedback};
 
 use super::AnySiteStore;
 use crate::samples::at;

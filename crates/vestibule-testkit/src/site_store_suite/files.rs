@@ -1,11 +1,10 @@
 //! Files that are made and deleted.
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
-use vestibule_core::{
+use vestibule_core::{id::UserId, user::UserStatus};
+use vestibule_site::{
     file::{Content, NewFile, OverQuota, Quota, ShareAccess, Usage},
-    id::UserId,
     store::{NotKept, Replacement, Shared},
-    user::UserStatus,
 };
 
 use super::{

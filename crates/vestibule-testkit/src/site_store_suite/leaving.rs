@@ -2,10 +2,12 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
-    file::{ShareAccess, Usage},
     id::UserId,
-    store::Replacement,
     user::{NotChanged, UserChange, UserStatus},
+};
+use vestibule_site::{
+    file::{ShareAccess, Usage},
+    store::Replacement,
 };
 
 use super::{

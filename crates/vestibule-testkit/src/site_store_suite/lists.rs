@@ -1,7 +1,8 @@
 //! Lists of files.
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
-use vestibule_core::{file::ShareAccess, id::UserId, store::SeenFile};
+use vestibule_core::id::UserId;
+use vestibule_site::{file::ShareAccess, store::SeenFile};
 
 use super::{AnySiteStore, add_file, add_user, file_id, new_file};
 use crate::samples::at;

@@ -1,14 +1,14 @@
 //! The behaviour suite of what a store that keeps a whole site has beside the store contract: the catalogue of
 //! files, the audit trail, feedback, one-time tokens, mails, changes with all that belongs to them, and the
 //! erasure of deleted accounts (see
-//! [`vestibule_core::store::SiteStore`]).
+//! [`vestibule_site::store::SiteStore`]).
 //!
 //! It stands beside [`store_suite`](mod@crate::store_suite), and is used in the same way:
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use vestibule_core::memory::MemoryStore;
+//! use vestibule_site::memory::MemoryStore;
 //! use vestibule_testkit::site_store_suite::AnySiteStore;
 //!
 //! async fn make() -> (AnySiteStore, ()) {
@@ -43,11 +43,14 @@ pub mod uploads;
 use std::sync::Arc;
 
 use vestibule_core::{
-    file::{Blob, BlobKey, Content, File, FileName, NewFile, Quota, Upload, Usage, sha256},
-    id::{FileId, UploadId, UserId},
-    store::{SeenFile, SiteStore},
+    id::UserId,
     time::Timestamp,
     user::{NewUser, User, UserChange, UserStatus},
+};
+use vestibule_site::{
+    file::{Blob, BlobKey, Content, File, FileName, NewFile, Quota, Upload, Usage, sha256},
+    id::{FileId, UploadId},
+    store::{SeenFile, SiteStore},
 };
 
 use crate::samples::{START, at, new_user};

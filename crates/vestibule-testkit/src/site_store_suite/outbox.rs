@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use vestibule_core::{
-    id::UserId,
+use vestibule_core::id::UserId;
+use vestibule_site::{
     outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail},
     store::OutboxQuery,
 };

@@ -1,9 +1,9 @@
 //! Contents that take the place of others.
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
-use vestibule_core::{
+use vestibule_core::id::UserId;
+use vestibule_site::{
     file::{Content, OverQuota, Quota, Usage},
-    id::UserId,
     store::Replacement,
 };
 

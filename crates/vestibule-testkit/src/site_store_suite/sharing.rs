@@ -2,10 +2,12 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
-    file::{MAX_SHARES, ShareAccess},
     id::UserId,
-    store::Shared,
     user::{NewUser, UserChange, UserStatus},
+};
+use vestibule_site::{
+    file::{MAX_SHARES, ShareAccess},
+    store::Shared,
 };
 
 use super::{AnySiteStore, add_file, add_user, file_id, new_file, seen, set_status};

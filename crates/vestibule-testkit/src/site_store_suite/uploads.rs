@@ -1,10 +1,8 @@
 //! Uploads that come in pieces.
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
-use vestibule_core::{
-    file::{OverQuota, Quota, Upload, Usage, digest_of},
-    id::UserId,
-};
+use vestibule_core::id::UserId;
+use vestibule_site::file::{OverQuota, Quota, Upload, Usage, digest_of};
 
 use super::{
     AnySiteStore, add_file, add_user, begin, blob, dropped, file_id, new_file, new_upload, seen,

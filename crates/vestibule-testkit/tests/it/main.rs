@@ -13,7 +13,7 @@ async fn make() -> (AnyStore, ()) {
 }
 
 async fn make_for_a_site() -> (AnySiteStore, ()) {
-    (Arc::new(MemoryStore::new()), ())
+    (Arc::new(vestibule_site::memory::MemoryStore::new()), ())
 }
 
 vestibule_testkit::store_suite!(make);

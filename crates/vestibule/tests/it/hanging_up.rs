@@ -4,7 +4,6 @@
 use std::{
     net::SocketAddr,
     pin::pin,
-    sync::atomic::{AtomicU64, Ordering},
     task::{Context, Waker},
 };
 
@@ -20,10 +19,8 @@ use vestibule::{
     core::{
         event::{Event, EventName},
         one_time::{LinkSecret, OneTime, Purpose},
-        outbox::{MailId, OutgoingMail},
         session::EndReason,
-        store::{AuditTrail as _, EventQuery, OneTimeTokens as _, Outbox as _, OutboxQuery},
-        store::{SessionSelection, UserStore as _},
+        store::{Extension, OneTimeTokens as _, SessionSelection, UserStore as _},
         user::{UserChange, UserStatus},
     },
 };
@@ -33,7 +30,10 @@ use vestibule_testkit::{
     visitors::{Visitor as _, request, with},
 };
 
-use crate::site::{HOST, PASSWORD, Site, login_body};
+use crate::{
+    kept::Mail,
+    site::{HOST, PASSWORD, Site, login_body},
+};
 
 /// Who hangs up.
 fn peer() -> MockConnectInfo<SocketAddr> {
@@ -44,8 +44,7 @@ fn peer() -> MockConnectInfo<SocketAddr> {
 const STEPS: std::ops::Range<usize> = 0..12;
 
 /// Writes mails as rows of the store.
-#[derive(Default)]
-struct Rows(AtomicU64);
+struct Rows;
 
 #[async_trait::async_trait]
 impl Messenger for Rows {
@@ -54,27 +53,17 @@ impl Messenger for Rows {
     }
 
     fn compose(&self, notice: &Notice) -> Option<Composed> {
-        let (kind, user) = match notice {
-            Notice::SignedIn { user, .. } => ("signed in", user),
-            Notice::Registered(user) => ("registered", user),
-            Notice::PasswordChanged(user) => ("password changed", user),
-            Notice::AddressChanged { user, .. } => ("address changed", user),
-            Notice::TheftNoticed(user) => ("theft noticed", user),
-            Notice::Deleted(user) => ("deleted", user),
-            Notice::Restored(user) => ("restored", user),
+        let kind = match notice {
+            Notice::SignedIn { .. } => "signed in",
+            Notice::Registered(_) => "registered",
+            Notice::PasswordChanged(_) => "password changed",
+            Notice::AddressChanged { .. } => "address changed",
+            Notice::TheftNoticed(_) => "theft noticed",
+            Notice::Deleted(_) => "deleted",
+            Notice::Restored(_) => "restored",
             _ => return None,
         };
-        let number = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        let mail = OutgoingMail {
-            id: MailId::from_bytes(number.to_be_bytes()),
-            kind: kind.to_owned(),
-            user: Some(user.id),
-            recipient: user.email.clone(),
-            sealed: Vec::new(),
-            created_at: user.created_at,
-            gives_up_at: user.created_at,
-        };
-        Some(Composed { rows: vec![mail.into()], ..Composed::default() })
+        Some(Composed { rows: vec![Extension::new(Mail(kind))], ..Composed::default() })
     }
 }
 
@@ -94,7 +83,7 @@ impl AuditSink for InStore {
 }
 
 async fn site() -> (Site, User) {
-    let build = |builder: vestibule::Builder| builder.messenger(Rows::default()).audit(InStore);
+    let build = |builder: vestibule::Builder| builder.messenger(Rows).audit(InStore);
     let site = Site::built(|_| {}, build).await;
     let anna = site.add_user("anna").await;
     (site, anna)
@@ -120,19 +109,18 @@ async fn send(site: &Site, request: Request<Bytes>, polls: usize) {
 }
 
 /// How many events of this name there are, and mails of this kind.
-async fn written(site: &Site, name: EventName, kind: &str) -> (usize, usize) {
+fn written(site: &Site, name: EventName, kind: &str) -> (usize, usize) {
     let store = site.store.inner();
-    let query = EventQuery { name: Some(name), limit: 100, ..EventQuery::default() };
-    let events = store.events(&query).await.unwrap().len();
-    let query = OutboxQuery { limit: 100, ..OutboxQuery::default() };
-    let mails = store.outbox(&query).await.unwrap();
-    (events, mails.iter().filter(|mail| mail.kind == kind).count())
+    store.with_extension(|kept, _| {
+        let events = kept.events.iter().filter(|event| event.name == name);
+        (events.count(), kept.mails.iter().filter(|mail| mail.0 == kind).count())
+    })
 }
 
 /// All of it is there, or nothing: `is_done` says which. Once it is done, further steps are not needed.
-async fn check(site: &Site, is_done: bool, name: EventName, kind: &str) {
+fn check(site: &Site, is_done: bool, name: EventName, kind: &str) {
     let expected = (usize::from(is_done), usize::from(is_done));
-    assert_eq!(written(site, name, kind).await, expected, "{name}, {kind}");
+    assert_eq!(written(site, name, kind), expected, "{name}, {kind}");
 }
 
 async fn bearer(site: &Site, method: Method, path: &str, body: Option<&Value>) -> Request<Bytes> {
@@ -153,7 +141,7 @@ async fn a_password_is_changed_with_its_event_and_its_mail_or_not_at_all() {
         send(&site, request, polls).await;
         let now = site.store.inner().credentials_of(anna.id).await.unwrap().unwrap();
         let is_done = now.password_hash != before.password_hash;
-        check(&site, is_done, EventName::AuthnPasswordChange, "password changed").await;
+        check(&site, is_done, EventName::AuthnPasswordChange, "password changed");
         assert_eq!(site.row(&other).await.end.is_some(), is_done);
         seen[usize::from(is_done)] = true;
     }
@@ -169,7 +157,7 @@ async fn an_account_is_deleted_with_its_event_and_its_mail_or_not_at_all() {
         send(&site, request, polls).await;
         let user = site.store.inner().user(anna.id).await.unwrap().unwrap();
         let is_done = user.status == UserStatus::Deleted;
-        check(&site, is_done, EventName::UserDeleted, "deleted").await;
+        check(&site, is_done, EventName::UserDeleted, "deleted");
         assert_eq!(site.living_sessions(&anna).await, usize::from(!is_done));
         seen[usize::from(is_done)] = true;
     }
@@ -185,7 +173,7 @@ async fn an_account_is_made_with_its_event_and_its_mail_or_not_at_all() {
         send(&site, request(Method::POST, "/api/auth/register", Some(&body)), polls).await;
         let bob = vestibule_testkit::samples::login("bob");
         let is_done = site.store.inner().credentials(&bob).await.unwrap().is_some();
-        check(&site, is_done, EventName::UserCreated, "registered").await;
+        check(&site, is_done, EventName::UserCreated, "registered");
         seen[usize::from(is_done)] = true;
     }
     assert_eq!(seen, [true, true], "both happen");
@@ -199,8 +187,8 @@ async fn a_session_begins_with_its_events_and_its_mail_or_not_at_all() {
         let body = login_body("anna", PASSWORD, "header");
         send(&site, request(Method::POST, "/api/auth/login", Some(&body)), polls).await;
         let is_done = site.living_sessions(&anna).await == 1;
-        check(&site, is_done, EventName::AuthnLoginSuccess, "signed in").await;
-        check(&site, is_done, EventName::SessionCreated, "signed in").await;
+        check(&site, is_done, EventName::AuthnLoginSuccess, "signed in");
+        check(&site, is_done, EventName::SessionCreated, "signed in");
         seen[usize::from(is_done)] = true;
     }
     assert_eq!(seen, [true, true], "both happen");
@@ -214,7 +202,7 @@ async fn a_session_ends_with_its_event_or_not_at_all() {
         let request = bearer(&site, Method::POST, "/api/auth/logout", None).await;
         send(&site, request, polls).await;
         let is_done = site.living_sessions(&anna).await == 0;
-        let (events, _) = written(&site, EventName::SessionLogout, "").await;
+        let (events, _) = written(&site, EventName::SessionLogout, "");
         assert_eq!(events, usize::from(is_done));
         seen[usize::from(is_done)] = true;
     }
@@ -237,7 +225,7 @@ async fn a_theft_is_told_even_where_the_thief_hangs_up() {
         send(&site, theft, polls).await;
         let end = site.row(&app).await.end;
         assert!(end.is_none_or(|end| end.reason == EndReason::Theft));
-        check(&site, end.is_some(), EventName::AuthnTokenReuse, "theft noticed").await;
+        check(&site, end.is_some(), EventName::AuthnTokenReuse, "theft noticed");
         seen[usize::from(end.is_some())] = true;
     }
     assert_eq!(seen, [true, true], "both happen");
@@ -265,7 +253,7 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
         site.hall.flush().await;
         let user = site.store.inner().user(anna.id).await.unwrap().unwrap();
         let is_done = !user.roles.is_empty();
-        let (events, _) = written(&site, EventName::AuthzAdmin, "").await;
+        let (events, _) = written(&site, EventName::AuthzAdmin, "");
         let used = site.store.inner().one_time(&kept.key()).await.unwrap().unwrap().used_at;
         assert_eq!((events, used.is_some()), (usize::from(is_done), is_done));
         seen[usize::from(is_done)] = true;
@@ -290,7 +278,7 @@ async fn a_token_that_is_spent_changes_nothing() {
     let app = site.app_of("anna").await;
     let refused = site.hall.end_sessions_with(all, EndReason::EndedByAdmin, with()).await;
     assert!(refused.is_err() && site.row(&app).await.end.is_none());
-    assert_eq!(written(&site, EventName::AuthzAdmin, "").await.0, 0);
+    assert_eq!(written(&site, EventName::AuthzAdmin, "").0, 0);
     assert_eq!(site.store.inner().user(anna.id).await.unwrap().unwrap(), anna);
 }
 

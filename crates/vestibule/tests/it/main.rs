@@ -27,6 +27,7 @@ mod groups;
 mod hanging_up;
 mod history;
 mod input;
+mod kept;
 mod keys;
 mod language;
 mod layers;

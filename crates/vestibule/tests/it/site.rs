@@ -19,7 +19,7 @@ use vestibule::{
     Registrant, Require, Role, RouteGroup, SignInForm, SiteSecret, User, Vestibule, Visit,
     core::{
         id::SessionId,
-        memory::MemoryStore,
+        memory::MemoryStoreWith,
         session::Session,
         store::{SessionQuery, SessionStore as _},
         time::{Clock, Timestamp},
@@ -31,12 +31,14 @@ use vestibule_testkit::{
     visitors::{Anonymous, Answer, App, Browser, CookieNames, InProcess, Visitor, request, with},
 };
 
+use crate::kept::Kept;
+
 pub(crate) const ORIGIN: &str = "https://app.test";
 pub(crate) const HOST: &str = "app.test";
 pub(crate) const PASSWORD: &str = "tangerine anvil rocket";
 pub(crate) const SECRET: &[u8] = b"a secret of thirty-two bytes or more";
 
-pub(crate) type TestStore = FailingStore<MemoryStore>;
+pub(crate) type TestStore = FailingStore<MemoryStoreWith<Kept>>;
 
 /// One site of one test.
 pub(crate) struct Site {
@@ -61,7 +63,7 @@ impl Site {
         configure: impl FnOnce(&mut Config),
         build: impl FnOnce(Builder) -> Builder,
     ) -> Self {
-        let store = FailingStore::new(MemoryStore::default());
+        let store = FailingStore::new(MemoryStoreWith::default());
         Self::on(store, Arc::default(), configure, build).await
     }
 

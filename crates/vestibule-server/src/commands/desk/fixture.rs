@@ -7,7 +7,7 @@ use std::{
 
 use clap::Parser as _;
 use vestibule::{
-    Config, MemoryStore, SiteSecret, SystemEntropy,
+    Config, SiteSecret, SystemEntropy,
     core::{
         id::SessionId,
         name::{EmailAddress, UserName},
@@ -18,6 +18,7 @@ use vestibule::{
         user::{NewUser, User, UserStatus},
     },
 };
+use vestibule_site::memory::MemoryStore;
 
 use super::Desk;
 use crate::{

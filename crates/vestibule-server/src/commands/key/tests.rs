@@ -2,12 +2,15 @@ use vestibule::{
     Signing, SiteSecret, SystemEntropy,
     core::{
         jws::Algorithm,
-        outbox::{MailId, OutgoingMail},
         ring::{self, KeyRing, KeyState},
-        store::{Changed, Feed as _, KeyStore as _, Outbox as _},
+        store::{Changed, Feed as _, KeyStore as _},
         time::{Clock as _, Timestamp},
     },
     rotation_policy,
+};
+use vestibule_site::{
+    outbox::{MailId, OutgoingMail},
+    store::Outbox as _,
 };
 
 use super::carry_out;

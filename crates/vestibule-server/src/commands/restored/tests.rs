@@ -3,17 +3,20 @@ use std::path::Path;
 use vestibule::{
     SystemEntropy, check_history,
     core::{
-        file::{BlobKey, PlaceNote},
-        id::PlaceId,
         name::EmailAddress,
         one_time::{LinkSecret, OneTime, Purpose},
         ring::KeyState,
-        store::{Feed as _, KeyStore as _, OneTimeTokens as _, SiteStore},
+        store::{Feed as _, KeyStore as _, OneTimeTokens as _},
         time::Clock as _,
     },
     feed_position,
 };
 use vestibule_files::Blobs;
+use vestibule_site::{
+    file::{BlobKey, PlaceNote},
+    id::PlaceId,
+    store::SiteStore,
+};
 
 use super::carry_out;
 use crate::{

@@ -6,10 +6,14 @@ use http::Method;
 use serde_json::json;
 use vestibule::core::{
     feed::Epoch,
-    file::{BlobKey, PlaceNote},
-    id::{EpochId, PlaceId},
-    store::{Changed, Feed as _, SiteStore},
+    id::EpochId,
+    store::{Changed, Feed as _},
     time::{Clock as _, Timestamp},
+};
+use vestibule_site::{
+    file::{BlobKey, PlaceNote},
+    id::PlaceId,
+    store::SiteStore,
 };
 use vestibule_testkit::visitors::Carrier;
 

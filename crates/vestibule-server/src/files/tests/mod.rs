@@ -15,13 +15,11 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use vestibule::{
-    MemoryStore, SiteSecret, SystemEntropy, Vestibule,
-    core::{
-        store::SiteStore,
-        time::{Clock, Timestamp},
-    },
+    SiteSecret, SystemEntropy, Vestibule,
+    core::time::{Clock, Timestamp},
 };
 use vestibule_files::Blobs;
+use vestibule_site::{memory::MemoryStore, store::SiteStore};
 use vestibule_testkit::{
     FakeClock,
     faults::FailingStore,

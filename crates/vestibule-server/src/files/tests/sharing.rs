@@ -2,10 +2,8 @@
 
 use http::Method;
 use serde_json::json;
-use vestibule::core::{
-    event::EventName,
-    store::{AuditTrail as _, EventQuery},
-};
+use vestibule::core::event::EventName;
+use vestibule_site::store::{AuditTrail as _, EventQuery};
 use vestibule_testkit::{both_carriers, visitors::Carrier};
 
 use super::{House, content_of, id};

@@ -1,7 +1,7 @@
 //! Counts of days as bars, drawn here: a browser needs no script for them.
 
 use minijinja::{Value, context};
-use vestibule::core::store::DayCount;
+use vestibule_site::store::DayCount;
 
 use crate::texts::{Language, Text};
 

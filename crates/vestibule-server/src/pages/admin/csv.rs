@@ -9,11 +9,9 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use http_body_util::channel::{Channel, Sender};
 use vestibule::{
     Problem,
-    core::{
-        id::UserId,
-        store::{EventQuery, KeptEvent, StoreError},
-    },
+    core::{id::UserId, store::StoreError},
 };
+use vestibule_site::store::{EventQuery, KeptEvent};
 
 use super::{Caller, View, words};
 use crate::{admin::filter::Parameters, pages::dates::stamp, site::Site};

@@ -2,10 +2,8 @@
 
 use axum::{http::Uri, response::Response};
 use minijinja::{Value, context};
-use vestibule::{
-    Carrier, Problem,
-    core::store::{Feedback, FeedbackQuery},
-};
+use vestibule::{Carrier, Problem};
+use vestibule_site::store::{Feedback, FeedbackQuery};
 
 use super::{Caller, FreshCaller, Segment, View, back_to, page_link, segment, words};
 use crate::{

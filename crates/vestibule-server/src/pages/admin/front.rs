@@ -4,12 +4,9 @@ use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
     Problem,
-    core::{
-        event::EventName,
-        renewal::Outcome,
-        store::{DayCount, Figures},
-    },
+    core::{event::EventName, renewal::Outcome},
 };
+use vestibule_site::store::{DayCount, Figures};
 
 use super::{Caller, View, chart::Chart};
 use crate::texts::Language;

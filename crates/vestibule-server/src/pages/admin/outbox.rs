@@ -2,10 +2,8 @@
 
 use axum::{http::Uri, response::Response};
 use minijinja::{Value, context};
-use vestibule::{
-    Problem,
-    core::outbox::{MailState, OutboxEntry},
-};
+use vestibule::Problem;
+use vestibule_site::outbox::{MailState, OutboxEntry};
 
 use super::{Caller, FreshCaller, Segment, View, back_to, page_link, refusal, segment, words};
 use crate::{

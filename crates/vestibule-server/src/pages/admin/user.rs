@@ -7,10 +7,11 @@ use vestibule::{
     core::{
         id::{SessionId, UserId},
         name::RoleName,
-        store::{EventQuery, SessionCursor},
+        store::SessionCursor,
         user::{UserChange, UserStatus},
     },
 };
+use vestibule_site::store::EventQuery;
 
 use super::{
     Caller, FreshCaller, Segment, Segments, View, back_to, named, refusal, segment, users, words,

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 use vestibule::{
     Carrier, Problem,
-    core::{event::EventName, event::EventOutcome, id::UserId, store::KeptEvent},
+    core::{
+        event::{EventName, EventOutcome},
+        id::UserId,
+    },
 };
+use vestibule_site::store::KeptEvent;
 
 use super::View;
 use crate::{pages::agent, site::Site, texts::Language};

@@ -5,11 +5,12 @@ use std::time::Duration;
 use vestibule::core::{
     event::{EventName, EventOutcome},
     id::UserId,
-    store::{
-        AuditTrail as _, EventQuery, FeedbackBox as _, KeptEvent, NewFeedback, UserStore as _,
-    },
+    store::UserStore as _,
     time::Timestamp,
     user::UserStatus,
+};
+use vestibule_site::store::{
+    AuditTrail as _, EventQuery, FeedbackBox as _, KeptEvent, NewFeedback,
 };
 
 use super::{Browser, House, PASSWORD};

@@ -7,10 +7,10 @@ use vestibule::{
     Carrier,
     core::{
         event::{EventName, EventOutcome},
-        store::{AuditTrail as _, EventQuery},
         user::UserStatus,
     },
 };
+use vestibule_site::store::{AuditTrail as _, EventQuery};
 use vestibule_testkit::{
     FakeClock, both_carriers,
     visitors::{App, Browser, CookieNames, InProcess, Visitor},

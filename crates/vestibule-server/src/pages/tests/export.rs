@@ -6,10 +6,11 @@ use axum::http::header;
 use serde_json::Value;
 use vestibule::core::{
     event::{Event, EventName},
-    store::{AuditTrail as _, FeedbackBox as _, NewFeedback, UserStore as _},
+    store::UserStore as _,
     time::Timestamp,
     user::User,
 };
+use vestibule_site::store::{AuditTrail as _, FeedbackBox as _, NewFeedback};
 
 use super::{Browser, House, PASSWORD};
 

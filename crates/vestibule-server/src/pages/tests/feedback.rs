@@ -1,6 +1,6 @@
 //! Telling those who run the site something.
 
-use vestibule::core::store::{FeedbackBox as _, FeedbackQuery};
+use vestibule_site::store::{FeedbackBox as _, FeedbackQuery};
 
 use super::House;
 

@@ -35,15 +35,15 @@ use axum::{
 };
 use tower::ServiceExt as _;
 use vestibule::{
-    Config, MemoryStore, SiteSecret, SystemEntropy, User, Vestibule,
+    Config, SiteSecret, SystemEntropy, User, Vestibule,
     core::{
         name::LoginKey,
-        store::SiteStore,
         time::{Clock, Timestamp},
         user::UserChange,
     },
 };
 use vestibule_files::Blobs;
+use vestibule_site::{memory::MemoryStore, store::SiteStore};
 
 use super::{CurrentTemplates, on_problem, routes, static_routes};
 use crate::{

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use vestibule::core::{
-    event::EventName,
-    id::UserId,
+use vestibule::core::{event::EventName, id::UserId};
+use vestibule_site::{
     outbox::{MailId, MailState, Next, OutgoingMail},
     store::{AuditTrail as _, EventQuery, Outbox as _},
 };

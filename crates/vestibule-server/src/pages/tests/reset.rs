@@ -7,11 +7,12 @@ use vestibule::{
     core::{
         event::{Event, EventName},
         name::LoginKey,
-        store::{Leases as _, OutboxQuery},
+        store::Leases as _,
         time::Timestamp,
         user::User,
     },
 };
+use vestibule_site::store::OutboxQuery;
 
 use super::{
     Browser, House, PASSWORD,
@@ -200,7 +201,7 @@ async fn what_is_known_of_a_deleted_account_goes_after_two_weeks() {
     let erased = keep_up().await;
     assert_eq!((erased.email.as_str(), erased.username), ("", format!("deleted-{id}")));
     let all = OutboxQuery { limit: 10, ..OutboxQuery::default() };
-    assert_eq!(vestibule::core::store::Outbox::outbox(&house.store, &all).await.unwrap(), []);
+    assert_eq!(vestibule_site::store::Outbox::outbox(&house.store, &all).await.unwrap(), []);
     assert!(
         !house
             .store

@@ -5,9 +5,9 @@ use std::time::Duration;
 use vestibule::core::{
     event::EventName,
     name::LoginKey,
-    store::{AuditTrail as _, EventQuery},
     user::{User, UserStatus},
 };
+use vestibule_site::store::{AuditTrail as _, EventQuery};
 
 use super::{Browser, House, PASSWORD};
 

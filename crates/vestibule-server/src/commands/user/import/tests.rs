@@ -323,7 +323,7 @@ async fn an_account_without_a_password_elsewhere_has_none_here() {
 
 #[tokio::test]
 async fn an_import_is_in_the_audit_trail_with_its_super_users() {
-    use vestibule::core::store::{AuditTrail as _, EventQuery};
+    use vestibule_site::store::{AuditTrail as _, EventQuery};
     let site = Site::new();
     let file = "username,email,is_super_user\nada,ada@example.org,true\nbob,bob@example.org,\n";
     import(&site, file, false).await.success();
@@ -337,7 +337,7 @@ async fn an_import_is_in_the_audit_trail_with_its_super_users() {
 
 #[tokio::test]
 async fn an_import_that_cannot_go_on_is_in_the_audit_trail_as_far_as_it_came() {
-    use vestibule::core::store::{AuditTrail as _, EventQuery};
+    use vestibule_site::store::{AuditTrail as _, EventQuery};
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("users.csv");
     std::fs::write(&file, "").unwrap();

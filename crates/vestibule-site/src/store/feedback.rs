@@ -1,9 +1,7 @@
 //! What people tell those who run the site.
 
 use async_trait::async_trait;
-
-use super::StoreResult;
-use crate::{id::UserId, time::Timestamp};
+use vestibule_core::{id::UserId, store::StoreResult, time::Timestamp};
 
 /// Keeps feedback until somebody has dealt with it, and after.
 #[async_trait]

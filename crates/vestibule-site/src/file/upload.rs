@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use vestibule_core::{id::UserId, time::Timestamp};
+
 use super::{Blob, FileName};
-use crate::{
-    id::{UploadId, UserId},
-    time::Timestamp,
-};
+use crate::id::UploadId;
 
 /// How long an upload waits for its next piece.
 pub const UPLOAD_KEPT: Duration = Duration::from_secs(24 * 3600);

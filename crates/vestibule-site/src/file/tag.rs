@@ -4,9 +4,9 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use vestibule_core::id::UserId;
 
 use super::{Digest, File};
-use crate::id::UserId;
 
 /// The validator of one content of one file: strong, and another one whenever the content is written, also
 /// where it is written as it was.

@@ -1,13 +1,9 @@
 //! Mails that wait to be sent.
 
 use async_trait::async_trait;
+use vestibule_core::{id::UserId, store::StoreResult, time::Timestamp};
 
-use super::StoreResult;
-use crate::{
-    id::UserId,
-    outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail},
-    time::Timestamp,
-};
+use crate::outbox::{ClaimedMail, MailId, MailState, Next, OutboxEntry, OutgoingMail};
 
 /// Keeps mails until they are sent (see [`crate::outbox`]).
 ///

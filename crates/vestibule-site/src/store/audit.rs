@@ -3,11 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
-
-use super::StoreResult;
-use crate::{
+use vestibule_core::{
     event::{Event, EventName},
     id::{InvalidId, SessionId, UserId},
+    store::StoreResult,
     time::Timestamp,
 };
 

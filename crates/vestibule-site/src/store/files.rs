@@ -1,21 +1,19 @@
 //! The catalogue of files: which there are, whose they are, and which blobs they consist of.
 
 use async_trait::async_trait;
+use vestibule_core::{id::UserId, name::UserName, store::StoreResult, time::Timestamp};
 
-use super::StoreResult;
 use crate::{
     file::{
         Access, Blob, BlobKey, Content, File, NewFile, OverQuota, Quota, ShareAccess, Upload,
         Usage, access,
     },
-    id::{FileId, UploadId, UserId},
-    name::UserName,
-    time::Timestamp,
+    id::{FileId, UploadId},
 };
 
 /// The catalogue of files. It lies where the users lie: it gives their names. The files of an account that is
 /// deleted, and what is shared with it, are there for nobody until the account comes back; where it is erased
-/// ([`Erasure`](super::Erasure)), the same transaction deletes them.
+/// ([`Erasure`](vestibule_core::store::Erasure)), the same transaction deletes them.
 ///
 /// What an operation takes away from a file or an upload becomes a *dropped* blob: it stays in the catalogue
 /// until it has been removed from where it lies ([`FileCatalogue::dropped_blobs`],

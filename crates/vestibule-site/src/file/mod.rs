@@ -6,6 +6,7 @@
 //! crashes in between leaves a blob that nobody ever sees, and that the next clean-up removes.
 
 mod access;
+mod fault;
 mod home;
 mod kind;
 mod name;
@@ -28,11 +29,13 @@ pub use quota::{OverQuota, Quota, Usage};
 pub use tag::{ETag, NotATag, Stale, Tags, check_overwrite};
 pub use upload::{AppendError, MIN_SLICE, UPLOAD_KEPT, Upload};
 
-use crate::{
-    id::{FileId, InvalidId, UserId},
+use vestibule_core::{
+    id::{InvalidId, UserId},
     random::{self, Entropy},
     time::Timestamp,
 };
+
+use crate::id::FileId;
 
 /// The most bytes of one blob: what is held in memory of an upload at any time.
 pub const MAX_BLOB: u64 = 4 * 1024 * 1024;

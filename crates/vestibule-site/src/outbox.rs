@@ -3,8 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
-use crate::{
+use vestibule_core::{
     id::{InvalidId, UserId},
     random::{self, Entropy},
     session::UnknownName,

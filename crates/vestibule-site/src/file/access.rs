@@ -3,8 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-
-use crate::id::UserId;
+use vestibule_core::id::UserId;
 
 /// What somebody may do with a file. What is further down includes what is above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

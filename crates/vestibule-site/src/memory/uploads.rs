@@ -1,10 +1,11 @@
 //! Uploads.
 
+use vestibule_core::time::Timestamp;
+
 use super::files::{Files, Row};
 use crate::{
     file::{Blob, File, OverQuota, Quota, Upload, digest_of},
     id::{FileId, UploadId},
-    time::Timestamp,
 };
 
 impl Files {

@@ -5,11 +5,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{
-    feed::Position,
-    id::{InvalidId, PlaceId},
-    time::Timestamp,
-};
+use vestibule_core::{feed::Position, id::InvalidId, time::Timestamp};
+
+use crate::id::PlaceId;
 
 /// What a place says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +125,7 @@ impl FromStr for KnownPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{feed::Epoch, id::EpochId};
+    use vestibule_core::{feed::Epoch, id::EpochId};
 
     const ID: PlaceId = PlaceId::from_bytes([1; 16]);
     const OTHER: PlaceId = PlaceId::from_bytes([2; 16]);

@@ -3,8 +3,6 @@
 //! A bound for each account or network alone is either so low that it is in the way of honest people, or so
 //! high that a few of them together take everything. So the bound moves with what is left.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 /// Whether somebody who has `held` places may have one more while `free` are left.
 ///
 /// Nobody may have more than half of what is left for everybody else: one alone gets a third of all places, two
@@ -13,22 +11,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[must_use]
 pub const fn may_take(held: usize, free: usize) -> bool {
     held.saturating_mul(2) < free
-}
-
-/// The network that shares are counted for: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one,
-/// which is what one customer of a provider is given at most.
-#[must_use]
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -78,13 +60,5 @@ mod tests {
         }
         assert_eq!(shares(32, 40).iter().sum::<usize>(), 32, "and no more than there are");
         assert_eq!([32, 256, 4096].map(conspirators), [8, 13, 20]);
-    }
-
-    #[test]
-    fn networks_are_as_wide_as_what_one_customer_has() {
-        let network = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(network("198.51.100.7"), "198.51.100.0");
-        assert_eq!(network("::ffff:198.51.100.7"), "198.51.100.0");
-        assert_eq!(network("2001:db8:1:2::3"), "2001:db8:1::");
     }
 }
