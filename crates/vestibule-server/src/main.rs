@@ -1,39 +1,35 @@
 //! `vestibule`: the ready-to-run site and its commands.
 
-mod admin;
-mod audit;
-mod command;
-mod commands;
+mod blocking;
+mod bootstrap;
+mod cli;
 mod config;
-mod export;
-mod feedback;
-mod files;
-mod mail;
-mod open;
-mod pages;
-mod places;
-mod private;
-mod ring;
-mod serve;
-mod setup;
-mod site;
-mod texts;
+mod error;
+mod i18n;
+mod listener;
+mod log;
+mod permits;
+mod secure_file;
+mod services;
+mod templates;
+mod terminal;
+mod web;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::command::CommandLine;
+use crate::cli::arguments::CommandLine;
 
 fn main() -> ExitCode {
-    private::keep_from_others();
+    secure_file::keep_from_others();
     // Wrong usage ends here, with status 2.
     let (flags, command) = CommandLine::parse().into_parts();
-    match commands::run(&flags, command) {
+    match cli::run(&flags, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // With nobody left to read it, the status still tells.
-            serve::log::last_words(format!("vestibule: {error}"));
+            log::last_words(format!("vestibule: {error}"));
             ExitCode::from(error.status())
         }
     }

@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `keys` | every key there is |
-//! | `sources`, `file`, `dotenv`, `service_links` | what was given, and where |
+//! | `sources`, `file`, `flags`, `dotenv`, `service_links` | what was given, and where |
 //! | `values`, `addresses`, `mail_server`, `secret`, `texts`, `cookie_names` | how one value is read and shown |
 //! | `reader`, `build`, `settings` | from texts to [`Settings`] |
 //! | `check`, `warnings` | what must hold between them, and what only deserves a word |
@@ -19,6 +19,7 @@ mod check;
 mod cookie_names;
 mod dotenv;
 mod file;
+mod flags;
 mod keys;
 mod mail_server;
 mod problem;
@@ -38,18 +39,23 @@ mod tests;
 use std::path::Path;
 
 use self::{reader::Reader, show::Entry};
-use crate::command::ConfigFlags;
 
+#[cfg(test)]
+pub(crate) use self::flags::KeyValue;
 pub(crate) use self::{
     addresses::{DatabaseUrl, FilesUrl, Origin, ServiceUrl},
+    flags::ConfigFlags,
     mail_server::{MailServer, MailTls},
     problem::ConfigProblems,
     settings::{
         Algorithm, Files, Pages, Profile, Registration, SameSite, Settings, Tls, VerifiedEmail,
     },
     texts::address_of,
-    values::Rate,
 };
+
+/// Paths below these are asked by programs, and answered in JSON.
+pub(crate) const API_PREFIXES: [&str; 6] =
+    ["/api", "/file", "/.well-known", "/openapi.json", "/healthz", "/readyz"];
 
 /// Settings that passed every check, and where each came from.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use super::{
     service_links,
     settings::Profile,
 };
-use crate::command::ConfigFlags;
+use crate::config::ConfigFlags;
 
 /// The file that is read where no flag names another.
 const USUAL_FILE: &str = "vestibule.toml";

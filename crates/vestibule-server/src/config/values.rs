@@ -36,6 +36,16 @@ pub(crate) enum Rate {
     },
 }
 
+impl Rate {
+    /// The limit as the library takes it; `None` is no limit.
+    pub(crate) fn as_limit(self) -> Option<vestibule::Rate> {
+        match self {
+            Self::Off => None,
+            Self::Limited { count, window } => Some(vestibule::Rate { count: count.get(), window }),
+        }
+    }
+}
+
 /// The cost of one password hash (RFC 9106, Argon2id): `m=19456,t=2,p=1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -11,7 +11,7 @@ use clap::Parser;
 use tempfile::TempDir;
 
 use super::{ConfigProblems, Configuration, load, problem::Problem};
-use crate::command::CommandLine;
+use crate::cli::arguments::CommandLine;
 
 /// Good, and made up for these tests.
 const SECRET: &str = "vUd7qYh2kX9mB4tRz1wLs8PcNf6JgEo3";

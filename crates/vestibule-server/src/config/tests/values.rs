@@ -3,8 +3,9 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 use serde::{Deserialize, de::IntoDeserializer};
 
 use super::{Given, listed};
+use crate::config::values::Rate;
 use crate::config::{
-    Algorithm, DatabaseUrl, FilesUrl, Origin, Profile, Rate,
+    Algorithm, DatabaseUrl, FilesUrl, Origin, Profile,
     addresses::{ServiceUrl, network},
     cookie_names::{fitted, name},
     dotenv,

@@ -1,0 +1,237 @@
+//! `vestibule key …`
+
+use serde::Serialize;
+use vestibule::{
+    Signing,
+    core::{
+        event::EventName,
+        jws::Algorithm,
+        ring::{KeyRing, KeyState, StoredKey},
+        time::Timestamp,
+    },
+};
+
+use super::{
+    desk::{Desk, at_desk},
+    output::{Console, Listed, counted, json, utc, visible},
+};
+use crate::error::CommandError;
+use crate::{
+    bootstrap,
+    cli::arguments::{KeyAlgorithm, KeyCommand, Listing},
+    config::Configuration,
+    services::{
+        keys::{Ring, RingChangeError},
+        mail,
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Carries out one command.
+///
+/// # Errors
+///
+/// What could not be found or done.
+pub(crate) async fn run(
+    command: KeyCommand,
+    configuration: &Configuration,
+) -> Result<(), CommandError> {
+    at_desk(configuration, async |desk, console| carry_out(command, desk, console).await).await
+}
+
+async fn carry_out(
+    command: KeyCommand,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    match command {
+        KeyCommand::List(listing) => list(listing, desk, console).await,
+        KeyCommand::Rotate { algorithm: None } => rotate(desk, console).await,
+        KeyCommand::Rotate { algorithm: Some(algorithm) } => {
+            change_algorithm(algorithm, desk, console).await
+        }
+        KeyCommand::Retire { kid } => retire(&kid, desk, console).await,
+        KeyCommand::Reseal => reseal(desk, console).await,
+    }
+}
+
+/// A key for programs, without anything private. Times are seconds since the Unix epoch, and `null`
+/// for the one key of the configuration.
+#[derive(Serialize)]
+struct KeyJson {
+    kid: String,
+    algorithm: &'static str,
+    state: &'static str,
+    created_at: Option<i64>,
+    changed_at: Option<i64>,
+}
+
+impl From<&StoredKey> for KeyJson {
+    fn from(key: &StoredKey) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            algorithm: key.algorithm.name(),
+            state: key.state.name(),
+            created_at: Some(key.created_at.seconds()),
+            changed_at: Some(key.changed_at.seconds()),
+        }
+    }
+}
+
+async fn list(
+    listing: Listing,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let keys: Vec<KeyJson> = match &desk.config.signing {
+        Signing::Ring(_) => {
+            let (_, keys) = desk.store.key_ring().await?;
+            keys.iter().map(KeyJson::from).collect()
+        }
+        Signing::Shared(key) => vec![configured(key)],
+    };
+    let time =
+        |at: Option<i64>| at.map_or("configured".to_owned(), |at| utc(Timestamp::from_seconds(at)));
+    let heads = ["KID", "ALGORITHM", "STATE", "CREATED (UTC)", "SINCE (UTC)"];
+    let mut listed = Listed::new(heads, listing.json);
+    listed.page(
+        &keys,
+        json,
+        |key| {
+            [
+                key.kid.clone(),
+                key.algorithm.to_owned(),
+                key.state.to_owned(),
+                time(key.created_at),
+                time(key.changed_at),
+            ]
+        },
+        console,
+    )?;
+    listed.finish("There are no keys yet: the server makes them when it first starts.", console)
+}
+
+async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
+    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+    let said = (&event, "the keys were rotated");
+    let keys = ring(desk).await?.rotate(desk.clock.now(), said).await.map_err(failed)?;
+    for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+        console.say(format_args!("Key {} signs from now on.", key.kid))?;
+    }
+    Ok(())
+}
+
+async fn change_algorithm(
+    algorithm: KeyAlgorithm,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let wanted = match algorithm {
+        KeyAlgorithm::Es256 => Algorithm::ES256,
+        KeyAlgorithm::EdDsa => Algorithm::EdDSA,
+    };
+    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+    let event = event.with("algorithm", wanted.name());
+    let keys = ring(desk)
+        .await?
+        .change_algorithm(wanted, desk.clock, (&event, "the keys were rotated"), |kid, wait| {
+            console.note(format_args!(
+                "Key {kid} ({}) is published, and signs in {} seconds.",
+                wanted.name(),
+                wait.as_secs()
+            ));
+        })
+        .await?;
+    for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+        let algorithm = key.algorithm.name();
+        console.say(format_args!("Key {} ({algorithm}) signs from now on.", key.kid))?;
+    }
+    let Signing::Ring(configured) = &desk.config.signing else {
+        return Ok(());
+    };
+    if *configured != wanted {
+        console.note(format_args!(
+            "Set tokens.algorithm to {} on every node: it counts for a new database.",
+            wanted.name()
+        ));
+    }
+    Ok(())
+}
+
+async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
+    let event = desk.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
+    let said = (&event, "a key was retired");
+    let keys = ring(desk).await?.retire(kid, desk.clock.now(), said).await.map_err(failed)?;
+    console.say(format_args!(
+        "Key {} is retired: what it signed is refused from now on.",
+        visible(kid)
+    ))?;
+    for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+        console.say(format_args!("Key {} signs.", key.kid))?;
+    }
+    Ok(())
+}
+
+/// Seals everything that lies in the store under the present secret.
+async fn reseal(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
+    let secret = &desk.config.secret;
+    bootstrap::check_secret(desk.store, secret, desk.entropy).await?;
+    let mails = reseal_mails(desk).await?;
+    let keys = vestibule::reseal(desk.store, secret, desk.entropy, desk.clock.now()).await;
+    let keys = keys.map_err(|error| CommandError::Failed(error.to_string()))?;
+    let event = desk.event(EventName::AuthzAdmin).with("action", "reseal");
+    desk.record(event, "what lies in the store was sealed anew").await;
+    console.say(format_args!(
+        "Sealed under the present secret: {} and {}.",
+        counted(keys, "key"),
+        counted(mails, "mail")
+    ))?;
+    if secret.previous().is_some() {
+        console.note(
+            "Keep secret_key_previous until refresh tokens from before have been renewed or have expired \
+             (tokens.refresh_ttl): without it, their sessions end.",
+        );
+    }
+    Ok(())
+}
+
+async fn reseal_mails(desk: &Desk<'_>) -> Result<usize, CommandError> {
+    const PAGE: u32 = 100;
+    let seal = mail::sealing_key(&desk.config.secret);
+    let (mut count, mut after) = (0, None);
+    loop {
+        let page = desk.store.sealed_mails(after, PAGE).await?;
+        for (id, sealed) in &page {
+            // One that opens under neither secret was lost before, and is of no use to anybody.
+            let Ok(Some(anew)) = seal.reseal(&id.to_string(), sealed, desk.entropy) else {
+                continue;
+            };
+            count += usize::from(desk.store.reseal_mail(*id, sealed, &anew).await?);
+        }
+        match page.last() {
+            Some((last, _)) => after = Some(*last),
+            None => return Ok(count),
+        }
+    }
+}
+
+async fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
+    bootstrap::check_secret(desk.store, &desk.config.secret, desk.entropy).await?;
+    Ring::of(desk.config, desk.store, desk.entropy).map_err(failed)
+}
+
+fn failed(error: RingChangeError) -> CommandError {
+    CommandError::Failed(error.to_string())
+}
+
+fn configured(key: &[u8]) -> KeyJson {
+    KeyJson {
+        kid: KeyRing::symmetric(key).active().kid().to_owned(),
+        algorithm: "HS256",
+        state: KeyState::Active.name(),
+        created_at: None,
+        changed_at: None,
+    }
+}

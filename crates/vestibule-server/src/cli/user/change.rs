@@ -1,0 +1,222 @@
+//! Changing accounts.
+
+use vestibule::core::{
+    deletion::{Party, may_restore},
+    event::{Event, EventName},
+    name::RoleName,
+    session::EndReason,
+    store::{AccountChange, Commit, Committed, Ending, Obstacle},
+    user::{MAX_ROLES, NotChanged, User, UserChange, UserStatus},
+};
+
+use super::{
+    create::{read_and_hash, too_many_roles},
+    find, named,
+};
+use crate::{
+    cli::{
+        arguments::UserRole,
+        desk::Desk,
+        output::{Console, counted},
+        prompt::NewPassword,
+    },
+    error::CommandError,
+};
+
+/// `vestibule user suspend`, `activate` and `delete`. Whoever is no longer active is signed out
+/// everywhere, also where the account had that status already: an earlier try may have got no further.
+pub(super) async fn set_status(
+    typed: &str,
+    status: UserStatus,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, typed).await?;
+    if status == UserStatus::Suspended {
+        refuse_deleted(&user, desk)?;
+    }
+    // What its owner did is made final.
+    let is_theirs = user.deletion.is_some_and(|deletion| deletion.by == Party::Owner);
+    let is_so = user.status == status && !is_theirs;
+    if is_so {
+        console.note(format_args!("{} was {status} before.", named(&user)));
+    }
+    let change = (!is_so).then(|| UserChange { status: Some(status), ..UserChange::default() });
+    let (done, reason, name, in_words) = match status {
+        UserStatus::Active => {
+            let restored = desk.event(EventName::UserRestored).about(user.id);
+            let is_back = user.status == UserStatus::Deleted;
+            let said = is_back.then_some((restored, "a deleted account was brought back"));
+            carry_out(&user, change, None, said, desk).await?;
+            return console.say(format_args!("{} can sign in.", named(&user)));
+        }
+        UserStatus::Suspended => ("suspended", EndReason::Suspended, None, ""),
+        UserStatus::Deleted => {
+            let name = Some(EventName::UserDeleted);
+            ("deleted", EndReason::Deleted, name, "an account was deleted")
+        }
+    };
+    let said = name.map(|name| (desk.event(name).about(user.id), in_words));
+    let ended = carry_out(&user, change, Some(reason), said, desk).await?;
+    console.say(format_args!("{} is {done}; {} ended.", named(&user), counted(ended, "session")))
+}
+
+/// `vestibule user set-password`
+pub(super) async fn set_password(
+    typed: &str,
+    password: &mut dyn NewPassword,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, typed).await?;
+    refuse_deleted(&user, desk)?;
+    let hash = read_and_hash(password, &user.guessable_words(), desk)?;
+    let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
+    let event = desk.event(EventName::AuthnPasswordChange).about(user.id);
+    let said = Some((event, "a password was changed"));
+    let reason = Some(EndReason::PasswordChanged);
+    let ended = carry_out(&user, Some(change), reason, said, desk).await?;
+    console.say(format_args!(
+        "{} has a new password; {} ended.",
+        named(&user),
+        counted(ended, "session")
+    ))
+}
+
+/// `vestibule user grant`
+pub(super) async fn grant(
+    right: &UserRole,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, &right.user).await?;
+    refuse_deleted(&user, desk)?;
+    let Some(role) = role(right)? else {
+        return set_super_user(&user, true, desk, console).await;
+    };
+    let mut roles = user.roles.clone();
+    if !roles.insert(role.clone()) {
+        return console.say(format_args!("{} has the role {role} already.", named(&user)));
+    }
+    if roles.len() > MAX_ROLES {
+        return Err(too_many_roles());
+    }
+    let change = UserChange { roles: Some(roles), ..UserChange::default() };
+    change_user(&user, change, desk).await?;
+    console.say(format_args!("{} has the role {role}.", named(&user)))
+}
+
+/// `vestibule user revoke`
+pub(super) async fn revoke(
+    right: &UserRole,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let user = find(desk.store, &right.user).await?;
+    let Some(role) = role(right)? else {
+        return set_super_user(&user, false, desk, console).await;
+    };
+    let mut roles = user.roles.clone();
+    if !roles.remove(&role) {
+        return console.say(format_args!("{} does not have the role {role}.", named(&user)));
+    }
+    let change = UserChange { roles: Some(roles), ..UserChange::default() };
+    change_user(&user, change, desk).await?;
+    console.say(format_args!("{} has the role {role} no longer.", named(&user)))
+}
+
+async fn set_super_user(
+    user: &User,
+    is_super_user: bool,
+    desk: &Desk<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    if user.is_super_user != is_super_user {
+        let change = UserChange { is_super_user: Some(is_super_user), ..UserChange::default() };
+        change_user(user, change, desk).await?;
+    }
+    let is = if is_super_user { "is" } else { "is not" };
+    console.say(format_args!("{} {is} a super user.", named(user)))
+}
+
+/// The role that is meant; `None` stands for the super user.
+fn role(right: &UserRole) -> Result<Option<RoleName>, CommandError> {
+    match (&right.role, right.super_user) {
+        (Some(word), false) => RoleName::parse(word)
+            .map(Some)
+            .map_err(|error| CommandError::Usage(format!("“{word}”: {error}"))),
+        (None, true) => Ok(None),
+        _ => Err(CommandError::Usage("name a role or give --super-user, one of them".to_owned())),
+    }
+}
+
+fn refuse_deleted(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
+    if user.status != UserStatus::Deleted {
+        return Ok(());
+    }
+    let mend = match may_restore(user, Party::Site, desk.clock.now()) {
+        Ok(()) => "; bring it back first with `vestibule user activate`",
+        Err(_) => ", and does not come back; make a new one with `vestibule user create`",
+    };
+    Err(CommandError::Failed(format!("{} is deleted{mend}", named(user))))
+}
+
+async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result<(), CommandError> {
+    carry_out(user, Some(change), None, None, desk).await.map(|_| ())
+}
+
+/// Changes an account, ends its sessions where there is a reason, and writes what is said of it: all of it or
+/// nothing. How many sessions ended.
+///
+/// The store refuses what would leave nobody who can run the site, or bring a deleted account back, at the
+/// moment of the change.
+async fn carry_out(
+    user: &User,
+    change: Option<UserChange>,
+    reason: Option<EndReason>,
+    said: Option<(Event, &'static str)>,
+    desk: &Desk<'_>,
+) -> Result<usize, CommandError> {
+    let id = user.id;
+    let change = change.map(|change| UserChange { guarded: true, ..change });
+    let commit = Commit {
+        account: change.map(|change| AccountChange::Change { id, change }),
+        endings: reason
+            .map(|reason| Ending::OfUser { id, except: None, reason })
+            .into_iter()
+            .collect(),
+        ..Commit::default()
+    };
+    let (changed, ended) =
+        (desk.event(EventName::UserUpdated), desk.event(EventName::SessionLogout));
+    let events = move |done: &Committed| {
+        let mut events = Vec::new();
+        if let Some(user) = &done.user {
+            let event = changed.clone().about(id).with("version", user.version);
+            events.push((event, "an account was changed"));
+        }
+        events.extend(said.clone());
+        for session in &done.ended {
+            let event = ended.clone().about(id).in_session(session.id);
+            events.push((event.with("reason", session.reason.name()), "a session was ended"));
+        }
+        events
+    };
+    match desk.commit(commit, events).await? {
+        Ok(done) => Ok(done.ended.len()),
+        Err(Obstacle::Account(NotChanged::LastSuperUser)) => Err(CommandError::Failed(format!(
+            "{} is the last active super user, and nobody would be left to run the site; make another one \
+             first: `vestibule user grant USER --super-user`",
+            named(user)
+        ))),
+        Err(Obstacle::Account(NotChanged::Deleted)) => {
+            refuse_deleted(user, desk)?;
+            Err(CommandError::Failed(NotChanged::Deleted.to_string()))
+        }
+        Err(Obstacle::Account(refusal)) => Err(CommandError::Failed(refusal.to_string())),
+        Err(_) => Err(CommandError::Failed(format!(
+            "the account of {} is gone; `vestibule user list` shows all accounts",
+            named(user)
+        ))),
+    }
+}

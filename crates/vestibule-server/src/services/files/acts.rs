@@ -1,0 +1,264 @@
+//! What may be done with a file, by whichever door somebody comes.
+
+use axum::extract::Request;
+use vestibule::{
+    ErrorCode, Principal, Problem, Said, Visit,
+    core::{
+        event::EventName,
+        id::UserId,
+        limit::Limited,
+        name::{LoginKey, UserName},
+    },
+};
+use vestibule_site::{
+    file::{Access, AccessRefused, File, NewFile, ShareAccess, Stale, Tags, check_overwrite},
+    id::FileId,
+    store::{NotKept, Replacement, SeenFile, Shared},
+};
+
+use super::receive::{over_quota, receive};
+use crate::web::state::Site;
+
+/// How often a content is put in the place of one that keeps changing.
+const ATTEMPTS: usize = 5;
+
+impl Site {
+    /// The file, where `caller` may do with it what needs `wanted`.
+    ///
+    /// # Errors
+    /// `not_found` for those who may not know of it, `forbidden` for those who may do less.
+    pub(crate) async fn file_for(
+        &self,
+        caller: UserId,
+        id: FileId,
+        wanted: Access,
+    ) -> Result<SeenFile, Problem> {
+        let seen = self.files.catalogue.file(id, caller).await?;
+        let seen = seen.ok_or(Problem::new(ErrorCode::NotFound))?;
+        let access = seen.access(caller);
+        if access.is_none() {
+            return Err(Problem::not_theirs(seen.file.owner, "file", id));
+        }
+        wanted.check(access).map_err(access_refused)?;
+        Ok(seen)
+    }
+
+    /// Takes in the file of a request and keeps it for `owner`.
+    ///
+    /// # Errors
+    /// What is wrong with the request; nothing is kept then.
+    pub(crate) async fn keep_file(&self, owner: UserId, request: Request) -> Result<File, Problem> {
+        let usage = self.files.catalogue.file_usage(owner).await?;
+        let room = self.files.room(usage, None);
+        let received = receive(self, owner, request, None, room).await?;
+        let new = NewFile {
+            id: FileId::draw(self.hall.entropy()),
+            owner,
+            name: received.name,
+            content: received.content,
+        };
+        let made = self.files.catalogue.create_file(&new, self.files.quota(), self.hall.now());
+        match made.await {
+            Ok(Ok(file)) => {
+                tracing::info!(user = %owner, file = %file.id, size = file.size, "a file was stored");
+                Ok(file)
+            }
+            Ok(Err(refused)) => {
+                self.files.blobs.discard(&new.content.blobs);
+                Err(not_kept(refused))
+            }
+            // It may have been carried out after all: if not, the next clean-up finds the blobs.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes in the content of a request and puts it in the place of a file's present one.
+    ///
+    /// # Errors
+    /// `precondition_failed` where that is not the one which the caller has seen.
+    pub(crate) async fn replace_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        if_match: Option<&Tags>,
+        request: Request,
+    ) -> Result<File, Problem> {
+        let mut seen = self.file_for(caller, id, Access::Write).await?;
+        check_overwrite(&seen.file, caller, if_match).map_err(stale)?;
+        let usage = self.files.catalogue.file_usage(seen.file.owner).await?;
+        let room = self.files.room(usage, Some(seen.file.size));
+        let received = receive(self, caller, request, Some(&seen.file.name), room).await?;
+        let mut replacement =
+            Replacement { from: seen.file.version, content: received.content, by: caller };
+        for _ in 0..ATTEMPTS {
+            let replaced = self.files.catalogue.replace_content(
+                id,
+                &replacement,
+                self.files.quota(),
+                self.hall.now(),
+            );
+            match replaced.await? {
+                Ok(Some(file)) => return Ok(file),
+                Err(over) => {
+                    self.files.blobs.discard(&replacement.content.blobs);
+                    return Err(over_quota(over));
+                }
+                Ok(None) => {}
+            }
+            // It has changed while the content arrived: perhaps not to what the caller has seen.
+            let again = self.file_for(caller, id, Access::Write).await.and_then(|again| {
+                check_overwrite(&again.file, caller, if_match).map_err(stale)?;
+                Ok(again)
+            });
+            seen = again.inspect_err(|_| self.files.blobs.discard(&replacement.content.blobs))?;
+            replacement.from = seen.file.version;
+        }
+        self.files.blobs.discard(&replacement.content.blobs);
+        Err(stale(Stale))
+    }
+
+    /// Deletes a file of the caller's own.
+    ///
+    /// # Errors
+    /// `precondition_failed` where the caller has seen another content.
+    pub(crate) async fn delete_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        if_match: Option<&Tags>,
+    ) -> Result<(), Problem> {
+        let seen = self.file_for(caller, id, Access::Own).await?;
+        if if_match.is_some_and(|tags| !tags.hold_weakly(&seen.file.tag())) {
+            return Err(stale(Stale));
+        }
+        let version = if_match.map(|_| seen.file.version);
+        let deleted = self.files.catalogue.delete_file(id, version, self.hall.now()).await?;
+        match (deleted, version) {
+            (true, _) => {
+                tracing::info!(user = %caller, file = %id, "a file was deleted");
+                Ok(())
+            }
+            (false, Some(_)) => Err(stale(Stale)),
+            (false, None) => Err(Problem::new(ErrorCode::NotFound)),
+        }
+    }
+
+    /// Offers to share a file of the caller's own with whoever has this user name. Whether somebody has it, the
+    /// answer does not tell, and neither does the list of shares.
+    ///
+    /// # Errors
+    /// `invalid_input` where it is no user name or the caller's own, `rate_limited`.
+    pub(crate) async fn share_file(
+        &self,
+        visit: &Visit,
+        caller: &Principal,
+        id: FileId,
+        username: &str,
+        access: ShareAccess,
+    ) -> Result<UserName, Problem> {
+        self.file_for(caller.user_id(), id, Access::Own).await?;
+        let to = UserName::parse(username).map_err(|error| Problem::fault("username", &error))?;
+        let own = self.hall.users().user(caller.user_id()).await?;
+        if own.is_some_and(|own| UserName::parse(&own.username).is_ok_and(|own| own == to)) {
+            let text = "the file is yours already; name somebody else";
+            return Err(Problem::fault("username", &Said::new("share_with_self", text)));
+        }
+        let counted = self.files.offers.count(&caller.user_id().to_string()).await;
+        counted.map_err(|limited| too_many_offers(visit, caller, limited))?;
+        match self.files.catalogue.offer_file(id, &to, access, self.hall.now()).await? {
+            Shared::Done => {
+                tracing::info!(user = %caller.user_id(), file = %id, %access, "a file was offered to somebody");
+                Ok(to)
+            }
+            Shared::Nobody => Err(Problem::new(ErrorCode::NotFound)),
+            Shared::TooMany => {
+                let text = "the file is shared with as many people as it can be; end one of these shares first";
+                Err(Problem::fault("username", &Said::new("too_many_shares", text)))
+            }
+        }
+    }
+
+    /// Takes a file that is offered to the caller into their list.
+    ///
+    /// # Errors
+    /// `not_found` where there is none, or it is there already.
+    pub(crate) async fn accept_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+    ) -> Result<SeenFile, Problem> {
+        if self.files.catalogue.accept_offer(id, caller).await? {
+            tracing::info!(user = %caller, file = %id, "a shared file was accepted");
+        }
+        let seen = self.file_for(caller, id, Access::Read).await?;
+        if seen.file.owner == caller {
+            return Err(Problem::new(ErrorCode::NotFound));
+        }
+        Ok(seen)
+    }
+
+    /// Shares a file no longer with the user of this name, or takes the offer back. Its owner may do so, and
+    /// that user.
+    ///
+    /// # Errors
+    /// `not_found` where it was neither shared with them nor offered to them.
+    pub(crate) async fn unshare_file(
+        &self,
+        caller: UserId,
+        id: FileId,
+        username: &str,
+    ) -> Result<(), Problem> {
+        let not_shared = || {
+            let reason = Said::new("not_shared", "The file is not shared with this user.");
+            Problem::new(ErrorCode::NotFound).because(&reason)
+        };
+        let seen = self.file_for(caller, id, Access::Read).await?;
+        let name = UserName::parse(username).map_err(|_| not_shared())?;
+        let named = self.hall.users().credentials(&LoginKey::from_typed(username)).await?;
+        let with = named.map(|named| named.user.id);
+        let wanted = if with == Some(caller) { Access::Read } else { Access::Own };
+        wanted.check(seen.access(caller)).map_err(access_refused)?;
+        let was_offered = self.files.catalogue.withdraw_offer(id, &name).await?;
+        let was_shared = match with {
+            Some(with) => self.files.catalogue.unshare_file(id, with).await?,
+            None => false,
+        };
+        if !was_offered && !was_shared {
+            return Err(not_shared());
+        }
+        tracing::info!(user = %caller, file = %id, "a file is shared with somebody no longer");
+        Ok(())
+    }
+}
+
+fn too_many_offers(visit: &Visit, caller: &Principal, limited: Limited) -> Problem {
+    let event = visit.event(EventName::ExcessRateLimitExceeded).of(caller.user_id());
+    let event = event.in_session(caller.session_id()).with("of", "shares");
+    visit.record(event, "somebody shares too much: this is not taken");
+    limited.into()
+}
+
+/// The catalogue does not take a file.
+pub(crate) fn not_kept(refused: NotKept) -> Problem {
+    match refused {
+        NotKept::OverQuota(over) => over_quota(over),
+        // Their session ends in this moment.
+        NotKept::NoOwner => Problem::new(ErrorCode::TokenRevoked),
+    }
+}
+
+fn access_refused(refused: AccessRefused) -> Problem {
+    match refused {
+        AccessRefused::Unknown => Problem::new(ErrorCode::NotFound),
+        AccessRefused::TooLittle => {
+            let text = "This file is shared with you, but not for this. Ask its owner.";
+            Problem::new(ErrorCode::Forbidden).because(&Said::new("shared_for_less", text))
+        }
+    }
+}
+
+fn stale(_: Stale) -> Problem {
+    Problem::new(ErrorCode::PreconditionFailed).detail(
+        "Its content is not the one that you have read. Read it anew, merge, and send the new `ETag` in `If-Match`.",
+    )
+}

@@ -1,0 +1,161 @@
+//! How many contents arrive and leave at once.
+//!
+//! Of each that arrives one blob is held in memory, and of each that leaves one piece. So the number of all is
+//! what bounds the memory; and the shares of accounts and networks are what leaves room for the others.
+
+use std::{net::IpAddr, time::Duration};
+
+use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
+
+use crate::permits::{Holder, NoPlace, Place, Places};
+
+/// Uploads at once, of everybody. With four mebibytes each.
+const UPLOADS: usize = 32;
+/// Uploads at once, of one account: more than a browser opens connections.
+const UPLOADS_OF_ONE: usize = 8;
+/// Downloads at once, of everybody. With half a mebibyte each.
+const DOWNLOADS: usize = 256;
+/// How long somebody waits for a place before they are asked to come again.
+const WAIT: Duration = Duration::from_secs(10);
+/// When that may be.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// The places.
+pub(crate) struct Turns {
+    uploads: Places,
+    downloads: Places,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            uploads: Places::new("uploads", UPLOADS),
+            downloads: Places::new("downloads", DOWNLOADS),
+        }
+    }
+}
+
+impl Turns {
+    /// Waits for a place for a content that arrives.
+    ///
+    /// # Errors
+    /// `rate_limited` for an account or a network that has its share already, `unavailable` where everybody
+    /// together has all.
+    pub(crate) async fn upload(&self, who: UserId, client: IpAddr) -> Result<Place, Problem> {
+        let account = Holder::Account(who);
+        if self.uploads.held(account) >= UPLOADS_OF_ONE {
+            self.uploads.count_refusal(NoPlace::Of(account));
+            return Err(too_many_uploads());
+        }
+        let taken = self.uploads.take(&[account, Holder::network_of(client)], WAIT).await;
+        taken.map_err(|no_place| match no_place {
+            NoPlace::All => Problem::unavailable(TRY_AGAIN),
+            NoPlace::Of(Holder::Account(_)) => too_many_uploads(),
+            NoPlace::Of(Holder::Network(_)) => network_busy(),
+        })
+    }
+
+    /// Waits for a place for a content that leaves.
+    ///
+    /// # Errors
+    /// As for [`Turns::upload`].
+    pub(crate) async fn download(&self, who: UserId, client: IpAddr) -> Result<Place, Problem> {
+        let holders = [Holder::Account(who), Holder::network_of(client)];
+        let taken = self.downloads.take(&holders, WAIT).await;
+        taken.map_err(|no_place| match no_place {
+            NoPlace::All => Problem::unavailable(TRY_AGAIN),
+            NoPlace::Of(Holder::Account(_)) => {
+                let text = "You have too many downloads under way; let one of them end first.";
+                limited(Said::new("too_many_downloads", text))
+            }
+            NoPlace::Of(Holder::Network(_)) => network_busy(),
+        })
+    }
+}
+
+fn too_many_uploads() -> Problem {
+    let text = format!("You have {UPLOADS_OF_ONE} uploads under way; let one of them end first.");
+    let most = u64::try_from(UPLOADS_OF_ONE).unwrap_or(u64::MAX);
+    limited(Said::new("too_many_uploads", text).with("max", most))
+}
+
+fn network_busy() -> Problem {
+    let text = "Too many files are on their way from your network. Try again in a moment.";
+    limited(Said::new("network_busy", text))
+}
+
+fn limited(reason: Said) -> Problem {
+    let problem = Problem::new(ErrorCode::RateLimited).because(&reason);
+    Problem { retry_after: Some(TRY_AGAIN), ..problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOMEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+
+    fn elsewhere(network: u8) -> IpAddr {
+        IpAddr::V4(std::net::Ipv4Addr::new(203, 0, network, 1))
+    }
+
+    async fn as_many_as_possible(turns: &Turns, who: i64, client: IpAddr) -> Vec<Place> {
+        let mut held = Vec::new();
+        while let Ok(place) = turns.upload(UserId(who), client).await {
+            held.push(place);
+        }
+        held
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_has_a_bound_of_its_own() {
+        let turns = Turns::default();
+        let held = as_many_as_possible(&turns, 1, SOMEWHERE).await;
+        assert_eq!(held.len(), UPLOADS_OF_ONE);
+        let refused = turns.upload(UserId(1), elsewhere(1)).await.err().unwrap();
+        assert_eq!((refused.code, refused.retry_after), (ErrorCode::RateLimited, Some(TRY_AGAIN)));
+        drop(held);
+        assert!(turns.upload(UserId(1), SOMEWHERE).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_few_accounts_leave_room_for_others_wherever_they_are() {
+        let turns = Turns::default();
+        let mut held = Vec::new();
+        for who in 0..8 {
+            held.extend(as_many_as_possible(&turns, who, SOMEWHERE).await);
+        }
+        assert_eq!(held.len(), UPLOADS.div_ceil(3), "of one network");
+        for who in 8..12 {
+            let network = u8::try_from(who).unwrap();
+            held.extend(as_many_as_possible(&turns, who, elsewhere(network)).await);
+        }
+        assert!(turns.upload(UserId(99), elsewhere(99)).await.is_ok());
+        let refused = turns.upload(UserId(98), SOMEWHERE).await.err().unwrap();
+        assert_eq!(refused.code, ErrorCode::RateLimited);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_together_have_a_bound() {
+        let turns = Turns::default();
+        let mut held = Vec::new();
+        for who in 0..u8::try_from(UPLOADS).unwrap() {
+            held.push(turns.upload(UserId(who.into()), elsewhere(who)).await.ok().unwrap());
+        }
+        let refused = turns.upload(UserId(99), elsewhere(99)).await.err().unwrap();
+        assert_eq!((refused.code, refused.retry_after), (ErrorCode::Unavailable, Some(TRY_AGAIN)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn downloads_are_shared_as_well() {
+        let turns = Turns::default();
+        let mut held = Vec::new();
+        while let Ok(place) = turns.download(UserId(1), SOMEWHERE).await {
+            held.push(place);
+        }
+        assert_eq!(held.len(), DOWNLOADS.div_ceil(3));
+        let refused = turns.download(UserId(1), elsewhere(1)).await.err().unwrap();
+        assert_eq!(refused.code, ErrorCode::RateLimited);
+        assert!(turns.download(UserId(2), elsewhere(1)).await.is_ok());
+    }
+}

@@ -1,0 +1,26 @@
+//! What all of the site's handlers share.
+
+use std::sync::Arc;
+
+use vestibule::Vestibule;
+use vestibule_site::store::SiteStore;
+
+use crate::{
+    config::Settings,
+    services::{audit::AuditLog, feedback::FeedbackDesk, files::Files, mail::Mailer, setup::Setup},
+    templates::CurrentTemplates,
+};
+
+/// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) hall: Vestibule,
+    pub(crate) store: Arc<dyn SiteStore>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) templates: CurrentTemplates,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) files: Files,
+    pub(crate) audit: AuditLog,
+    pub(crate) feedback: Arc<FeedbackDesk>,
+    pub(crate) mailer: Mailer,
+}
