@@ -8,6 +8,7 @@ use std::{
     io::{self, Write},
 };
 
+use comfy_table::{ColumnConstraint, Table, Width, presets};
 use serde::Serialize;
 use vestibule::core::time::Timestamp;
 
@@ -87,18 +88,21 @@ impl<'a> Console<'a> {
     }
 }
 
+/// Spaces before a column, and behind it.
+const GAP: (u16, u16) = (0, 2);
+
 /// A listing that arrives page by page: aligned columns, or a JSON array with one element a line.
 pub(crate) struct Listed<const COLUMNS: usize> {
     heads: [&'static str; COLUMNS],
-    /// In characters. They grow with the pages: a wider value of a later page moves only what follows.
-    widths: [usize; COLUMNS],
+    /// As a terminal counts. They grow with the pages: a wider value of a later page moves only what follows.
+    widths: [u16; COLUMNS],
     is_json: bool,
     is_begun: bool,
 }
 
 impl<const COLUMNS: usize> Listed<COLUMNS> {
     pub(crate) fn new(heads: [&'static str; COLUMNS], is_json: bool) -> Self {
-        Self { heads, widths: heads.map(|head| head.chars().count()), is_json, is_begun: false }
+        Self { heads, widths: [0; COLUMNS], is_json, is_begun: false }
     }
 
     /// Prints the next page.
@@ -118,20 +122,26 @@ impl<const COLUMNS: usize> Listed<COLUMNS> {
             }
             return console.print(&text);
         }
-        let rows: Vec<_> =
-            items.iter().map(|item| as_row(item).map(|cell| visible(&cell))).collect();
-        for row in &rows {
-            for (width, cell) in self.widths.iter_mut().zip(row) {
-                *width = cell.chars().count().max(*width);
-            }
+        if items.is_empty() {
+            return Ok(());
         }
-        let mut text = String::new();
-        if !self.is_begun && !rows.is_empty() {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if !self.is_begun {
             self.is_begun = true;
-            self.line(&self.heads.map(str::to_owned), &mut text);
+            table.add_row(self.heads);
         }
-        rows.iter().for_each(|row| self.line(row, &mut text));
-        console.print(&text)
+        table.add_rows(items.iter().map(|item| as_row(item).map(|cell| visible(&cell))));
+        for (width, here) in self.widths.iter_mut().zip(table.column_max_content_widths()) {
+            *width = here.max(*width);
+        }
+        for (column, width) in table.column_iter_mut().zip(self.widths) {
+            let (before, behind) = GAP;
+            column.set_padding(GAP);
+            let width = Width::Fixed(width.saturating_add(before + behind));
+            column.set_constraint(ColumnConstraint::Absolute(width));
+        }
+        console.print(&(table.trim_fmt() + "\n"))
     }
 
     /// Prints the end; where there was nothing, `nothing` says so beside an empty result.
@@ -149,16 +159,6 @@ impl<const COLUMNS: usize> Listed<COLUMNS> {
                 Ok(())
             }
         }
-    }
-
-    fn line(&self, cells: &[String; COLUMNS], text: &mut String) {
-        let start = text.len();
-        for (cell, width) in cells.iter().zip(self.widths) {
-            let _ = write!(text, "{cell:<width$}  ");
-        }
-        let end = text.trim_end_matches(' ').len().max(start);
-        text.truncate(end);
-        text.push('\n');
     }
 }
 

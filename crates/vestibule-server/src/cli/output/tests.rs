@@ -67,6 +67,8 @@ fn columns_are_aligned_and_lines_end_without_spaces() {
          six\\u{1b}  4\n\
          longer than these  17\n"
     );
+    // A terminal shows it two columns wide.
+    assert_eq!(listing(&[&["李", "ab"]], false).0, "NAME  LENGTH  NOTE\n李    3\nab    2\n");
 }
 
 #[test]
