@@ -15,7 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{Engine, Look, screen::Screen};
-use crate::{site::Child, visitors::Loopback, wait};
+use crate::{site::Child, wait};
 
 const START_WITHIN: Duration = Duration::from_secs(20);
 
@@ -41,14 +41,9 @@ impl Driver {
         }
     }
 
-    /// The way to it.
-    pub(super) const fn way(&self) -> Loopback {
-        Loopback::to(self.address)
-    }
-
-    /// What it is called in `Host`: some drivers answer to no other name.
-    pub(super) fn host(&self) -> String {
-        self.address.to_string()
+    /// Where it listens.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// An empty folder for the memory of one browser.

@@ -1,5 +1,6 @@
 //! What browsers there are, and how each is asked for.
 
+use fantoccini::wd::Capabilities;
 use serde_json::{Value, json};
 
 use super::Look;
@@ -32,15 +33,15 @@ impl Engine {
     }
 
     /// What the driver is asked for.
-    pub(super) fn capabilities(self, look: Look, profile: &str) -> Value {
-        let mut asked = match self {
+    pub(super) fn capabilities(self, look: Look, profile: &str) -> Capabilities {
+        let asked = match self {
             Self::Chromium => chromium(look, profile),
             Self::Firefox => firefox(look),
             Self::WebKit => webkit(look),
         };
-        asked["acceptInsecureCerts"] = true.into();
-        asked["timeouts"] = json!({ "script": 15_000, "pageLoad": 15_000, "implicit": 0 });
-        asked
+        let timeouts = json!({ "script": 15_000, "pageLoad": 15_000, "implicit": 0 });
+        let all = json!({ "acceptInsecureCerts": true, "timeouts": timeouts });
+        [asked, all].into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect()
     }
 }
 

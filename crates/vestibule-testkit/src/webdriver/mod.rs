@@ -1,7 +1,8 @@
 //! Real browsers, driven through their own drivers by the WebDriver protocol: [`Engine::Chromium`] by
 //! `chromedriver`, [`Engine::Firefox`] by `geckodriver`, [`Engine::WebKit`] by `WebKitWebDriver` on a screen of its own.
 //!
-//! The protocol is JSON over HTTP, so a handful of functions is all of it that the tests need.
+//! The protocol is `fantoccini`'s. What is here waits for pages, reads what drivers offer beyond the standard, and starts
+//! the drivers.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -37,7 +38,7 @@ pub use self::{
 /// Where the browser or its driver is not on this machine, or `work` panics.
 pub async fn browse<T>(engine: Engine, look: Look, work: impl AsyncFnOnce(Tab) -> T) -> T {
     let driver = Driver::of(engine, look);
-    let tab = Tab::open(engine, &driver, &engine.capabilities(look, &driver.new_profile())).await;
+    let tab = Tab::open(engine, &driver, engine.capabilities(look, &driver.new_profile())).await;
     tab.put_on(look).await;
     let mut running = pin!(work(tab.clone()));
     let outcome = poll_fn(|context| {

@@ -1,29 +1,34 @@
 //! One browser, as a person and as a page's script sees it (W3C WebDriver).
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{fmt::Display, fs, path::Path, sync::Arc, time::Duration};
 
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use bytes::Bytes;
-use http::{Method, Request};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+    error::CmdError,
+    wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle},
+};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use url::{ParseError, Position, Url};
 
 use super::{Driver, Engine, Look};
-use crate::{
-    visitors::{Anonymous, request},
-    wait,
-};
+use crate::wait;
 
-/// How an element is named in answers (WebDriver section 12.1).
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// What the browser notes where somebody types before the page could put the cursor where it wants it: a program is
 /// that fast, and nothing is wrong with the page.
 const TYPED_EARLY: &str =
     "Autofocus processing was blocked because a document already has a focused element";
 /// How long a page may take to show what it is asked for.
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+/// How long a driver may take over one command before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Keys without a letter (WebDriver section 17.4.2).
 pub mod keys {
@@ -41,20 +46,20 @@ pub struct Tab {
     engine: Engine,
     // Kept running for as long as a browser is.
     _driver: Arc<Driver>,
-    line: Anonymous,
-    session: String,
+    client: Client,
 }
 
 impl Tab {
-    pub(super) async fn open(engine: Engine, driver: &Arc<Driver>, capabilities: &Value) -> Self {
-        let line = Anonymous::new(driver.way(), &driver.host());
-        let session = "/session".to_owned();
-        let mut tab = Self { engine, _driver: Arc::clone(driver), line, session };
-        let asked = json!({ "capabilities": { "alwaysMatch": capabilities } });
-        let opened = tab.post("", asked).await;
-        let id = opened["sessionId"].as_str().expect("a new browser has an id");
-        tab.session = format!("/session/{id}");
-        tab
+    pub(super) async fn open(
+        engine: Engine,
+        driver: &Arc<Driver>,
+        capabilities: Capabilities,
+    ) -> Self {
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let url = driver.url();
+        let opening = builder.capabilities(capabilities).connect(&url);
+        let opened = tokio::time::timeout(PATIENCE, opening).await.expect("a browser in time");
+        Self { engine, _driver: Arc::clone(driver), client: opened.expect("a browser") }
     }
 
     /// What it is.
@@ -67,8 +72,8 @@ impl Tab {
     /// the window can be: the taste is the one that it was opened with.
     pub async fn put_on(&self, look: Look) {
         if self.engine != Engine::Chromium {
-            let size = json!({ "width": look.width, "height": look.height });
-            self.post("/window/rect", size).await;
+            let sized = self.client.set_window_size(look.width, look.height);
+            done("the size of the window", sized).await;
             return;
         }
         let screen = json!({
@@ -83,25 +88,23 @@ impl Tab {
 
     /// Opens a URL and waits until it is loaded.
     pub async fn go(&self, url: &str) {
-        self.post("/url", json!({ "url": url })).await;
+        done(url, self.client.goto(url)).await;
     }
 
     /// Loads the page again.
     pub async fn reload(&self) {
-        self.post("/refresh", json!({})).await;
+        done("loading again", self.client.refresh()).await;
     }
 
     /// Back to the page before.
     pub async fn back(&self) {
-        self.post("/back", json!({})).await;
+        done("going back", self.client.back()).await;
     }
 
     /// Path and query of the page that is open.
     pub async fn path(&self) -> String {
-        let url = self.get("/url").await;
-        let url = url.as_str().unwrap_or_default();
-        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-        format!("/{path}")
+        let url = done("the page's address", self.client.current_url()).await;
+        url[Position::BeforePath..].to_owned()
     }
 
     /// Waits until the page of this path is open.
@@ -117,7 +120,7 @@ impl Tab {
 
     /// The title of the page.
     pub async fn title(&self) -> String {
-        self.get("/title").await.as_str().unwrap_or_default().to_owned()
+        done("the title", self.client.title()).await
     }
 
     /// Whether such an element is on the page.
@@ -127,69 +130,61 @@ impl Tab {
 
     /// The text of an element, as it is seen.
     pub async fn text(&self, css: &str) -> String {
-        let text = self.read(css, "text").await;
-        text.as_str().unwrap_or_default().to_owned()
+        self.read(css, async |element| element.text().await).await
     }
 
     /// What an input holds.
     pub async fn value(&self, css: &str) -> String {
-        let value = self.read(css, "property/value").await;
-        value.as_str().unwrap_or_default().to_owned()
+        self.read(css, async |element| element.prop("value").await).await.unwrap_or_default()
     }
 
     /// Clears an input and types into it.
     pub async fn fill(&self, css: &str, text: &str) {
         let element = self.element(css).await;
-        self.post(&format!("/element/{element}/clear"), json!({})).await;
-        self.post(&format!("/element/{element}/value"), json!({ "text": text })).await;
+        done(css, element.clear()).await;
+        done(css, element.send_keys(text)).await;
     }
 
     /// Chooses files in an input for such.
     pub async fn choose(&self, css: &str, paths: &[&str]) {
-        let element = self.element(css).await;
-        let paths = paths.join("\n");
-        self.post(&format!("/element/{element}/value"), json!({ "text": paths })).await;
+        done(css, self.element(css).await.send_keys(&paths.join("\n"))).await;
     }
 
     /// Clicks on an element.
     pub async fn click(&self, css: &str) {
-        let element = self.element(css).await;
-        self.post(&format!("/element/{element}/click"), json!({})).await;
+        done(css, self.element(css).await.click()).await;
     }
 
     /// Types, wherever the focus is.
     pub async fn press(&self, keys: &str) {
-        let actions: Vec<Value> = keys
+        let strokes = keys
             .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
-            .collect();
-        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
-        self.post("/actions", json!({ "actions": [keyboard] })).await;
+            .flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }])
+            .fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        done("typing", self.client.perform_actions(strokes)).await;
     }
 
     /// What a script of this body returns on the page.
     pub async fn script(&self, body: &str) -> Value {
-        self.post("/execute/sync", json!({ "script": body, "args": [] })).await
+        done(body, self.client.execute(body, Vec::new())).await
     }
 
     /// The same for a script that calls `done` when it is ready.
     pub async fn script_until_done(&self, body: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {body}");
-        self.post("/execute/async", json!({ "script": script, "args": [] })).await
+        done(body, self.client.execute_async(&script, Vec::new())).await
     }
 
     /// The value of a cookie, those that scripts cannot see included.
     pub async fn cookie(&self, name: &str) -> Option<String> {
-        let cookies = self.get("/cookie").await;
-        let cookie = cookies.as_array()?.iter().find(|cookie| cookie["name"] == name)?;
-        Some(cookie["value"].as_str()?.to_owned())
+        let cookies = done("the cookies", self.client.get_all_cookies()).await;
+        let cookie = cookies.into_iter().find(|cookie| cookie.name() == name)?;
+        Some(cookie.value().to_owned())
     }
 
     /// Takes a cookie out of the browser, as its end does.
     pub async fn drop_cookie(&self, name: &str) {
-        let path = format!("{}/cookie/{name}", self.session);
-        let dropped = self.send(request(Method::DELETE, &path, None)).await;
-        dropped.unwrap_or_else(|problem| panic!("DELETE {path}: {problem}"));
+        done(name, self.client.delete_cookie(name)).await;
     }
 
     /// Waits until the token in a cookie has expired. The cookie itself may stay longer.
@@ -214,26 +209,27 @@ impl Tab {
 
     /// The tab that is in front.
     pub async fn tab(&self) -> String {
-        self.get("/window").await.as_str().unwrap_or_default().to_owned()
+        done("the tab in front", self.client.window()).await.into()
     }
 
     /// Opens another tab of the same browser and brings it to the front; gives its name.
     pub async fn open_tab(&self) -> String {
-        let opened = self.post("/window/new", json!({ "type": "tab" })).await;
-        let name = opened["handle"].as_str().expect("a tab has a name").to_owned();
+        let opened = done("a new tab", self.client.new_window(true)).await;
+        let name = String::from(opened.handle);
         self.turn_to(&name).await;
         name
     }
 
     /// Brings a tab to the front.
     pub async fn turn_to(&self, tab: &str) {
-        self.post("/window", json!({ "handle": tab })).await;
+        let handle = WindowHandle::try_from(tab).expect("the name of a tab");
+        done(tab, self.client.switch_to_window(handle)).await;
     }
 
     /// What the browser has complained about since it was last asked: errors of scripts, breaches of the
     /// content security policy, what could not be loaded. Only Chromium tells.
     pub async fn complaints(&self) -> Vec<String> {
-        let entries = self.post("/se/log", json!({ "type": "browser" })).await;
+        let entries = self.extension("se/log", Some(json!({ "type": "browser" }))).await;
         let entries = entries.as_array().cloned().unwrap_or_default();
         entries.iter().map(Value::to_string).filter(|entry| !entry.contains(TYPED_EARLY)).collect()
     }
@@ -252,12 +248,10 @@ impl Tab {
     pub async fn picture(&self, file: &Path) {
         self.come_to_rest().await;
         let picture = match self.engine {
-            Engine::Chromium => self.chromium_picture().await,
-            Engine::Firefox => self.get("/moz/screenshot/full").await,
-            Engine::WebKit => self.get("/screenshot").await,
+            Engine::Chromium => decoded(&self.chromium_picture().await),
+            Engine::Firefox => decoded(&self.extension("moz/screenshot/full", None).await),
+            Engine::WebKit => done("a picture", self.client.screenshot()).await,
         };
-        let picture = STANDARD.decode(picture.as_str().unwrap_or_default());
-        let picture = picture.expect("a picture in base64");
         fs::create_dir_all(file.parent().expect("a file in a folder")).expect("a folder");
         fs::write(file, picture).expect("a file for the picture");
     }
@@ -273,24 +267,24 @@ impl Tab {
 
     /// A command of Chromium's own tools.
     pub async fn tools(&self, command: &str, parameters: Value) -> Value {
-        self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
+        let asked = json!({ "cmd": command, "params": parameters });
+        self.extension("goog/cdp/execute", Some(asked)).await
     }
 
     pub(super) async fn close(&self) {
         // Where it has gone already, all is well.
-        let _ = self.send(request(Method::DELETE, &self.session, None)).await;
+        let _ = within(self.client.clone().close()).await;
     }
 
     /// Something of an element, waited for. The page may be written anew between finding the element and
     /// reading it: then it is found again.
-    async fn read(&self, css: &str, what: &str) -> Value {
+    async fn read<T>(&self, css: &str, what: impl AsyncFn(&Element) -> Result<T, CmdError>) -> T {
         let read = async || {
             let element = self.find(css).await?;
-            let path = format!("{}/element/{element}/{what}", self.session);
-            match self.send(request(Method::GET, &path, None)).await {
+            match within(what(&element)).await {
                 Ok(value) => Some(value),
-                Err(problem) if problem["error"] == "stale element reference" => None,
-                Err(problem) => panic!("{what} of {css}: {problem}"),
+                Err(problem) if problem.is_stale_element_reference() => None,
+                Err(problem) => panic!("reading {css}: {problem}"),
             }
         };
         match wait::until_async(SHOWN_WITHIN, read).await {
@@ -300,7 +294,7 @@ impl Tab {
     }
 
     /// An element, waited for.
-    async fn element(&self, css: &str) -> String {
+    async fn element(&self, css: &str) -> Element {
         let found = wait::until_async(SHOWN_WITHIN, async || self.find(css).await).await;
         match found {
             Some(element) => element,
@@ -308,28 +302,45 @@ impl Tab {
         }
     }
 
-    async fn find(&self, css: &str) -> Option<String> {
-        let asked = json!({ "using": "css selector", "value": css });
-        let path = format!("{}/element", self.session);
-        let found = self.send(request(Method::POST, &path, Some(&asked))).await.ok()?;
-        Some(found[ELEMENT].as_str()?.to_owned())
+    async fn find(&self, css: &str) -> Option<Element> {
+        within(self.client.find(Locator::Css(css))).await.ok()
     }
 
-    async fn get(&self, path: &str) -> Value {
-        let path = format!("{}{path}", self.session);
-        let answer = self.send(request(Method::GET, &path, None)).await;
-        answer.unwrap_or_else(|problem| panic!("GET {path}: {problem}"))
+    /// A command that only some drivers have: with a body it is posted, without one it is got.
+    async fn extension(&self, path: &'static str, body: Option<Value>) -> Value {
+        done(path, self.client.issue_cmd(Extension { path, body })).await
+    }
+}
+
+#[derive(Debug)]
+struct Extension {
+    path: &'static str,
+    body: Option<Value>,
+}
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let path = format!("{}{path}", self.session);
-        let answer = self.send(request(Method::POST, &path, Some(&body))).await;
-        answer.unwrap_or_else(|problem| panic!("POST {path} {body}: {problem}"))
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        match &self.body {
+            Some(body) => (Method::POST, Some(body.to_string())),
+            None => (Method::GET, None),
+        }
     }
+}
 
-    async fn send(&self, request: Request<Bytes>) -> Result<Value, Value> {
-        let answer = self.line.send(request).await;
-        let value = answer.json()["value"].take();
-        if answer.status.is_success() { Ok(value) } else { Err(value) }
-    }
+/// What the driver answers, in time and without an error.
+async fn done<T>(what: impl Display, asked: impl Future<Output = Result<T, CmdError>>) -> T {
+    within(asked).await.unwrap_or_else(|problem| panic!("{what}: {problem}"))
+}
+
+async fn within<T>(asked: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, asked).await.expect("an answer of the driver in time")
+}
+
+fn decoded(picture: &Value) -> Vec<u8> {
+    let picture = STANDARD.decode(picture.as_str().unwrap_or_default());
+    picture.expect("a picture in base64")
 }
