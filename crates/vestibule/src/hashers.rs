@@ -1,23 +1,29 @@
 //! Password hashing on a bounded pool with a bounded queue.
 //!
 //! As many hashers as may work at once are made, and each keeps its block of memory: however many
-//! sign-ins arrive, the memory is that of the pool.
+//! sign-ins arrive, the memory is that of the pool. Each has a thread of its own, since an allocator keeps memory for
+//! each thread that ever took any, and scrypt takes its own. The blocking threads of tokio are up to 512.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
+    thread,
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use vestibule_core::password::{HashError, PasswordHasher, PasswordParameters};
 
 use crate::problem::Problem;
 
+type Job = Box<dyn FnOnce(&mut PasswordHasher) + Send>;
+
 pub(crate) struct Hashers {
-    idle: Arc<Mutex<Vec<PasswordHasher>>>,
+    /// The threads end with it.
+    jobs: mpsc::Sender<Job>,
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
@@ -27,19 +33,26 @@ impl Hashers {
     pub(crate) fn new(parameters: PasswordParameters, parallel: usize, queue: usize) -> Self {
         let parallel = parallel.max(1);
         let first = PasswordHasher::new(parameters);
-        let idle = (1..parallel).map(|_| first.another()).collect::<Vec<_>>();
-        let idle = idle.into_iter().chain([first]).collect();
+        let (jobs, next) = mpsc::channel();
+        let next = Arc::new(Mutex::new(next));
+        for _ in 0..parallel {
+            let (hasher, next) = (first.another(), Arc::clone(&next));
+            let thread = thread::Builder::new().name("passwords".to_owned());
+            if let Err(error) = thread.spawn(move || work_off(&next, hasher)) {
+                tracing::error!(%error, "a thread that hashes passwords could not be started");
+            }
+        }
         Self {
-            idle: Arc::new(Mutex::new(idle)),
+            jobs,
             turns: Arc::new(Semaphore::new(parallel)),
             waiting: AtomicUsize::new(0),
             queue,
         }
     }
 
-    /// Runs `work` on a hasher of the pool, on a thread that may block.
+    /// Runs `work` on a hasher of the pool, on that hasher's thread.
     ///
-    /// Work that has begun is finished also when nobody waits for it any more: a hasher is never lost.
+    /// Work that has begun is finished also if its caller is dropped.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut PasswordHasher) -> Result<T, HashError> + Send + 'static,
@@ -51,23 +64,31 @@ impl Hashers {
                 Arc::clone(&self.turns).acquire_owned().await.map_err(|_| busy())?
             }
         };
-        let idle = Arc::clone(&self.idle);
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            let hasher = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut hasher = hasher?;
-            let outcome = work(&mut hasher);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(hasher);
-            Some(outcome)
-        });
-        match done.await {
-            Ok(Some(Ok(value))) => Ok(value),
-            Ok(Some(Err(error))) => {
+        let (answer, answered) = oneshot::channel();
+        let job = move |hasher: &mut PasswordHasher| {
+            let outcome = work(hasher);
+            drop(turn);
+            // The caller may be gone.
+            let _ = answer.send(outcome);
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| busy())?;
+        match answered.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
                 tracing::error!(%error, "a password could not be hashed");
                 Err(Problem::new(vestibule_core::error::ErrorCode::Internal))
             }
-            Ok(None) | Err(_) => Err(busy()),
+            Err(_) => Err(busy()),
         }
+    }
+}
+
+fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>, mut hasher: PasswordHasher) {
+    loop {
+        // One waits for the next job, and the others wait for that one.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        job(&mut hasher);
     }
 }
 

@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 
 use super::{
     Argon2Variant, BcryptInput, HashError, HashScheme, PasswordParameters, Pbkdf2Function,
-    foreign::to_bcrypt64, scrypt,
+    foreign::to_bcrypt64,
 };
 
 /// What bcrypt takes of its input.
 const BCRYPT_BYTES: usize = 72;
 
-/// The digest of `password` of `length` bytes. `blocks` has at least the scheme's memory.
+/// The digest of `password` of `length` bytes. `blocks` has at least the memory that the scheme fills of its hasher's.
 pub(super) fn digest(
     scheme: HashScheme,
     password: &[u8],
@@ -31,12 +31,10 @@ pub(super) fn digest(
                 .map_err(computation)?;
         }
         HashScheme::Scrypt { n, r, p } => {
-            let parts = usize::try_from(128 * u64::from(r) * u64::from(p)).map_err(computation)?;
-            let mut mixed = Zeroizing::new(vec![0; parts]);
-            derive(Pbkdf2Function::Sha256, NonZeroU32::MIN, password, salt, &mut mixed);
-            scrypt::mix(&mut mixed, n, r, blocks)
-                .ok_or_else(|| computation("too little memory"))?;
-            derive(Pbkdf2Function::Sha256, NonZeroU32::MIN, password, &mixed, &mut digest);
+            try_memory(scheme.memory_kib())?;
+            let log_n = u8::try_from(n.ilog2()).map_err(computation)?;
+            let params = scrypt::Params::new(log_n, r, p).map_err(computation)?;
+            scrypt::scrypt(password, salt, &params, &mut digest).map_err(computation)?;
         }
         HashScheme::Pbkdf2 { function, iterations } => {
             let iterations = NonZeroU32::new(iterations).ok_or_else(|| computation("no round"))?;
@@ -67,6 +65,13 @@ fn argon2(
     let (memory, passes) = (parameters.memory_kib(), parameters.iterations());
     let params = Params::new(memory, passes, parameters.lanes(), Some(length));
     Ok(Argon2::new(algorithm, Version::V0x13, params.map_err(computation)?))
+}
+
+/// Whether so much memory can be had. scrypt's crate takes it by itself, and ends the program where there is none.
+fn try_memory(memory_kib: u64) -> Result<(), HashError> {
+    let bytes = usize::try_from(memory_kib * 1024).map_err(computation)?;
+    let tried = Vec::<u8>::new().try_reserve_exact(bytes);
+    tried.map_err(|_| HashError::OutOfMemory { memory_kib })
 }
 
 fn derive(

@@ -221,7 +221,7 @@ impl PasswordHasher {
     /// Makes room for a hash of this scheme. The first time it takes what the configured one needs; only a
     /// hash that asks for more makes it grow.
     fn reserve(&mut self, scheme: HashScheme) -> Result<(), HashError> {
-        let memory_kib = scheme.memory_kib().max(self.parameters.memory_kib().into());
+        let memory_kib = scheme.hasher_memory_kib().max(self.parameters.memory_kib().into());
         let count = block_count(memory_kib);
         if self.blocks.len() < count {
             // Given back first, so that the old and the new memory are never held together.
@@ -237,7 +237,7 @@ impl PasswordHasher {
     /// What one costly hash needed is not kept for the rest of the process's life, unless hashes like that are
     /// common here.
     fn release_excess(&mut self) {
-        let met = self.met().into_iter().map(HashScheme::memory_kib).max();
+        let met = self.met().into_iter().map(HashScheme::hasher_memory_kib).max();
         let met = met.unwrap_or(0).min(MAX_KEPT_KIB);
         if self.blocks.len() > block_count(met.max(self.parameters.memory_kib().into())) {
             self.release();

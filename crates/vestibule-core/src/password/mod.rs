@@ -51,7 +51,6 @@ mod opaque;
 mod parameters;
 mod policy;
 mod scheme;
-mod scrypt;
 
 #[cfg(test)]
 mod tests;

@@ -106,6 +106,14 @@ impl HashScheme {
         }
     }
 
+    /// What of that is the hasher's own memory, in KiB. scrypt takes its own for each hash, and gives it back.
+    pub(super) fn hasher_memory_kib(self) -> u64 {
+        match self {
+            Self::Argon2 { .. } => self.memory_kib(),
+            Self::Scrypt { .. } | Self::Pbkdf2 { .. } | Self::Bcrypt { .. } => 0,
+        }
+    }
+
     /// Whether a sign-in may cost this much on a site that makes its own hashes with `configured`.
     pub(super) fn check(self, configured: PasswordParameters) -> Result<(), HashError> {
         if self == Self::own(configured) {

@@ -234,10 +234,10 @@ fn once_a_hash_of_another_making_was_met_each_failure_costs_both() {
 
 #[test]
 fn memory_for_hashes_of_another_making_is_kept_while_they_are_common() {
-    let hex = "0".repeat(128);
     let typed = Password::for_comparison("correct mongoose lamp orbit");
     let mut hasher = hasher(CHEAP);
-    let common = PasswordHash::parse(&format!("scrypt:2048:8:1$salt${hex}")).unwrap();
+    let made = PasswordHasher::new("m=2048,t=1,p=1".parse().unwrap()).hash(&password("x"), [1; 16]);
+    let common = made.unwrap();
     for _ in 0..3 {
         let _ = hasher.verify(&typed, &common).unwrap();
         assert_eq!(memory(&hasher).1, 2048);
@@ -250,6 +250,19 @@ fn memory_for_hashes_of_another_making_is_kept_while_they_are_common() {
     let huge = made.unwrap();
     let _ = hasher.verify(&typed, &huge).unwrap();
     assert!(memory(&hasher).1 <= 64 * 1024, "and not beyond what systems ask for by default");
+}
+
+/// It takes its own for each hash, and gives it back.
+#[test]
+fn scrypt_keeps_no_memory() {
+    let typed = Password::for_comparison("correct mongoose lamp orbit");
+    let mut hasher = hasher(CHEAP);
+    let _ = hasher.verify_nobody(&typed).unwrap();
+    let before = memory(&hasher);
+    let hex = "0".repeat(128);
+    let foreign = PasswordHash::parse(&format!("scrypt:2048:8:1$salt${hex}")).unwrap();
+    let _ = hasher.verify(&typed, &foreign).unwrap();
+    assert_eq!(memory(&hasher), before, "same place, same size");
 }
 
 proptest! {
