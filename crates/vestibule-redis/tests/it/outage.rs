@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+    task::JoinSet,
+};
 use vestibule_core::limit::Outcome;
 use vestibule_redis::{Redis, RedisOptions};
 use vestibule_testkit::SeededEntropy;
@@ -28,6 +32,61 @@ async fn a_black_hole_keeps_nobody_and_is_left_again() {
     drop(node.begins("a").await);
     // Those that have begun without an answer are settled as well.
     house.is_empty().await;
+}
+
+/// A new connection may work where the old one never will: what stands between has forgotten it, or leads elsewhere now.
+/// The client's own manager keeps the old one, since nothing has closed it.
+#[tokio::test]
+async fn a_connection_that_fell_silent_is_replaced() {
+    let house = House::start();
+    let (fallen, port) = silenced_later(house.server.port()).await;
+    let url = format!("redis://:{}@127.0.0.1:{port}", house.server.password());
+    let redis = Redis::open(&url, RedisOptions::default()).unwrap();
+    let limits = redis.limits(&secret(), &SeededEntropy::new(1));
+    let node = crate::house::Node { redis, limits };
+    drop(node.begins("a").await);
+    fallen.notify_waiters();
+    until(async || is_unavailable(&node.begin("a").await).then_some(())).await;
+    drop(node.begins("a").await);
+}
+
+/// What it says to a new connection may be true no longer later: a user is missing, its data are still read. The client's
+/// own manager takes every answer but a broken connection for final.
+#[tokio::test]
+async fn one_that_refuses_a_new_connection_is_asked_again() {
+    let house = House::start();
+    let url = format!("redis://ann:gooseberry@127.0.0.1:{}", house.server.port());
+    let redis = Redis::open(&url, RedisOptions::default()).unwrap();
+    let limits = redis.limits(&secret(), &SeededEntropy::new(1));
+    let node = crate::house::Node { redis, limits };
+    assert!(is_unavailable(&node.begin("a").await));
+    let mut look = house.look().await;
+    let mut add = redis::cmd("ACL");
+    add.arg("SETUSER").arg("ann").arg("on").arg(">gooseberry");
+    add.arg("allkeys").arg("allchannels").arg("allcommands");
+    add.exec_async(&mut look).await.unwrap();
+    drop(node.begins("a").await);
+}
+
+/// A way to Redis: every connection through it falls silent when that is told, and later ones work.
+async fn silenced_later(redis: u16) -> (Arc<Notify>, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let fallen = Arc::new(Notify::new());
+    let told = Arc::clone(&fallen);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let fallen = Arc::clone(&told);
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(("127.0.0.1", redis)).await.unwrap();
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                    () = fallen.notified() => std::future::pending().await,
+                }
+            });
+        }
+    });
+    (fallen, port)
 }
 
 /// One that was not answered in time takes the connection down: whoever comes next is answered at once.
