@@ -4,8 +4,8 @@
 //!
 //! - **Durable**: a change is answered after its commit, which waits for the disk as the server's own
 //!   `synchronous_commit` says.
-//! - **Small**: what is frequent is one statement on one row by its primary key, in one round trip. A
-//!   renewal touches no index.
+//! - **Small**: what is frequent is a few statements, each on one row by its primary key and in one round trip. A
+//!   renewal is three of them, and touches no index.
 //! - **Whole**: each operation is a task of its own. A caller that goes away cuts nothing in half.
 //! - **Never stuck**: every operation is answered within [`DEADLINE`], and at once where too many wait, with
 //!   [`StoreError::Unavailable`](vestibule_core::store::StoreError::Unavailable). A connection on which

@@ -1,9 +1,9 @@
 //! Connections, and how operations are run on them.
 //!
-//! A pool of our own instead of the one of sqlx, because three things have to be certain: that a connection
-//! is thrown away, and not returned, when an operation was cut off on it; that in front of a database which
-//! does not answer only so many wait, and everybody else is told at once; and that a good connection is
-//! used without a question first, because a renewal is one round trip and would become two.
+//! A pool of our own instead of the one of sqlx, because that pings each connection that is given back before the next
+//! operation may have it, and tries again for as long as it may take where a connection is refused. Here a connection
+//! is closed when an operation was cut off on it, and in front of a database that does not answer only so many
+//! operations wait.
 
 use std::{
     pin::Pin,

@@ -9,7 +9,10 @@ use std::{
 };
 
 use sqlx::{Connection as _, PgConnection};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::{
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
 use vestibule_core::{
     id::UserId,
     renewal::Advance,
@@ -18,6 +21,7 @@ use vestibule_core::{
 };
 use vestibule_postgres::{OpenError, PoolOptions, PostgresStore};
 use vestibule_testkit::{
+    cable::{Cable, Condition},
     postgres::{Durability, Postgres},
     samples::{at, session, session_id},
     wait,
@@ -100,6 +104,47 @@ async fn a_site_can_start_without_its_database() {
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     server.restart();
     assert_eq!(store.last_sequence().await.unwrap(), 0);
+}
+
+/// Waiting for it is the caller's to do, who knows how long. The pool of sqlx tries again until its own time is up, and
+/// forgets why.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_not_there_is_told_at_once_and_why() {
+    let server = Postgres::start(Durability::None);
+    let store = migrated(&server, SMALL).await;
+    server.shut_down();
+    for _ in 0..3 {
+        let before = Instant::now();
+        let refused = store.last_sequence().await.unwrap_err();
+        assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+        assert!(refused.to_string().contains("Connection refused"), "{refused}");
+    }
+}
+
+/// A connection is of use again when its operation has ended. The pool of sqlx asks each one how it is first, which
+/// nobody waits for but the next operation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_on_a_used_connection_is_one_round_trip() {
+    const ROUND_TRIP: Duration = Duration::from_millis(100);
+    const OPERATIONS: u32 = 8;
+    let server = Postgres::start(Durability::None);
+    let _ = migrated(&server, SMALL).await;
+    let cable = Cable::to(([127, 0, 0, 1], server.port()).into());
+    let url = server
+        .url("postgres")
+        .replace(&server.port().to_string(), &cable.address().port().to_string());
+    let store =
+        PostgresStore::unconnected(&url, PoolOptions { connections: 1, waiting: 8 }).unwrap();
+    let ask = async || store.session(session_id(1)).await.unwrap();
+    assert!(ask().await.is_none());
+    cable.set(Condition::Slow(ROUND_TRIP / 2));
+    assert!(ask().await.is_none());
+    let before = Instant::now();
+    for _ in 0..OPERATIONS {
+        assert!(ask().await.is_none());
+    }
+    let took = before.elapsed();
+    assert!(took < ROUND_TRIP * OPERATIONS * 3 / 2, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
