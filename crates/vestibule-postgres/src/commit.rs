@@ -138,11 +138,11 @@ async fn end(
 ) -> Result<(), Trouble> {
     match ending {
         Ending::Session { id, reason } => {
-            let user = sessions::end_one(connection, id, reason, now).await?;
+            let user = sessions::ending::end_one(connection, id, reason, now).await?;
             done.ended.extend(user.map(|user| EndedSession { id, user, reason }));
         }
         Ending::OfUser { id: user, except, reason } => {
-            let ended = sessions::end_of(connection, user, except, reason, now).await?;
+            let ended = sessions::ending::end_of(connection, user, except, reason, now).await?;
             done.ended.extend(ended.into_iter().map(|id| EndedSession { id, user, reason }));
         }
     }

@@ -4,10 +4,12 @@
 //! So nobody waits for each other in a circle, and who deletes an account waits for those who add to it.
 
 pub(crate) mod blobs;
+pub(crate) mod lists;
 pub(crate) mod offers;
 pub(crate) mod shares;
 mod strays;
 pub(crate) mod uploads;
+pub(crate) mod usage;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, postgres::PgRow};
@@ -49,32 +51,6 @@ pub(crate) const CONTENT: &str = concat!(
      WHERE files.id = $1 AND users.status <> 'deleted' ORDER BY blobs.first_byte"
 );
 
-pub(crate) const OF_OWNER: &str = concat!(
-    "SELECT ",
-    named_columns!(),
-    ", NULL FROM files JOIN users ON users.id = files.owner \
-     WHERE files.owner = $1 AND users.status <> 'deleted' AND (files.created_at, files.id) < ($2, $3) \
-     ORDER BY files.created_at DESC, files.id DESC LIMIT $4"
-);
-
-pub(crate) const OFFERED_TO: &str = concat!(
-    "SELECT ",
-    named_columns!(),
-    ", offers.access FROM users AS reader JOIN offers ON offers.name_key = reader.username_key \
-     JOIN files ON files.id = offers.file_id JOIN users ON users.id = files.owner \
-     WHERE reader.id = $1 AND offers.made_at >= reader.created_at AND files.owner <> reader.id \
-     AND users.status <> 'deleted' AND (offers.created_at, offers.file_id) < ($2, $3) \
-     ORDER BY offers.created_at DESC, offers.file_id DESC LIMIT $4"
-);
-
-pub(crate) const SHARED_WITH: &str = concat!(
-    "SELECT ",
-    named_columns!(),
-    ", shares.access FROM shares JOIN files ON files.id = shares.file_id JOIN users ON users.id = files.owner \
-     WHERE shares.user_id = $1 AND users.status <> 'deleted' AND (shares.created_at, shares.file_id) < ($2, $3) \
-     ORDER BY shares.created_at DESC, shares.file_id DESC LIMIT $4"
-);
-
 const INSERT: &str = concat!(
     "INSERT INTO files (",
     file_columns!(),
@@ -97,21 +73,6 @@ pub(crate) const HOLD_OF_OWNER: &str =
     "SELECT id FROM files WHERE owner = $1 ORDER BY id FOR UPDATE";
 
 pub(crate) const DELETE_OF_OWNER: &str = "DELETE FROM files WHERE owner = $1";
-
-pub(crate) const USAGE: &str = "SELECT bytes, files FROM usages WHERE owner = $1";
-
-pub(crate) const HOLD_USAGE: &str =
-    "SELECT bytes, files FROM usages WHERE owner = $1 FOR NO KEY UPDATE";
-
-const MAKE_USAGE: &str =
-    "INSERT INTO usages (owner, bytes, files) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
-
-pub(crate) const SET_USAGE: &str = "UPDATE usages SET bytes = $2, files = $3 WHERE owner = $1";
-
-pub(crate) const GIVE_BACK: &str = "UPDATE usages SET bytes = GREATEST(bytes - $2, 0), \
-     files = GREATEST(files - 1, 0) WHERE owner = $1";
-
-pub(crate) const FORGET_USAGE: &str = "DELETE FROM usages WHERE owner = $1";
 
 /// Nobody deletes the account until the end of the transaction; whoever is just doing so is waited for.
 pub(crate) const HOLD_USER: &str =
@@ -165,7 +126,7 @@ impl FileCatalogue for PostgresStore {
         after: Option<ListPlace>,
         limit: u32,
     ) -> StoreResult<Vec<SeenFile>> {
-        self.list(OF_OWNER, owner, after, limit).await
+        self.list(lists::OF_OWNER, owner, after, limit).await
     }
 
     async fn files_offered_to(
@@ -174,7 +135,7 @@ impl FileCatalogue for PostgresStore {
         after: Option<ListPlace>,
         limit: u32,
     ) -> StoreResult<Vec<SeenFile>> {
-        self.list(OFFERED_TO, reader, after, limit).await
+        self.list(lists::OFFERED_TO, reader, after, limit).await
     }
 
     async fn files_shared_with(
@@ -183,7 +144,7 @@ impl FileCatalogue for PostgresStore {
         after: Option<ListPlace>,
         limit: u32,
     ) -> StoreResult<Vec<SeenFile>> {
-        self.list(SHARED_WITH, reader, after, limit).await
+        self.list(lists::SHARED_WITH, reader, after, limit).await
     }
 
     async fn replace_content(
@@ -267,7 +228,8 @@ impl FileCatalogue for PostgresStore {
     }
 
     async fn file_usage(&self, owner: UserId) -> StoreResult<Usage> {
-        self.read(owner, |owner, connection| Box::pin(usage(connection, USAGE, *owner))).await
+        self.read(owner, |owner, connection| Box::pin(usage::read(connection, usage::READ, *owner)))
+            .await
     }
 
     async fn begin_upload(
@@ -370,29 +332,6 @@ impl FileCatalogue for PostgresStore {
     }
 }
 
-impl PostgresStore {
-    async fn list(
-        &self,
-        statement: &'static str,
-        user: UserId,
-        after: Option<ListPlace>,
-        limit: u32,
-    ) -> StoreResult<Vec<SeenFile>> {
-        self.read((statement, user, after, limit), |(statement, user, after, limit), connection| {
-            // Nothing is later than the end of time.
-            let (time, id) = after.map_or((i64::MAX, [0xff; 16]), |place| {
-                (place.created_at.millis(), *place.id.as_bytes())
-            });
-            Box::pin(async move {
-                let list = sqlx::query(*statement).bind(user.0).bind(time).bind(&id[..]);
-                let files = list.bind(i64::from(*limit)).fetch_all(connection).await?;
-                rows::all(&files, rows::seen_file)
-            })
-        })
-        .await
-    }
-}
-
 /// Deletes everything of a user, inside the transaction that erases their account.
 pub(crate) async fn leave(
     connection: &mut PgConnection,
@@ -405,7 +344,7 @@ pub(crate) async fn leave(
     let drop = sqlx::query(blobs::DROP_OF_OWNER).bind(user.0).bind(now.millis());
     drop.execute(&mut *connection).await?;
     for statement in
-        [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, offers::LEAVE, FORGET_USAGE]
+        [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, offers::LEAVE, usage::FORGET]
     {
         sqlx::query(statement).bind(user.0).execute(&mut *connection).await?;
     }
@@ -418,7 +357,7 @@ async fn create(
     quota: &Quota,
     now: Timestamp,
 ) -> Result<Result<File, NotKept>, Trouble> {
-    if let Err(refused) = reserve(connection, new.owner, new.content.size(), quota).await? {
+    if let Err(refused) = usage::reserve(connection, new.owner, new.content.size(), quota).await? {
         return Ok(Err(refused));
     }
     let file = File {
@@ -485,9 +424,9 @@ async fn replace(
         return Ok(Ok(None));
     }
     let (content, size) = (&replacement.content, replacement.content.size());
-    let usage = usage(connection, HOLD_USAGE, before.owner).await?;
+    let usage = usage::read(connection, usage::HOLD, before.owner).await?;
     match quota.replace(usage, before.size, size) {
-        Ok(after) => set_usage(connection, before.owner, after).await?,
+        Ok(after) => usage::set(connection, before.owner, after).await?,
         Err(over) => return Ok(Err(over)),
     }
     blobs::drop_of(connection, id.as_bytes(), now).await?;
@@ -516,57 +455,13 @@ async fn delete(
     };
     blobs::drop_of(connection, id.as_bytes(), now).await?;
     sqlx::query(DELETE).bind(&id.as_bytes()[..]).execute(&mut *connection).await?;
-    give_back(connection, file.owner, file.size).await?;
+    usage::give_back(connection, file.owner, file.size).await?;
     Ok(true)
 }
 
 async fn hold(connection: &mut PgConnection, id: FileId) -> Result<Option<File>, Trouble> {
     let held = sqlx::query(HOLD).bind(&id.as_bytes()[..]).fetch_optional(connection).await?;
     held.as_ref().map(rows::file).transpose()
-}
-
-/// Counts another file of this size on the owner's quota.
-async fn reserve(
-    connection: &mut PgConnection,
-    owner: UserId,
-    size: u64,
-    quota: &Quota,
-) -> Result<Result<(), NotKept>, Trouble> {
-    if !hold_user(connection, owner).await? {
-        return Ok(Err(NotKept::NoOwner));
-    }
-    sqlx::query(MAKE_USAGE).bind(owner.0).execute(&mut *connection).await?;
-    match quota.add(usage(connection, HOLD_USAGE, owner).await?, size) {
-        Ok(after) => set_usage(connection, owner, after).await.map(Ok),
-        Err(over) => Ok(Err(over.into())),
-    }
-}
-
-/// Takes back what was counted of a file of this size.
-async fn give_back(connection: &mut PgConnection, owner: UserId, size: u64) -> Result<(), Trouble> {
-    sqlx::query(GIVE_BACK).bind(owner.0).bind(signed(size)).execute(connection).await?;
-    Ok(())
-}
-
-async fn usage(
-    connection: &mut PgConnection,
-    statement: &'static str,
-    owner: UserId,
-) -> Result<Usage, Trouble> {
-    match sqlx::query(statement).bind(owner.0).fetch_optional(connection).await? {
-        Some(row) => Ok(Usage { bytes: rows::unsigned(&row, 0)?, files: rows::unsigned(&row, 1)? }),
-        None => Ok(Usage::default()),
-    }
-}
-
-async fn set_usage(
-    connection: &mut PgConnection,
-    owner: UserId,
-    usage: Usage,
-) -> Result<(), Trouble> {
-    let set = sqlx::query(SET_USAGE).bind(owner.0);
-    set.bind(signed(usage.bytes)).bind(signed(usage.files)).execute(connection).await?;
-    Ok(())
 }
 
 async fn hold_user(connection: &mut PgConnection, user: UserId) -> Result<bool, Trouble> {

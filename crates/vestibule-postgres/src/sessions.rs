@@ -1,6 +1,9 @@
 //! Sessions.
 
-use std::{collections::BTreeMap, time::Duration};
+pub(crate) mod ending;
+pub(crate) mod seen;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
@@ -83,16 +86,6 @@ pub(crate) const HAND_OUT: &str = concat!(
 pub(crate) const CONFIRM: &str =
     "UPDATE sessions SET auth_time = $2, methods = $3 WHERE id = $1 AND end_at IS NULL";
 
-pub(crate) const END: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
-     WHERE id = $1 AND end_at IS NULL RETURNING user_id";
-
-/// What changes many rows locks them first, in the order of their ids, so that nobody waits in a circle. By a
-/// statement of its own: one that locked and changed would change what its snapshot showed, and on the way
-/// from there to the row that it has locked it could wait for whoever waits for that row.
-pub(crate) const OPEN_OF_USER: &str = "SELECT id FROM sessions \
-     WHERE user_id = $1 AND end_at IS NULL AND id IS DISTINCT FROM $2 \
-     ORDER BY id LIMIT $3 FOR NO KEY UPDATE";
-
 /// Those beyond the bound, and by the way removes what is over beyond its own.
 pub(crate) const BEYOND: &str = "WITH gone AS (DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
      WHERE user_id = $1 AND (end_at IS NOT NULL OR expires_at <= $2 OR ends_at <= $2) \
@@ -100,19 +93,6 @@ pub(crate) const BEYOND: &str = "WITH gone AS (DELETE FROM sessions WHERE id IN 
      SELECT id FROM sessions \
      WHERE user_id = $1 AND end_at IS NULL AND expires_at > $2 AND ends_at > $2 AND id <> $3 \
      ORDER BY last_seen_at DESC, created_at DESC, id DESC LIMIT $6 OFFSET $4";
-
-pub(crate) const OPEN_OF_THESE: &str = "SELECT id FROM sessions \
-     WHERE id = ANY($1::bytea[]) AND end_at IS NULL ORDER BY id FOR NO KEY UPDATE";
-
-/// The next ones after an id.
-pub(crate) const OPEN_AFTER: &str = "SELECT id FROM sessions \
-     WHERE id > $1 AND end_at IS NULL ORDER BY id LIMIT $2 FOR NO KEY UPDATE";
-
-pub(crate) const THESE: &str =
-    "SELECT id FROM sessions WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE";
-
-pub(crate) const END_THESE: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
-     WHERE id = ANY($1::bytea[]) AND end_at IS NULL";
 
 /// The order of `SessionCursor`, which no index has: of a user there are not many.
 pub(crate) const OF_USER: &str = concat!(
@@ -130,13 +110,6 @@ pub(crate) const ACTIVE: &str = concat!(
     " FROM sessions WHERE id > $2 AND end_at IS NULL AND expires_at > $1 AND ends_at > $1 \
      ORDER BY id LIMIT $3"
 );
-
-pub(crate) const SEEN: &str = "UPDATE sessions SET \
-     seen_generation = GREATEST(sessions.seen_generation, seen.generation), \
-     address = CASE WHEN seen.at >= sessions.last_seen_at THEN seen.address ELSE sessions.address END, \
-     last_seen_at = GREATEST(sessions.last_seen_at, seen.at) \
-     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[]) \
-     AS seen (id, generation, at, address) WHERE sessions.id = seen.id";
 
 /// Looks at the next sessions after an id and removes those that are long over; see the table's comment for
 /// why it walks. Gives where it has come to and how many it has removed.
@@ -230,7 +203,7 @@ impl SessionStore for PostgresStore {
     ) -> StoreResult<bool> {
         self.transact((id, reason, now), |(id, reason, now), connection| {
             Box::pin(async move {
-                let has_ended = end_one(connection, *id, *reason, *now).await?.is_some();
+                let has_ended = ending::end_one(connection, *id, *reason, *now).await?.is_some();
                 if has_ended {
                     feed::append(connection, &Changed::SessionEnded(*id), *now).await?;
                 }
@@ -252,13 +225,13 @@ impl SessionStore for PostgresStore {
             let given = (which, after, reason, now);
             let step = self.transact(given, |(which, after, reason, now), connection| {
                 let open = match which {
-                    SessionSelection::User { id, except } => {
-                        sqlx::query(OPEN_OF_USER).bind(id.0).bind(except.as_ref().map(bytes))
-                    }
-                    SessionSelection::All => sqlx::query(OPEN_AFTER).bind(&**after),
+                    SessionSelection::User { id, except } => sqlx::query(ending::OPEN_OF_USER)
+                        .bind(id.0)
+                        .bind(except.as_ref().map(bytes)),
+                    SessionSelection::All => sqlx::query(ending::OPEN_AFTER).bind(&**after),
                 };
                 let open = open.bind(i64::from(SESSIONS_AT_ONCE));
-                Box::pin(end_and_tell(connection, open, *reason, *now))
+                Box::pin(ending::end_and_tell(connection, open, *reason, *now))
             });
             let mut ended = step.await?;
             let is_last = ended.len() < SESSIONS_AT_ONCE as usize;
@@ -295,8 +268,8 @@ impl SessionStore for PostgresStore {
         }
         self.transact((beyond, now), |(beyond, now), connection| {
             let ids: Vec<_> = beyond.iter().map(|id| bytes(id).to_vec()).collect();
-            let open = sqlx::query(OPEN_OF_THESE).bind(ids);
-            Box::pin(end_and_tell(connection, open, EndReason::TooMany, *now))
+            let open = sqlx::query(ending::OPEN_OF_THESE).bind(ids);
+            Box::pin(ending::end_and_tell(connection, open, EndReason::TooMany, *now))
         })
         .await
     }
@@ -340,7 +313,10 @@ impl SessionStore for PostgresStore {
         if sightings.is_empty() {
             return Ok(());
         }
-        self.transact(latest(sightings), |seen, connection| Box::pin(see(connection, seen))).await
+        self.transact(seen::latest(sightings), |latest, connection| {
+            Box::pin(seen::see(connection, latest))
+        })
+        .await
     }
 
     async fn note_renewals(&self, notes: &[RenewalNote]) -> StoreResult<()> {
@@ -398,97 +374,6 @@ pub(crate) async fn create(
         Some(hash) => columns(sqlx::query(INSERT_GUARDED), session).bind(hash.as_str()),
     };
     changes_one(connection, insert).await
-}
-
-/// Ends one session; whose it was, or `None` where there is none that had not ended. The feed is for the caller
-/// to append to, at the end of the transaction.
-pub(crate) async fn end_one(
-    connection: &mut PgConnection,
-    id: SessionId,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<Option<UserId>, Trouble> {
-    let end = sqlx::query(END).bind(bytes(&id)).bind(now.millis()).bind(reason.name());
-    let row = end.fetch_optional(connection).await?;
-    row.map(|row| rows::column(&row, 0).map(UserId)).transpose()
-}
-
-/// Ends a user's sessions and says which, likewise.
-pub(crate) async fn end_of(
-    connection: &mut PgConnection,
-    user: UserId,
-    except: Option<SessionId>,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<Vec<SessionId>, Trouble> {
-    // All at once, with what belongs to it: an account has a bound.
-    let open = sqlx::query(OPEN_OF_USER).bind(user.0).bind(except.as_ref().map(bytes));
-    let open = open.bind(i64::MAX);
-    end_found(connection, open, reason, now).await
-}
-
-/// Ends the sessions that the statement finds and locks, and appends each to the feed.
-async fn end_and_tell(
-    connection: &mut PgConnection,
-    open: Statement<'_>,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<Vec<SessionId>, Trouble> {
-    let ended = end_found(connection, open, reason, now).await?;
-    if !ended.is_empty() {
-        feed::append_ended(connection, &ended, now).await?;
-    }
-    Ok(ended)
-}
-
-async fn end_found(
-    connection: &mut PgConnection,
-    open: Statement<'_>,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<Vec<SessionId>, Trouble> {
-    let open = open.fetch_all(&mut *connection).await?;
-    let open = rows::all(&open, |row| rows::session_id(row, 0))?;
-    if open.is_empty() {
-        return Ok(open);
-    }
-    sqlx::query(END_THESE)
-        .bind(open.iter().map(bytes).collect::<Vec<_>>())
-        .bind(now.millis())
-        .bind(reason.name())
-        .execute(&mut *connection)
-        .await?;
-    Ok(open)
-}
-
-/// One for each session, because a statement changes each row once.
-fn latest(sightings: &[Sighting]) -> BTreeMap<SessionId, Sighting> {
-    let mut latest = BTreeMap::new();
-    for sighting in sightings {
-        let known = latest.entry(sighting.session).or_insert_with(|| sighting.clone());
-        known.generation = known.generation.max(sighting.generation);
-        if sighting.at >= known.at {
-            known.at = sighting.at;
-            known.address.clone_from(&sighting.address);
-        }
-    }
-    latest
-}
-
-async fn see(
-    connection: &mut PgConnection,
-    seen: &BTreeMap<SessionId, Sighting>,
-) -> Result<(), Trouble> {
-    let ids: Vec<_> = seen.keys().map(bytes).collect();
-    sqlx::query(THESE).bind(&ids).execute(&mut *connection).await?;
-    sqlx::query(SEEN)
-        .bind(&ids)
-        .bind(seen.values().map(|seen| signed(seen.generation)).collect::<Vec<_>>())
-        .bind(seen.values().map(|seen| seen.at.millis()).collect::<Vec<_>>())
-        .bind(seen.values().map(|seen| &*seen.address).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// Replaces the tokens of a session, unless it has ended.

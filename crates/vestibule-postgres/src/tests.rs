@@ -88,7 +88,7 @@ async fn a_caller_who_goes_away_cuts_nothing_in_half() {
         tokio::spawn(async move {
             let work = store.transact(given, |(begun, gate), connection| {
                 Box::pin(async move {
-                    sqlx::query(sessions::END)
+                    sqlx::query(sessions::ending::END)
                         .bind(&session_id(1).as_bytes()[..])
                         .bind(at(1).millis())
                         .bind(EndReason::SignedOut.name())

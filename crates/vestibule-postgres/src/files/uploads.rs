@@ -8,7 +8,7 @@ use vestibule_site::{
     store::NotKept,
 };
 
-use super::blobs;
+use super::{blobs, usage};
 use crate::{
     error::Trouble,
     rows::{self, column, signed, upload_columns},
@@ -49,7 +49,7 @@ pub(super) async fn begin(
     upload: &Upload,
     quota: &Quota,
 ) -> Result<Result<(), NotKept>, Trouble> {
-    if let Err(refused) = super::reserve(connection, upload.owner, upload.size, quota).await? {
+    if let Err(refused) = usage::reserve(connection, upload.owner, upload.size, quota).await? {
         return Ok(Err(refused));
     }
     sqlx::query(INSERT)
@@ -149,7 +149,7 @@ pub(super) async fn abandon(
     };
     blobs::drop_of(connection, id.as_bytes(), now).await?;
     let (owner, size) = (UserId(column(&gone, 0)?), rows::unsigned(&gone, 1)?);
-    super::give_back(connection, owner, size).await?;
+    usage::give_back(connection, owner, size).await?;
     Ok(true)
 }
 
