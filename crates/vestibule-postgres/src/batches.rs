@@ -12,10 +12,16 @@ use vestibule_core::{
     user::{NewUser, Taken},
 };
 
-use crate::{PostgresStore, error::Trouble, rows, schema::VERSION_ALONE};
+use crate::{
+    PostgresStore,
+    error::Trouble,
+    rows::{self, erased_key},
+    schema::VERSION_ALONE,
+};
 
 /// Gives no row for a name that somebody has, or is just getting.
-const INSERT_ALL: &str = "INSERT INTO users (username, username_key, email, email_key, email_verified_at, \
+const INSERT_ALL: &str = concat!(
+    "INSERT INTO users (username, username_key, email, email_key, email_verified_at, \
      password_hash, status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by, \
      locale) \
      SELECT username, username_key, email, email_key, verified_at, hash, status, is_super, roles, 1, created_at, \
@@ -23,14 +29,21 @@ const INSERT_ALL: &str = "INSERT INTO users (username, username_key, email, emai
      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], \
      $8::boolean[], $9::text[], $10::bigint[], $12::text[]) WITH ORDINALITY AS new (username, username_key, \
      email, email_key, verified_at, hash, status, is_super, roles, created_at, locale, place) \
-     WHERE NOT EXISTS (SELECT FROM users WHERE users.username_key = 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to(new.username_key, 'UTF8')), 'hex')) ORDER BY place \
-     ON CONFLICT DO NOTHING RETURNING id, username_key, email_key";
+     WHERE NOT EXISTS (SELECT FROM users WHERE users.username_key = ",
+    erased_key!("new.username_key"),
+    ") ORDER BY place \
+     ON CONFLICT DO NOTHING RETURNING id, username_key, email_key"
+);
 
-const OWNERS: &str = "SELECT by_name.id, by_email.id \
+const OWNERS: &str = concat!(
+    "SELECT by_name.id, by_email.id \
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (username_key, email_key, place) \
      LEFT JOIN users AS by_name ON by_name.username_key IN (asked.username_key, \
-     'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to(asked.username_key, 'UTF8')), 'hex')) \
-     LEFT JOIN users AS by_email ON by_email.email_key = asked.email_key ORDER BY place";
+     ",
+    erased_key!("asked.username_key"),
+    ") \
+     LEFT JOIN users AS by_email ON by_email.email_key = asked.email_key ORDER BY place"
+);
 
 #[async_trait]
 impl UserBatches for PostgresStore {

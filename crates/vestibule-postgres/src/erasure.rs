@@ -8,7 +8,12 @@ use vestibule_core::{
     time::Timestamp,
 };
 
-use crate::{PostgresStore, error::Trouble, files, rows};
+use crate::{
+    PostgresStore,
+    error::Trouble,
+    files,
+    rows::{self, erased_key},
+};
 
 /// Held until they are erased: of two nodes that do it at once, the second finds them done. Whoever is just
 /// finishing an upload, and so refers to one of them, is not kept from it, but waited for.
@@ -16,10 +21,14 @@ pub(crate) const DUE: &str = "SELECT id FROM users WHERE status = 'deleted' AND 
      ORDER BY deleted_at LIMIT $2 FOR NO KEY UPDATE";
 
 /// No address is empty, or compared like this; nor is a name (`erased_key` in core).
-pub(crate) const ERASE: &str = "UPDATE users SET username = 'deleted-' || id, email = '', \
-     email_key = 'erased ' || id, username_key = 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to(username_key, 'UTF8')), 'hex'), \
+pub(crate) const ERASE: &str = concat!(
+    "UPDATE users SET username = 'deleted-' || id, email = '', \
+     email_key = 'erased ' || id, username_key = ",
+    erased_key!("username_key"),
+    ", \
      email_verified_at = NULL, password_hash = NULL, is_super_user = false, \
-     roles = '', locale = NULL, updated_at = $2 WHERE id = ANY($1)";
+     roles = '', locale = NULL, updated_at = $2 WHERE id = ANY($1)"
+);
 
 pub(crate) const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = ANY($1)";
 

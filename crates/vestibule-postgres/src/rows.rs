@@ -82,9 +82,20 @@ macro_rules! feedback_columns {
     };
 }
 
+/// What stands in place of a name's key once its account was erased (`erased_key` in core).
+macro_rules! erased_key {
+    ($key:literal) => {
+        concat!(
+            "'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to(",
+            $key,
+            ", 'UTF8')), 'hex')"
+        )
+    };
+}
+
 pub(crate) use {
-    event_columns, feedback_columns, file_columns, named_columns, session_columns, upload_columns,
-    user_columns,
+    erased_key, event_columns, feedback_columns, file_columns, named_columns, session_columns,
+    upload_columns, user_columns,
 };
 
 pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {

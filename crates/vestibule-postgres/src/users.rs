@@ -16,7 +16,7 @@ use crate::{
     PostgresStore,
     error::Trouble,
     feed, listing, one_time,
-    rows::{self, user_columns},
+    rows::{self, erased_key, user_columns},
 };
 
 pub(crate) const BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
@@ -32,11 +32,15 @@ pub(crate) const BY_EMAIL: &str =
 
 /// Whether the names belong to another account, or did until that was erased (`erased_key` in core), and whether the account that asks is there. It does not
 /// take its names from itself.
-pub(crate) const TAKEN: &str = "SELECT \
-     EXISTS (SELECT FROM users WHERE username_key IN ($1, 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to($1, 'UTF8')), 'hex')) \
+pub(crate) const TAKEN: &str = concat!(
+    "SELECT \
+     EXISTS (SELECT FROM users WHERE username_key IN ($1, ",
+    erased_key!("$1"),
+    ") \
      AND id IS DISTINCT FROM $3), \
      EXISTS (SELECT FROM users WHERE email_key = $2 AND id IS DISTINCT FROM $3), \
-     EXISTS (SELECT FROM users WHERE id = $3)";
+     EXISTS (SELECT FROM users WHERE id = $3)"
+);
 
 /// Waits for whoever is just taking one of the names, and gives no row where they got it.
 const INSERT: &str = concat!(
@@ -44,7 +48,9 @@ const INSERT: &str = concat!(
      status, is_super_user, roles, version, created_at, updated_at, deleted_at, deleted_by, locale) \
      SELECT $1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text, $10::text, $7::boolean, $8::text, 1, \
      $11::bigint, $9::bigint, $12::bigint, $13::text, $14::text \
-     WHERE NOT EXISTS (SELECT FROM users WHERE username_key = 'erased ' || encode(sha256((SELECT secret FROM name_secret WHERE one) || convert_to($2, 'UTF8')), 'hex')) \
+     WHERE NOT EXISTS (SELECT FROM users WHERE username_key = ",
+    erased_key!("$2"),
+    ") \
      ON CONFLICT DO NOTHING RETURNING ",
     user_columns!()
 );
