@@ -15,6 +15,8 @@ use lettre::{
 };
 use vestibule::core::{name::EmailAddress, time::Timestamp};
 
+/// The most bytes of a line, without its end (RFC 5322 section 2.1.1).
+const LONGEST_LINE: usize = 998;
 /// The most bytes of a subject that is left as it is; with its name it stays below 78.
 const PLAIN_SUBJECT: usize = 60;
 /// The last second that a date can be written of: the end of the year 9999.
@@ -146,11 +148,11 @@ fn encoded(body: &str) -> Body {
         text.extend(line.trim_end().chars().filter(is_shown));
         text.push_str("\r\n");
     }
-    Body::new_with_encoding(text, ContentTransferEncoding::SevenBit)
-        .or_else(|text| {
-            let text = String::from_utf8_lossy(&text).into_owned();
-            Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
-        })
+    // lettre takes lines of more than 76 bytes for long, and links would not be links in a file any more.
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
         .unwrap_or_else(|text| Body::dangerous_pre_encoded(text, ContentTransferEncoding::Binary))
 }
 

@@ -2,9 +2,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
 
-/// The most bytes of a line, without its end (RFC 5322 section 2.1.1).
-const LONGEST_LINE: usize = 998;
-
 const NOW: Timestamp = Timestamp::from_seconds(1_795_356_239);
 
 fn written(from: &str, to: &str, subject: &str, body: &str) -> String {
@@ -170,6 +167,8 @@ fn bodies_stay_text_while_they_are_short_lines_of_ascii() {
     let text = part("a=b\r\n\u{7}a\rb \n");
     assert_eq!(header(&text, "Content-Transfer-Encoding"), "7bit");
     assert_eq!(read(&text).1, "a=b\r\nab\r\n");
+    let link = format!("https://maps.example/?token={}", "x".repeat(100));
+    assert_eq!(read(&part(&link)).1, format!("{link}\r\n"));
     assert_eq!(read(&part("Grüße")).1, "Gr=C3=BC=C3=9Fe\r\n");
 
     let long = format!("{}=é\nshort", "x".repeat(LONGEST_LINE));
