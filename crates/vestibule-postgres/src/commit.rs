@@ -10,15 +10,14 @@ use sqlx::PgConnection;
 use vestibule_core::{
     id::SessionId,
     store::{
-        AccountChange, Changed, Commit, Commits, Committed, EndedSession, Ending, Extension,
-        Obstacle, StoreResult, UnknownExtension,
+        AccountChange, Changed, Commit, Commits, Committed, EndedSession, Ending, Obstacle,
+        StoreResult,
     },
     time::Timestamp,
 };
-use vestibule_site::{outbox::OutgoingMail, store::SiteChange};
 
 use crate::{
-    PostgresStore, audit, error::Trouble, feed, feedback, keys, one_time, outbox, sessions, users,
+    PostgresStore, audit, error::Trouble, extension, feed, keys, one_time, sessions, users,
 };
 
 #[async_trait]
@@ -94,10 +93,11 @@ async fn carry_out(
     {
         return Ok(Err(Obstacle::RingMoved));
     }
-    if let Some(change) = &commit.extension
-        && !change_site(connection, known(change)?, &mut done, now).await?
-    {
-        return Ok(Err(Obstacle::Gone));
+    if let Some(change) = &commit.extension {
+        match extension::change(connection, change, now).await? {
+            Ok(changed) => done.extension = changed,
+            Err(obstacle) => return Ok(Err(obstacle)),
+        }
     }
     keep(connection, commit, &done).await?;
     announce(connection, commit, &done, now).await?;
@@ -149,29 +149,6 @@ async fn end(
     Ok(())
 }
 
-/// Whether what it is about was there.
-async fn change_site(
-    connection: &mut PgConnection,
-    change: &SiteChange,
-    done: &mut Committed,
-    now: Timestamp,
-) -> Result<bool, Trouble> {
-    match change {
-        SiteChange::AddFeedback(new) => {
-            done.extension = Some(Extension::new(feedback::add(connection, new, now).await?));
-        }
-        SiteChange::SettleFeedback { id, is_done } => {
-            let settled = feedback::settle(connection, *id, *is_done, now).await?;
-            done.extension = settled.map(Extension::new);
-            return Ok(done.extension.is_some());
-        }
-        SiteChange::RetryMail { id, gives_up_at } => {
-            return outbox::retry(connection, *id, now, *gives_up_at).await;
-        }
-    }
-    Ok(true)
-}
-
 async fn keep(
     connection: &mut PgConnection,
     commit: &Commit,
@@ -182,7 +159,7 @@ async fn keep(
         one_time::put(connection, token).await?;
     }
     for row in &consequences.rows {
-        outbox::insert(connection, known::<OutgoingMail>(row)?).await?;
+        extension::keep(connection, row).await?;
     }
     if consequences.events.is_empty() {
         return Ok(());
@@ -213,8 +190,4 @@ async fn announce(
         feed::append(connection, &Changed::Keys, now).await?;
     }
     Ok(())
-}
-
-fn known<T: Send + Sync + 'static>(extension: &Extension) -> Result<&T, Trouble> {
-    extension.downcast_ref().ok_or_else(|| Trouble::row(UnknownExtension))
 }

@@ -1,5 +1,7 @@
 //! Deleted accounts, some time later.
 
+pub(crate) mod files;
+
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
@@ -11,7 +13,6 @@ use vestibule_core::{
 use crate::{
     PostgresStore,
     error::Trouble,
-    files,
     rows::{self, erased_key},
 };
 
@@ -72,7 +73,7 @@ async fn erase(
         return Ok(Vec::new());
     }
     for user in &ids {
-        files::leave(connection, UserId(*user), now).await?;
+        files::erase(connection, UserId(*user), now).await?;
     }
     sqlx::query(ERASE).bind(&ids).bind(now.millis()).execute(&mut *connection).await?;
     for statement in [SESSIONS, MAILS, TOKENS, FEEDBACK, EVENTS] {

@@ -69,11 +69,6 @@ pub(crate) const REPLACE: &str = concat!(
 
 pub(crate) const DELETE: &str = "DELETE FROM files WHERE id = $1";
 
-pub(crate) const HOLD_OF_OWNER: &str =
-    "SELECT id FROM files WHERE owner = $1 ORDER BY id FOR UPDATE";
-
-pub(crate) const DELETE_OF_OWNER: &str = "DELETE FROM files WHERE owner = $1";
-
 /// Nobody deletes the account until the end of the transaction; whoever is just doing so is waited for.
 pub(crate) const HOLD_USER: &str =
     "SELECT id FROM users WHERE id = $1 AND status <> 'deleted' FOR SHARE";
@@ -330,25 +325,6 @@ impl FileCatalogue for PostgresStore {
         self.write(keys.to_vec(), |keys, connection| Box::pin(strays::forget(connection, keys)))
             .await
     }
-}
-
-/// Deletes everything of a user, inside the transaction that erases their account.
-pub(crate) async fn leave(
-    connection: &mut PgConnection,
-    user: UserId,
-    now: Timestamp,
-) -> Result<(), Trouble> {
-    // Whoever is just writing a content is waited for: its blobs go along.
-    sqlx::query(HOLD_OF_OWNER).bind(user.0).fetch_all(&mut *connection).await?;
-    sqlx::query(uploads::HOLD_OF_OWNER).bind(user.0).fetch_all(&mut *connection).await?;
-    let drop = sqlx::query(blobs::DROP_OF_OWNER).bind(user.0).bind(now.millis());
-    drop.execute(&mut *connection).await?;
-    for statement in
-        [DELETE_OF_OWNER, uploads::DELETE_OF_OWNER, shares::LEAVE, offers::LEAVE, usage::FORGET]
-    {
-        sqlx::query(statement).bind(user.0).execute(&mut *connection).await?;
-    }
-    Ok(())
 }
 
 async fn create(

@@ -40,8 +40,11 @@ mod batches;
 mod commit;
 mod erasure;
 mod error;
+mod extension;
 mod feed;
+#[cfg(feature = "site")]
 mod feedback;
+#[cfg(feature = "site")]
 mod files;
 mod history;
 mod keys;
@@ -50,6 +53,7 @@ mod listing;
 mod notifier;
 mod one_time;
 mod open;
+#[cfg(feature = "site")]
 mod outbox;
 mod place;
 mod pool;

@@ -5,13 +5,12 @@ use rusqlite::Connection;
 use vestibule_core::{
     store::{
         AccountChange, Changed, Commit, Commits, Committed, Consequences, EndedSession, Ending,
-        Extension, Obstacle, SessionSelection, StoreError, StoreResult, UnknownExtension,
+        Obstacle, SessionSelection, StoreError, StoreResult,
     },
     time::Timestamp,
 };
-use vestibule_site::{outbox::OutgoingMail, store::SiteChange};
 
-use crate::{SqliteStore, audit, feed, feedback, keys, one_time, outbox, sessions, users};
+use crate::{SqliteStore, audit, extension, feed, keys, one_time, sessions, users};
 
 #[async_trait]
 impl Commits for SqliteStore {
@@ -79,10 +78,11 @@ fn carry_out(
     {
         return Ok(Err(Obstacle::RingMoved));
     }
-    if let Some(change) = &commit.extension
-        && !change_site(connection, known(change)?, &mut done, now)?
-    {
-        return Ok(Err(Obstacle::Gone));
+    if let Some(change) = &commit.extension {
+        match extension::change(connection, change, now)? {
+            Ok(changed) => done.extension = changed,
+            Err(obstacle) => return Ok(Err(obstacle)),
+        }
     }
     let consequences = commit.consequences(&done).map_err(refused)?;
     keep(connection, &consequences)?;
@@ -142,44 +142,16 @@ fn end(
     Ok(())
 }
 
-/// Whether what it is about was there.
-fn change_site(
-    connection: &Connection,
-    change: &SiteChange,
-    done: &mut Committed,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    match change {
-        SiteChange::AddFeedback(new) => {
-            done.extension = Some(Extension::new(feedback::add(connection, new, now)?));
-        }
-        SiteChange::SettleFeedback { id, is_done } => {
-            let settled = feedback::settle(connection, *id, *is_done, now)?;
-            done.extension = settled.map(Extension::new);
-            return Ok(done.extension.is_some());
-        }
-        SiteChange::RetryMail { id, gives_up_at } => {
-            return outbox::retry(connection, *id, now, *gives_up_at);
-        }
-    }
-    Ok(true)
-}
-
 fn keep(connection: &Connection, consequences: &Consequences) -> rusqlite::Result<()> {
     for token in &consequences.tokens {
         one_time::put(connection, token)?;
     }
     for row in &consequences.rows {
-        outbox::insert(connection, known::<OutgoingMail>(row)?)?;
+        extension::keep(connection, row)?;
     }
     audit::append(connection, &consequences.events)
 }
 
-fn known<T: Send + Sync + 'static>(extension: &Extension) -> rusqlite::Result<&T> {
-    let known = extension.downcast_ref();
-    known.ok_or_else(|| refused(StoreError::unreadable(UnknownExtension)))
-}
-
-fn refused(cause: StoreError) -> rusqlite::Error {
+pub(crate) fn refused(cause: StoreError) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(cause))
 }

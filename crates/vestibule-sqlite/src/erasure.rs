@@ -1,5 +1,7 @@
 //! Deleted accounts, some time later.
 
+pub(crate) mod files;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use vestibule_core::{
@@ -9,7 +11,7 @@ use vestibule_core::{
     time::Timestamp,
 };
 
-use crate::{SqliteStore, files, one_time, users};
+use crate::{SqliteStore, one_time, users};
 
 pub(crate) const DUE: &str = "SELECT id, username_key FROM users WHERE status = 'deleted' AND email <> '' AND deleted_at < ?1 \
      ORDER BY deleted_at LIMIT ?2";
@@ -62,7 +64,7 @@ fn erase(
         .collect::<Result<_, _>>()?;
     for (user, name) in &due {
         // First: offers are found by the name.
-        files::leave(connection, *user, now)?;
+        files::erase(connection, *user, now)?;
         let name = erased_key(&secret, name);
         connection.prepare_cached(ERASE)?.execute(params![user.0, now.millis(), name])?;
         connection.prepare_cached(SESSIONS)?.execute([user.0])?;

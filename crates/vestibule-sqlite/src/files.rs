@@ -84,14 +84,10 @@ pub(crate) const REPLACE: &str = "UPDATE files SET kind = ?3, size = ?4, digest 
 
 pub(crate) const DELETE: &str = "DELETE FROM files WHERE id = ?1";
 
-pub(crate) const IDS_OF_OWNER: &str = "SELECT id FROM files WHERE owner = ?1";
-
 pub(crate) const USAGE: &str = "SELECT bytes, files FROM usages WHERE owner = ?1";
 
 const SET_USAGE: &str = "INSERT INTO usages (owner, bytes, files) VALUES (?1, ?2, ?3) \
      ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes, files = excluded.files";
-
-pub(crate) const FORGET_USAGE: &str = "DELETE FROM usages WHERE owner = ?1";
 
 pub(crate) const USER_IS_THERE: &str =
     "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND status <> 'deleted')";
@@ -302,22 +298,6 @@ impl FileCatalogue for SqliteStore {
         let keys = keys.to_vec();
         self.write(move |connection| strays::forget(connection, &keys)).await
     }
-}
-
-/// Deletes everything of a user, inside the transaction that erases their account.
-pub(crate) fn leave(connection: &Connection, user: UserId, now: Timestamp) -> rusqlite::Result<()> {
-    let ids: Vec<_> = connection
-        .prepare_cached(IDS_OF_OWNER)?
-        .query_map([user.0], |row| row.get(0).map(FileId::from_bytes))?
-        .collect::<rusqlite::Result<_>>()?;
-    for id in ids {
-        blobs::drop_of(connection, id.as_bytes(), now)?;
-        connection.prepare_cached(DELETE)?.execute([id.as_bytes()])?;
-    }
-    uploads::leave(connection, user, now)?;
-    shares::leave(connection, user)?;
-    connection.prepare_cached(offers::LEAVE)?.execute([user.0])?;
-    connection.prepare_cached(FORGET_USAGE)?.execute([user.0]).map(|_| ())
 }
 
 fn create(

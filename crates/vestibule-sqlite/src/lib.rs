@@ -35,8 +35,11 @@ mod batches;
 mod commit;
 mod erasure;
 mod error;
+mod extension;
 mod feed;
+#[cfg(feature = "site")]
 mod feedback;
+#[cfg(feature = "site")]
 mod files;
 mod history;
 mod keys;
@@ -45,6 +48,7 @@ mod listing;
 mod lock;
 mod one_time;
 mod open;
+#[cfg(feature = "site")]
 mod outbox;
 mod reader;
 mod rows;

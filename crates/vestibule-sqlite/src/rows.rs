@@ -1,12 +1,14 @@
 //! Rows and the values they stand for.
 
+#[cfg(feature = "site")]
+mod site;
+
 use std::{error::Error, str::FromStr};
 
 use rusqlite::{Row, types::Type};
 use serde_json::{Map, Value};
 use vestibule_core::{
     deletion::Deletion,
-    event::Event,
     id::{SessionId, UserId},
     one_time::{OneTime, TokenHash},
     password::PasswordHash,
@@ -16,11 +18,11 @@ use vestibule_core::{
     time::Timestamp,
     user::{Credentials, User},
 };
-use vestibule_site::{
-    file::{Blob, BlobKey, File, FileName, Upload},
-    id::{FileId, UploadId},
-    outbox::{ClaimedMail, MailId, OutboxEntry, OutgoingMail},
-    store::{DayCount, Feedback, KeptEvent, NewFeedback, Offer, SeenFile, Share},
+
+#[cfg(feature = "site")]
+pub(crate) use site::{
+    SEEN_COLUMNS, blob, claimed_mail, day_count, event, event_columns, feedback, feedback_columns,
+    file, mail, named_columns, offer, seen_file, share, upload,
 };
 
 /// The columns that [`session`] reads, in its order.
@@ -40,32 +42,7 @@ macro_rules! user_columns {
     };
 }
 
-/// The columns that [`seen_file`] reads, in its order, but for the last one, the reader's share: those of a file,
-/// and its owner's name.
-macro_rules! named_columns {
-    () => {
-        "files.id, files.owner, files.name, files.kind, files.size, files.digest, files.version, \
-         files.changed_by, files.created_at, files.changed_at, users.username"
-    };
-}
-
-/// How many they are.
-pub(crate) const SEEN_COLUMNS: usize = 12;
-/// The columns that [`event`] reads, in its order.
-macro_rules! event_columns {
-    () => {
-        "sequence, at, name, outcome, actor, subject, session_id, address, agent, request_id, details"
-    };
-}
-
-/// The columns that [`feedback`] reads, in its order.
-macro_rules! feedback_columns {
-    () => {
-        "id, at, user_id, email, text, address, agent, done_at"
-    };
-}
-
-pub(crate) use {event_columns, feedback_columns, named_columns, session_columns, user_columns};
+pub(crate) use {session_columns, user_columns};
 
 pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -149,119 +126,10 @@ pub(crate) fn renewal(row: &Row<'_>) -> rusqlite::Result<RenewalNote> {
     })
 }
 
-/// Reads `id, owner, name, kind, size, digest, version, changed_by, created_at, changed_at`.
-pub(crate) fn file(row: &Row<'_>) -> rusqlite::Result<File> {
-    Ok(File {
-        id: row.get(0).map(FileId::from_bytes)?,
-        owner: UserId(row.get(1)?),
-        name: file_name(row, 2)?,
-        kind: row.get(3)?,
-        size: unsigned(row, 4)?,
-        digest: row.get(5)?,
-        version: unsigned(row, 6)?,
-        changed_by: UserId(row.get(7)?),
-        created_at: time(row, 8)?,
-        changed_at: time(row, 9)?,
-    })
-}
-
-pub(crate) fn seen_file(row: &Row<'_>) -> rusqlite::Result<SeenFile> {
-    let share = row.get_ref(11)?.as_str_or_null()?.map(str::parse).transpose();
-    Ok(SeenFile {
-        file: file(row)?,
-        owner_name: row.get(10)?,
-        share: share.map_err(|cause| unreadable(11, cause))?,
-    })
-}
-
-/// Reads `file_id, user_id, username, access`.
-pub(crate) fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
-    Ok(Share {
-        file: row.get(0).map(FileId::from_bytes)?,
-        user: UserId(row.get(1)?),
-        username: row.get(2)?,
-        access: parsed(row, 3)?,
-    })
-}
-
-/// Reads `file_id, name, access`.
-pub(crate) fn offer(row: &Row<'_>) -> rusqlite::Result<Offer> {
-    Ok(Offer {
-        file: row.get(0).map(FileId::from_bytes)?,
-        name: row.get(1)?,
-        access: parsed(row, 2)?,
-    })
-}
-
-/// Reads `id, owner, name, size, created_at, touched_at`; what has arrived lies elsewhere.
-pub(crate) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
-    Ok(Upload {
-        id: row.get(0).map(UploadId::from_bytes)?,
-        owner: UserId(row.get(1)?),
-        name: file_name(row, 2)?,
-        size: unsigned(row, 3)?,
-        created_at: time(row, 4)?,
-        touched_at: time(row, 5)?,
-        blobs: Vec::new(),
-    })
-}
-
-/// Reads `key, size, digest`, from the column `first` on.
-pub(crate) fn blob(row: &Row<'_>, first: usize) -> rusqlite::Result<Blob> {
-    Ok(Blob {
-        key: row.get(first).map(BlobKey::from_bytes)?,
-        size: unsigned(row, first + 1)?,
-        digest: row.get(first + 2)?,
-    })
-}
-
-pub(crate) fn event(row: &Row<'_>) -> rusqlite::Result<KeptEvent> {
-    let user = |column| row.get::<_, Option<i64>>(column).map(|id| id.map(UserId));
-    let event = Event {
-        name: parsed(row, 2)?,
-        at: time(row, 1)?,
-        outcome: parsed(row, 3)?,
-        actor: user(4)?,
-        subject: user(5)?,
-        session: row.get::<_, Option<[u8; 16]>>(6)?.map(SessionId::from_bytes),
-        address: row.get(7)?,
-        agent: row.get(8)?,
-        request_id: row.get(9)?,
-        details: serde_json::from_str(row.get_ref(10)?.as_str()?)
-            .map_err(|cause| unreadable(10, cause))?,
-    };
-    Ok(KeptEvent { sequence: unsigned(row, 0)?, event })
-}
-
 /// A JSON object as a text.
 pub(crate) fn object(details: &Map<String, Value>) -> rusqlite::Result<String> {
     serde_json::to_string(details)
         .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))
-}
-
-/// Reads `day, name, cause, count`.
-pub(crate) fn day_count(row: &Row<'_>) -> rusqlite::Result<DayCount> {
-    Ok(DayCount {
-        day: row.get(0)?,
-        name: parsed(row, 1)?,
-        cause: row.get(2)?,
-        count: unsigned(row, 3)?,
-    })
-}
-
-pub(crate) fn feedback(row: &Row<'_>) -> rusqlite::Result<Feedback> {
-    Ok(Feedback {
-        id: row.get(0)?,
-        at: time(row, 1)?,
-        content: NewFeedback {
-            user: row.get::<_, Option<i64>>(2)?.map(UserId),
-            email: row.get(3)?,
-            text: row.get(4)?,
-            address: row.get(5)?,
-            agent: row.get(6)?,
-        },
-        done_at: optional_time(row, 7)?,
-    })
 }
 
 /// Reads `hash, purpose, user_id, email, created_at, expires_at, used_at`.
@@ -275,35 +143,6 @@ pub(crate) fn one_time(row: &Row<'_>) -> rusqlite::Result<OneTime> {
         expires_at: time(row, 5)?,
         used_at: optional_time(row, 6)?,
         session: row.get::<_, Option<[u8; 16]>>(7)?.map(SessionId::from_bytes),
-    })
-}
-
-/// Reads `id, kind, user_id, recipient, sealed, created_at, gives_up_at` and the tries before this one.
-pub(crate) fn claimed_mail(row: &Row<'_>) -> rusqlite::Result<ClaimedMail> {
-    let mail = OutgoingMail {
-        id: row.get(0).map(MailId::from_bytes)?,
-        kind: row.get(1)?,
-        user: row.get::<_, Option<i64>>(2)?.map(UserId),
-        recipient: row.get(3)?,
-        sealed: row.get(4)?,
-        created_at: time(row, 5)?,
-        gives_up_at: time(row, 6)?,
-    };
-    Ok(ClaimedMail { mail, tries: row.get(7)? })
-}
-
-/// Reads `id, kind, user_id, recipient, state, tries, last_error, created_at, at`.
-pub(crate) fn mail(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
-    Ok(OutboxEntry {
-        id: row.get(0).map(MailId::from_bytes)?,
-        kind: row.get(1)?,
-        user: row.get::<_, Option<i64>>(2)?.map(UserId),
-        recipient: row.get(3)?,
-        state: parsed(row, 4)?,
-        tries: row.get(5)?,
-        last_error: row.get(6)?,
-        created_at: time(row, 7)?,
-        at: time(row, 8)?,
     })
 }
 
@@ -346,10 +185,6 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 
 fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     row.get::<_, Option<i64>>(column).map(|time| time.map(Timestamp::from_millis))
-}
-
-fn file_name(row: &Row<'_>, column: usize) -> rusqlite::Result<FileName> {
-    FileName::parse(row.get_ref(column)?.as_str()?).map_err(|cause| unreadable(column, cause))
 }
 
 fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>

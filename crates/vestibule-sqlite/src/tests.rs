@@ -42,7 +42,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         (files::OFFERED_TO, &["offers_name (name_key=?"]),
         (files::offers::WITHDRAW, &["SEARCH offers USING PRIMARY KEY (file_id=? AND name_key=?)"]),
         (files::offers::OF_FILE, &["SEARCH offers USING PRIMARY KEY (file_id=?)"]),
-        (files::offers::LEAVE, &["offers_name (name_key=?"]),
+        (erasure::files::OFFERS, &["offers_name (name_key=?"]),
         (sessions::ADVANCE, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
         (sessions::HAND_OUT, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
         (sessions::CONFIRM, &["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)"]),
@@ -127,19 +127,27 @@ async fn no_hot_statement_reads_a_whole_table() {
         (files::BY_ID, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
         (files::REPLACE, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
         (files::DELETE, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
-        (files::IDS_OF_OWNER, &["SEARCH files USING COVERING INDEX files_owner (owner=?)"]),
+        (
+            erasure::files::HOLDERS,
+            &[
+                "SEARCH files USING COVERING INDEX files_owner (owner=?)",
+                "INDEX uploads_owner (owner=?)",
+            ],
+        ),
+        (erasure::files::DROP_BLOBS, &["INDEX blobs_holder (holder=?)"]),
+        (erasure::files::FILES, &["INDEX files_owner (owner=?)"]),
+        (erasure::files::UPLOADS, &["INDEX uploads_owner (owner=?)"]),
         (files::USAGE, &["SEARCH usages USING INTEGER PRIMARY KEY (rowid=?)"]),
-        (files::FORGET_USAGE, &["SEARCH usages USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (erasure::files::USAGE, &["SEARCH usages USING INTEGER PRIMARY KEY (rowid=?)"]),
         (files::USER_IS_THERE, &["SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"]),
         (shares::COUNT, &["SEARCH shares USING PRIMARY KEY (file_id=?)"]),
         (shares::SET, &["SEARCH files USING INDEX sqlite_autoindex_files_1 (id=?)"]),
         (shares::REMOVE, &["SEARCH shares USING PRIMARY KEY (file_id=? AND user_id=?)"]),
         (shares::OF_FILE, &["SEARCH shares USING PRIMARY KEY (file_id=?)"]),
-        (shares::LEAVE, &["INDEX shares_user (user_id=?)"]),
+        (erasure::files::SHARES, &["INDEX shares_user (user_id=?)"]),
         (uploads::SELECT, &["SEARCH uploads USING INDEX sqlite_autoindex_uploads_1 (id=?)"]),
         (uploads::ADVANCE, &["SEARCH uploads USING INDEX sqlite_autoindex_uploads_1 (id=?)"]),
         (uploads::DELETE, &["SEARCH uploads USING INDEX sqlite_autoindex_uploads_1 (id=?)"]),
-        (uploads::OF_OWNER, &["SEARCH uploads USING INDEX uploads_owner (owner=?)"]),
         (uploads::TOUCHED_BEFORE, &["SEARCH uploads USING INDEX uploads_touched (touched_at<?)"]),
         (blobs::OF_HOLDER, &["SEARCH blobs USING INDEX blobs_holder (holder=?)"]),
         (blobs::HAND_OVER, &["SEARCH blobs USING INDEX blobs_holder (holder=?)"]),
@@ -147,9 +155,9 @@ async fn no_hot_statement_reads_a_whole_table() {
         (blobs::DROPPED, &["SEARCH blobs USING INDEX blobs_dropped (dropped_at<?)"]),
         (blobs::FORGET, &["SEARCH blobs USING INDEX sqlite_autoindex_blobs_1 (key=?)"]),
         (blobs::KNOWN, &["sqlite_autoindex_blobs_1 (key=?)"]),
-        (audit::COUNTS, &["SEARCH event_counts USING PRIMARY KEY (day>? AND day<?)"]),
-        (audit::PURGE, &["SEARCH events USING COVERING INDEX events_at (at<?)"]),
-        (audit::PURGE_COUNTS, &["SEARCH event_counts USING PRIMARY KEY (day<?)"]),
+        (audit::trail::COUNTS, &["SEARCH event_counts USING PRIMARY KEY (day>? AND day<?)"]),
+        (audit::trail::PURGE, &["SEARCH events USING COVERING INDEX events_at (at<?)"]),
+        (audit::trail::PURGE_COUNTS, &["SEARCH event_counts USING PRIMARY KEY (day<?)"]),
         (feedback::LIST, &["SEARCH feedback USING INTEGER PRIMARY KEY (rowid<?)"]),
         (feedback::LIST_WAITING, &["SEARCH feedback USING INDEX feedback_waiting (id<?)"]),
         (feedback::LIST_OF, &["SEARCH feedback USING INDEX feedback_user (user_id=? AND rowid<?)"]),
@@ -168,7 +176,7 @@ async fn no_hot_statement_reads_a_whole_table() {
         let plan = plan(&store, statement).await;
         assert!(plan.contains("USING COVERING INDEX users_active_super"), "{plan}");
     }
-    let plan = plan(&store, audit::SESSIONS).await;
+    let plan = plan(&store, audit::trail::SESSIONS).await;
     assert!(plan.contains("SEARCH sessions USING INDEX sessions_expiry"), "{plan}");
 }
 

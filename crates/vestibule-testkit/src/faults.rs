@@ -46,6 +46,8 @@ macro_rules! delegate {
     };
 }
 
+mod accounts;
+#[cfg(feature = "site")]
 mod site;
 
 /// A store in front of another one: it counts what is asked of it, and answers

@@ -1,7 +1,7 @@
 //! What the tests of Vestibule share. Nothing of it is shipped.
 //!
 //! - [`store_suite!`] runs the whole store contract against one store, one named test per sentence.
-//! - [`site_store_suite!`] does the same for what only the ready-made site keeps.
+//! - `site_store_suite!` (with the feature `site`) does the same for what only the ready-made site keeps.
 //! - [`FakeClock`] and [`SeededEntropy`] are the two arguments that make every expiry exact and every
 //!   run the same.
 //! - [`visitors`] come to an application as nobody, as a browser or as an app; one test body serves both
@@ -31,6 +31,7 @@ pub mod proxy;
 pub mod redis;
 pub mod samples;
 pub mod site;
+#[cfg(feature = "site")]
 pub mod site_store_suite;
 pub mod store_suite;
 pub mod visitors;

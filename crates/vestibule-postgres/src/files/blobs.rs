@@ -18,10 +18,6 @@ pub(crate) const HAND_OVER: &str = "UPDATE blobs SET holder = $2 WHERE holder = 
 
 pub(crate) const DROP: &str = "UPDATE blobs SET holder = NULL, dropped_at = $2 WHERE holder = $1";
 
-pub(crate) const DROP_OF_OWNER: &str = "UPDATE blobs SET holder = NULL, dropped_at = $2 \
-     WHERE holder IN (SELECT id FROM files WHERE owner = $1 \
-     UNION ALL SELECT id FROM uploads WHERE owner = $1)";
-
 pub(crate) const DROPPED: &str =
     "SELECT key FROM blobs WHERE dropped_at < $1 ORDER BY dropped_at LIMIT $2";
 

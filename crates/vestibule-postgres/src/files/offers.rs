@@ -38,10 +38,6 @@ pub(crate) const ACCEPTED: &str = "DELETE FROM offers WHERE file_id = $1 \
 
 pub(crate) const WITHDRAW: &str = "DELETE FROM offers WHERE file_id = $1 AND name_key = $2";
 
-/// What is offered to an account that is erased.
-pub(crate) const LEAVE: &str =
-    "DELETE FROM offers WHERE name_key = (SELECT username_key FROM users WHERE id = $1)";
-
 pub(crate) const OF_FILES: &str = "SELECT offers.file_id, offers.name, offers.access \
      FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (id, number) \
      JOIN offers ON offers.file_id = wanted.id ORDER BY wanted.number, offers.name_key";

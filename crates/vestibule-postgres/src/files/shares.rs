@@ -28,8 +28,6 @@ pub(crate) const OF_FILES: &str = "SELECT shares.file_id, shares.user_id, users.
      JOIN shares ON shares.file_id = wanted.id JOIN users ON users.id = shares.user_id \
      WHERE users.status <> 'deleted' ORDER BY wanted.number, shares.user_id";
 
-pub(crate) const LEAVE: &str = "DELETE FROM shares WHERE user_id = $1";
-
 pub(super) async fn set(
     connection: &mut PgConnection,
     id: FileId,

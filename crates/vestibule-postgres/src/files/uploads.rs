@@ -39,11 +39,6 @@ pub(crate) const DELETE: &str = "DELETE FROM uploads WHERE id = $1";
 
 pub(crate) const TOUCHED_BEFORE: &str = "SELECT id FROM uploads WHERE touched_at < $1";
 
-pub(crate) const HOLD_OF_OWNER: &str =
-    "SELECT id FROM uploads WHERE owner = $1 ORDER BY id FOR UPDATE";
-
-pub(crate) const DELETE_OF_OWNER: &str = "DELETE FROM uploads WHERE owner = $1";
-
 pub(super) async fn begin(
     connection: &mut PgConnection,
     upload: &Upload,

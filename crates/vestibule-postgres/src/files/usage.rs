@@ -24,8 +24,6 @@ pub(crate) const SET: &str = "UPDATE usages SET bytes = $2, files = $3 WHERE own
 pub(crate) const GIVE_BACK: &str = "UPDATE usages SET bytes = GREATEST(bytes - $2, 0), \
      files = GREATEST(files - 1, 0) WHERE owner = $1";
 
-pub(crate) const FORGET: &str = "DELETE FROM usages WHERE owner = $1";
-
 /// Counts another file of this size on the owner's quota.
 pub(super) async fn reserve(
     connection: &mut PgConnection,

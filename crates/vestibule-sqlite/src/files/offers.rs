@@ -35,10 +35,6 @@ pub(crate) const ACCEPTED: &str = "DELETE FROM offers WHERE file_id = ?1 \
 
 pub(crate) const WITHDRAW: &str = "DELETE FROM offers WHERE file_id = ?1 AND name_key = ?2";
 
-/// What is offered to an account that is erased.
-pub(crate) const LEAVE: &str =
-    "DELETE FROM offers WHERE name_key = (SELECT username_key FROM users WHERE id = ?1)";
-
 pub(crate) const OF_FILE: &str =
     "SELECT file_id, name, access FROM offers WHERE file_id = ?1 ORDER BY name_key";
 

@@ -25,8 +25,6 @@ pub(crate) const OF_FILE: &str = "SELECT shares.file_id, shares.user_id, users.u
      WHERE shares.file_id = ?1 AND users.status <> 'deleted' \
      ORDER BY shares.user_id";
 
-pub(crate) const LEAVE: &str = "DELETE FROM shares WHERE user_id = ?1";
-
 pub(super) fn set(
     connection: &Connection,
     id: FileId,
@@ -60,8 +58,4 @@ pub(super) fn of(connection: &Connection, files: &[FileId]) -> rusqlite::Result<
         }
     }
     Ok(shares)
-}
-
-pub(super) fn leave(connection: &Connection, user: UserId) -> rusqlite::Result<()> {
-    connection.prepare_cached(LEAVE)?.execute([user.0]).map(|_| ())
 }

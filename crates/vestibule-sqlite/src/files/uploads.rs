@@ -1,7 +1,7 @@
 //! Uploads that come in pieces.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use vestibule_core::{id::UserId, time::Timestamp};
+use vestibule_core::time::Timestamp;
 use vestibule_site::{
     file::{Blob, File, Quota, Upload, digest_of},
     id::{FileId, UploadId},
@@ -21,8 +21,6 @@ pub(crate) const ADVANCE: &str = "UPDATE uploads SET received = received + ?3, t
      WHERE id = ?1 AND received = ?2 AND received <= size - ?3";
 
 pub(crate) const DELETE: &str = "DELETE FROM uploads WHERE id = ?1";
-
-pub(crate) const OF_OWNER: &str = "SELECT id FROM uploads WHERE owner = ?1";
 
 pub(crate) const TOUCHED_BEFORE: &str = "SELECT id FROM uploads WHERE touched_at < ?1";
 
@@ -128,13 +126,6 @@ pub(super) fn expire(
         abandon(connection, *id, now)?;
     }
     Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
-}
-
-pub(super) fn leave(connection: &Connection, user: UserId, now: Timestamp) -> rusqlite::Result<()> {
-    for id in ids(connection, OF_OWNER, user.0)? {
-        abandon(connection, id, now)?;
-    }
-    Ok(())
 }
 
 fn ids(connection: &Connection, statement: &str, of: i64) -> rusqlite::Result<Vec<UploadId>> {

@@ -2,13 +2,7 @@
 
 use async_trait::async_trait;
 use vestibule_core::{
-    event::Event,
-    id::UserId,
-    name::{EmailAddress, UserName},
-    one_time::{OneTime, Purpose, TokenKey},
-    store::{Erasure, OneTimeTokens, Owners, StoreResult, UserBatches},
-    time::Timestamp,
-    user::{NewUser, Taken},
+    event::Event, id::UserId, name::UserName, store::StoreResult, time::Timestamp,
 };
 use vestibule_site::{
     file::{Blob, BlobKey, File, NewFile, OverQuota, Quota, ShareAccess, Upload, Usage},
@@ -24,17 +18,6 @@ use vestibule_site::{
 use super::FailingStore;
 
 delegate! {
-    OneTimeTokens through up:
-    fn put_one_time(token: &OneTime) -> ();
-    fn one_time(key: &TokenKey) -> Option<OneTime>;
-    fn one_time_of(user: UserId, purpose: Purpose) -> Option<OneTime>;
-    fn use_one_time(key: &TokenKey, now: Timestamp) -> Option<OneTime>;
-    fn drop_one_time(user: UserId) -> ();
-    fn drop_all_one_time() -> u64;
-    fn purge_one_time(before: Timestamp) -> u64;
-}
-
-delegate! {
     Outbox through up:
     fn enqueue_mail(mail: &OutgoingMail) -> ();
     fn claim_mail(holder: &str, now: Timestamp, until: Timestamp) -> Option<ClaimedMail>;
@@ -48,11 +31,6 @@ delegate! {
     fn sealed_mails(after: Option<MailId>, limit: u32) -> Vec<(MailId, Vec<u8>)>;
     fn reseal_mail(id: MailId, from: &[u8], to: &[u8]) -> bool;
     fn purge_mails(before: Timestamp) -> u64;
-}
-
-delegate! {
-    Erasure through up:
-    fn erase_deleted(before: Timestamp, limit: u32, now: Timestamp) -> Vec<UserId>;
 }
 
 delegate! {
@@ -104,10 +82,4 @@ delegate! {
     fn feedback_of(user: UserId, before: Option<i64>, limit: u32) -> Vec<Feedback>;
     fn settle_feedback(id: i64, is_done: bool, now: Timestamp) -> Option<Feedback>;
     fn waiting_feedback() -> u64;
-}
-
-delegate! {
-    UserBatches through up:
-    fn create_users(new: &[NewUser], now: Timestamp) -> Vec<Result<UserId, Taken>>;
-    fn owners(names: &[(UserName, EmailAddress)]) -> Vec<Owners>;
 }
