@@ -2,8 +2,6 @@
 
 use vestibule::core::store::StoreError;
 
-use crate::config::ConfigProblems;
-
 /// A command did not do what was asked. The text says what is wrong and what mends it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CommandError {
@@ -31,11 +29,5 @@ impl CommandError {
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.to_string())
-    }
-}
-
-impl From<ConfigProblems> for CommandError {
-    fn from(problems: ConfigProblems) -> Self {
-        Self::Usage(problems.to_string())
     }
 }

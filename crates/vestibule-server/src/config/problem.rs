@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::CommandError;
+
 /// One thing that keeps the site from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -58,5 +60,11 @@ pub(crate) struct ValueError {
 impl ValueError {
     pub(crate) fn new(wrong: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { wrong: wrong.into(), mend: mend.into() }
+    }
+}
+
+impl From<ConfigProblems> for CommandError {
+    fn from(problems: ConfigProblems) -> Self {
+        Self::Usage(problems.to_string())
     }
 }

@@ -33,6 +33,7 @@
 pub(crate) mod dates;
 mod language;
 mod load;
+pub(crate) mod sizes;
 mod template;
 mod words;
 

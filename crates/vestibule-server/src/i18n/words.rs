@@ -7,7 +7,7 @@ use time::Month;
 use super::language::{Language, Text};
 use crate::{
     i18n::dates::{stamp, utc},
-    services::files::{Size, Unit},
+    i18n::sizes::{Size, Unit},
 };
 
 /// In seconds.

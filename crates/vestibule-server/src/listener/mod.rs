@@ -133,8 +133,6 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         entropy: Arc::new(SystemEntropy),
         limits: limits.clone(),
     })?;
-    let files =
-        Files::new(Arc::clone(&store), blobs, &settings.files, limits.clone(), Arc::new(clock));
     let audit = AuditLog::start(
         Arc::clone(&store),
         Arc::new(clock),
@@ -167,13 +165,27 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         .build()
         .await
         .map_err(build_error)?;
+    let files = Files::new(
+        hall.clone(),
+        Arc::clone(&store),
+        blobs,
+        &settings.files,
+        limits.clone(),
+        Arc::new(clock),
+    );
+    let feedback = Arc::new(FeedbackDesk::new(
+        &settings,
+        limits,
+        Arc::new(clock),
+        mailer.clone(),
+        hall.clone(),
+    ));
     let setup = if hall.users().has_super_user().await? {
         Setup::closed()
     } else {
         Setup::open(&SystemEntropy)
     };
     let setup = Arc::new(setup);
-    let feedback = Arc::new(FeedbackDesk::new(&settings, limits, Arc::new(clock), mailer.clone()));
     let site = Site {
         hall: hall.clone(),
         settings,

@@ -72,8 +72,6 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
     let store: Arc<dyn SiteStore> = Arc::new(MemoryStore::default());
     let clock = Arc::new(SystemClock::start());
     let blobs = Blobs::in_folder(&folder.join("files")).unwrap();
-    let files =
-        Files::new(Arc::clone(&store), blobs, &settings.files, None, Arc::clone(&clock) as _);
     let audit = AuditLog::start(
         Arc::clone(&store),
         Arc::clone(&clock) as Arc<dyn Clock>,
@@ -90,12 +88,21 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
         limits: None,
     })
     .unwrap();
-    let feedback = Arc::new(FeedbackDesk::new(&settings, None, clock, mailer.clone()));
     let hall = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
         .config(bootstrap::hall_config(&settings, secret).unwrap())
         .build()
         .await
         .unwrap();
+    let files = Files::new(
+        hall.clone(),
+        Arc::clone(&store),
+        blobs,
+        &settings.files,
+        None,
+        Arc::clone(&clock) as _,
+    );
+    let feedback =
+        Arc::new(FeedbackDesk::new(&settings, None, clock, mailer.clone(), hall.clone()));
     let setup = Arc::new(Setup::closed());
     Site { hall, settings, templates, setup, store, files, audit, feedback, mailer }
 }

@@ -22,6 +22,7 @@ use head::HeadReader;
 use metrics::counter;
 
 use super::sending::TAKES_WITHIN;
+use crate::web::Ambiguous;
 
 /// The figure of connections that were cut off.
 pub(crate) const CUT: &str = "vestibule_connections_cut_total";
@@ -165,12 +166,6 @@ impl AsyncWrite for Lingering {
         self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 }
-
-/// The request's framing can be read in two ways: both `Content-Length` and `Transfer-Encoding`, several
-/// lengths, or lines that end in LF alone (RFC 9112 sections 2.2, 6.1 and 6.3). A proxy in front may have
-/// read it in the other way, so nothing after it on this connection can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ambiguous;
 
 /// A stream of HTTP/1.1 requests whose heads are looked at on their way in. A head that takes too long from
 /// its first byte ends it.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use vestibule::{
-    Problem, RateLimit, Said, Visit,
+    Problem, RateLimit, Said, Vestibule, Visit,
     core::{event::EventName, limit::SharedLimits, name::EmailAddress, time::Clock},
 };
 use vestibule_site::store::NewFeedback;
 
-use crate::{config::Settings, services::mail::Mailer, web::state::Site};
+use crate::{config::Settings, services::mail::Mailer};
 
 /// The longest message, in characters.
 pub(crate) const MOST: usize = 5_000;
@@ -18,6 +18,7 @@ pub(crate) struct FeedbackDesk {
     /// From each network.
     sent: RateLimit,
     mailer: Mailer,
+    auth: Vestibule,
 }
 
 impl FeedbackDesk {
@@ -26,22 +27,17 @@ impl FeedbackDesk {
         limits: Option<Arc<dyn SharedLimits>>,
         clock: Arc<dyn Clock>,
         mailer: Mailer,
+        auth: Vestibule,
     ) -> Self {
         let rate = settings.limits.feedback.as_limit();
-        Self { sent: RateLimit::new("feedback", rate, limits, clock), mailer }
+        Self { sent: RateLimit::new("feedback", rate, limits, clock), mailer, auth }
     }
 
     /// Takes in feedback of whoever is there.
     ///
     /// # Errors
     /// `invalid_input` with the fields, `rate_limited`, `unavailable`.
-    pub(crate) async fn take(
-        &self,
-        site: &Site,
-        visit: &Visit,
-        text: &str,
-        email: &str,
-    ) -> Result<(), Problem> {
+    pub(crate) async fn take(&self, visit: &Visit, text: &str, email: &str) -> Result<(), Problem> {
         let (text, email) = checked(text, email)?;
         self.count(visit).await?;
         let user = visit.known_caller().map(|caller| caller.user_id());
@@ -55,7 +51,7 @@ impl FeedbackDesk {
         let username = visit.known_caller().map(|caller| caller.username().to_owned());
         let mailer = self.mailer.clone();
         let work = async move { Ok(mailer.keep_feedback(new, username).await?) };
-        site.hall.uncancelled(work).await
+        self.auth.uncancelled(work).await
     }
 
     /// Every message counts, not only those that fail.

@@ -37,6 +37,12 @@ pub(crate) struct Transport {
     pub(crate) is_tls: bool,
 }
 
+/// The request's framing can be read in two ways: both `Content-Length` and `Transfer-Encoding`, several
+/// lengths, or lines that end in LF alone (RFC 9112 sections 2.2, 6.1 and 6.3). A proxy in front may have
+/// read it in the other way, so nothing after it on this connection can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ambiguous;
+
 /// The routes and everything around them.
 pub(crate) fn service(site: &Site) -> SiteService {
     let router: Router = Router::new()

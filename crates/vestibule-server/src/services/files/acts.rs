@@ -16,13 +16,15 @@ use vestibule_site::{
     store::{NotKept, Replacement, SeenFile, Shared},
 };
 
-use super::receive::{over_quota, receive};
-use crate::web::state::Site;
+use super::{
+    Files,
+    receive::{over_quota, receive},
+};
 
 /// How often a content is put in the place of one that keeps changing.
 const ATTEMPTS: usize = 5;
 
-impl Site {
+impl Files {
     /// The file, where `caller` may do with it what needs `wanted`.
     ///
     /// # Errors
@@ -33,7 +35,7 @@ impl Site {
         id: FileId,
         wanted: Access,
     ) -> Result<SeenFile, Problem> {
-        let seen = self.files.catalogue.file(id, caller).await?;
+        let seen = self.catalogue.file(id, caller).await?;
         let seen = seen.ok_or(Problem::new(ErrorCode::NotFound))?;
         let access = seen.access(caller);
         if access.is_none() {
@@ -48,23 +50,23 @@ impl Site {
     /// # Errors
     /// What is wrong with the request; nothing is kept then.
     pub(crate) async fn keep_file(&self, owner: UserId, request: Request) -> Result<File, Problem> {
-        let usage = self.files.catalogue.file_usage(owner).await?;
-        let room = self.files.room(usage, None);
+        let usage = self.catalogue.file_usage(owner).await?;
+        let room = self.room(usage, None);
         let received = receive(self, owner, request, None, room).await?;
         let new = NewFile {
-            id: FileId::draw(self.hall.entropy()),
+            id: FileId::draw(self.auth.entropy()),
             owner,
             name: received.name,
             content: received.content,
         };
-        let made = self.files.catalogue.create_file(&new, self.files.quota(), self.hall.now());
+        let made = self.catalogue.create_file(&new, self.quota(), self.auth.now());
         match made.await {
             Ok(Ok(file)) => {
                 tracing::info!(user = %owner, file = %file.id, size = file.size, "a file was stored");
                 Ok(file)
             }
             Ok(Err(refused)) => {
-                self.files.blobs.discard(&new.content.blobs);
+                self.blobs.discard(&new.content.blobs);
                 Err(not_kept(refused))
             }
             // It may have been carried out after all: if not, the next clean-up finds the blobs.
@@ -85,22 +87,18 @@ impl Site {
     ) -> Result<File, Problem> {
         let mut seen = self.file_for(caller, id, Access::Write).await?;
         check_overwrite(&seen.file, caller, if_match).map_err(stale)?;
-        let usage = self.files.catalogue.file_usage(seen.file.owner).await?;
-        let room = self.files.room(usage, Some(seen.file.size));
+        let usage = self.catalogue.file_usage(seen.file.owner).await?;
+        let room = self.room(usage, Some(seen.file.size));
         let received = receive(self, caller, request, Some(&seen.file.name), room).await?;
         let mut replacement =
             Replacement { from: seen.file.version, content: received.content, by: caller };
         for _ in 0..ATTEMPTS {
-            let replaced = self.files.catalogue.replace_content(
-                id,
-                &replacement,
-                self.files.quota(),
-                self.hall.now(),
-            );
+            let replaced =
+                self.catalogue.replace_content(id, &replacement, self.quota(), self.auth.now());
             match replaced.await? {
                 Ok(Some(file)) => return Ok(file),
                 Err(over) => {
-                    self.files.blobs.discard(&replacement.content.blobs);
+                    self.blobs.discard(&replacement.content.blobs);
                     return Err(over_quota(over));
                 }
                 Ok(None) => {}
@@ -110,10 +108,10 @@ impl Site {
                 check_overwrite(&again.file, caller, if_match).map_err(stale)?;
                 Ok(again)
             });
-            seen = again.inspect_err(|_| self.files.blobs.discard(&replacement.content.blobs))?;
+            seen = again.inspect_err(|_| self.blobs.discard(&replacement.content.blobs))?;
             replacement.from = seen.file.version;
         }
-        self.files.blobs.discard(&replacement.content.blobs);
+        self.blobs.discard(&replacement.content.blobs);
         Err(stale(Stale))
     }
 
@@ -132,7 +130,7 @@ impl Site {
             return Err(stale(Stale));
         }
         let version = if_match.map(|_| seen.file.version);
-        let deleted = self.files.catalogue.delete_file(id, version, self.hall.now()).await?;
+        let deleted = self.catalogue.delete_file(id, version, self.auth.now()).await?;
         match (deleted, version) {
             (true, _) => {
                 tracing::info!(user = %caller, file = %id, "a file was deleted");
@@ -158,14 +156,14 @@ impl Site {
     ) -> Result<UserName, Problem> {
         self.file_for(caller.user_id(), id, Access::Own).await?;
         let to = UserName::parse(username).map_err(|error| Problem::fault("username", &error))?;
-        let own = self.hall.users().user(caller.user_id()).await?;
+        let own = self.auth.users().user(caller.user_id()).await?;
         if own.is_some_and(|own| UserName::parse(&own.username).is_ok_and(|own| own == to)) {
             let text = "the file is yours already; name somebody else";
             return Err(Problem::fault("username", &Said::new("share_with_self", text)));
         }
-        let counted = self.files.offers.count(&caller.user_id().to_string()).await;
+        let counted = self.offers.count(&caller.user_id().to_string()).await;
         counted.map_err(|limited| too_many_offers(visit, caller, limited))?;
-        match self.files.catalogue.offer_file(id, &to, access, self.hall.now()).await? {
+        match self.catalogue.offer_file(id, &to, access, self.auth.now()).await? {
             Shared::Done => {
                 tracing::info!(user = %caller.user_id(), file = %id, %access, "a file was offered to somebody");
                 Ok(to)
@@ -187,7 +185,7 @@ impl Site {
         caller: UserId,
         id: FileId,
     ) -> Result<SeenFile, Problem> {
-        if self.files.catalogue.accept_offer(id, caller).await? {
+        if self.catalogue.accept_offer(id, caller).await? {
             tracing::info!(user = %caller, file = %id, "a shared file was accepted");
         }
         let seen = self.file_for(caller, id, Access::Read).await?;
@@ -214,13 +212,13 @@ impl Site {
         };
         let seen = self.file_for(caller, id, Access::Read).await?;
         let name = UserName::parse(username).map_err(|_| not_shared())?;
-        let named = self.hall.users().credentials(&LoginKey::from_typed(username)).await?;
+        let named = self.auth.users().credentials(&LoginKey::from_typed(username)).await?;
         let with = named.map(|named| named.user.id);
         let wanted = if with == Some(caller) { Access::Read } else { Access::Own };
         wanted.check(seen.access(caller)).map_err(access_refused)?;
-        let was_offered = self.files.catalogue.withdraw_offer(id, &name).await?;
+        let was_offered = self.catalogue.withdraw_offer(id, &name).await?;
         let was_shared = match with {
-            Some(with) => self.files.catalogue.unshare_file(id, with).await?,
+            Some(with) => self.catalogue.unshare_file(id, with).await?,
             None => false,
         };
         if !was_offered && !was_shared {

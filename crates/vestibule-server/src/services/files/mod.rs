@@ -16,13 +16,12 @@ pub(crate) mod cleanup;
 pub(crate) mod home;
 mod multipart;
 pub(crate) mod receive;
-mod sizes;
 mod turns;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use vestibule::{
-    Problem, Rate, RateLimit, SystemEntropy,
+    Problem, Rate, RateLimit, SystemEntropy, Vestibule,
     core::{feed::Break, id::UserId, limit::SharedLimits, time::Clock},
 };
 use vestibule_files::{BlobError, Blobs};
@@ -40,7 +39,6 @@ use crate::{
 pub(crate) use self::{
     cleanup::Cleanup,
     home::{Home, HomeError, adopt, begin_anew, settle, unknown_blobs},
-    sizes::{Size, Unit, in_words as size_in_words},
 };
 
 /// How many files one person may offer to others.
@@ -55,6 +53,7 @@ pub(crate) const AROUND_A_FILE: u64 = 64 * 1024;
 /// The files of a site. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Files {
+    auth: Vestibule,
     pub(crate) catalogue: Arc<dyn SiteStore>,
     pub(crate) blobs: Blobs,
     pub(crate) turns: Arc<Turns>,
@@ -67,6 +66,7 @@ pub(crate) struct Files {
 impl Files {
     /// The files of `store`, whose contents lie where the settings say.
     pub(crate) fn new(
+        auth: Vestibule,
         store: Arc<dyn SiteStore>,
         blobs: Blobs,
         settings: &config::Files,
@@ -74,6 +74,7 @@ impl Files {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
+            auth,
             offers: RateLimit::new("share", Some(OFFERS), limits, clock),
             catalogue: store,
             blobs,

@@ -12,12 +12,12 @@ use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
 use vestibule_files::{BlobError, Intake, IntakeError};
 use vestibule_site::file::{Content, FileName, OverQuota, Usage};
 
+use crate::i18n::sizes;
+
 use super::{
     AROUND_A_FILE, Files,
     multipart::{Broken, Parts},
-    size_in_words,
 };
-use crate::web::state::Site;
 
 /// The field of a form that holds the file.
 const FIELD: &str = "file";
@@ -34,14 +34,14 @@ pub(crate) struct Received {
 /// # Errors
 /// What is wrong with the request, or `unavailable`. Whatever was written is removed then.
 pub(crate) async fn receive(
-    site: &Site,
+    files: &Files,
     who: UserId,
     request: Request,
     name: Option<&FileName>,
     room: Room,
 ) -> Result<Received, Problem> {
     let announced = announced(&request);
-    let client = site.hall.client_address(request.extensions(), request.headers());
+    let client = files.auth.client_address(request.extensions(), request.headers());
     let (parts, body) = request.into_parts();
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -54,19 +54,19 @@ pub(crate) async fn receive(
         return Err(room.exceeded());
     }
     // Before the name is known: it may stand in the form, and all of its body waits for a turn.
-    let _turn = site.files.turns.upload(who, client).await?;
+    let _turn = files.turns.upload(who, client).await?;
     let said = source.name(parts.uri.query().unwrap_or_default()).await?;
     let name = match name {
         Some(name) => name.clone(),
         None => read_name(said.as_deref())?,
     };
-    let mut intake = Intake::new(&site.files.blobs, site.hall.entropy(), room.bytes);
+    let mut intake = Intake::new(&files.blobs, files.auth.entropy(), room.bytes);
     while let Some(bytes) = source.chunk().await? {
         intake.take(bytes).await.map_err(|error| refused(error, &room))?;
     }
     let content = intake.finish(&name).await.map_err(unavailable)?;
     if let Err(problem) = source.end().await {
-        site.files.blobs.discard(&content.blobs);
+        files.blobs.discard(&content.blobs);
         return Err(problem);
     }
     Ok(Received { name, content })
@@ -101,7 +101,7 @@ impl Room {
         let reason = if self.bytes < self.max_size {
             over_bytes(self.quota, self.left)
         } else {
-            let text = format!("A file here has at most {}.", size_in_words(self.max_size));
+            let text = format!("A file here has at most {}.", sizes::in_words(self.max_size));
             Said::new("file_too_large", text).with("max", self.max_size)
         };
         Problem::new(ErrorCode::TooLarge).because(&reason)
@@ -131,8 +131,8 @@ pub(crate) fn over_quota(over: OverQuota) -> Problem {
 fn over_bytes(allowed: u64, left: u64) -> Said {
     let text = format!(
         "All files of one person may take {} together, and {} of them are left. Delete some first.",
-        size_in_words(allowed),
-        size_in_words(left)
+        sizes::in_words(allowed),
+        sizes::in_words(left)
     );
     Said::new("quota_bytes", text).with("allowed", allowed).with("left", left)
 }

@@ -129,7 +129,7 @@ pub(super) async fn create(
     State(site): State<Site>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let file = site.keep_file(caller.user_id(), request).await?;
+    let file = site.files.keep_file(caller.user_id(), request).await?;
     Ok(made(&file, &caller))
 }
 
@@ -146,7 +146,7 @@ pub(super) async fn show(
     id: FileOf,
 ) -> Result<Response, Problem> {
     let who = caller.user_id();
-    let seen = site.file_for(who, id.0, Access::Read).await?;
+    let seen = site.files.file_for(who, id.0, Access::Read).await?;
     let access = seen.access(who).unwrap_or(Access::Read);
     let mut body = FileBody::seen(&seen, access);
     if access == Access::Own {
@@ -175,7 +175,7 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let if_match = if_match(&headers)?;
-    site.delete_file(caller.user_id(), id.0, if_match.as_ref()).await?;
+    site.files.delete_file(caller.user_id(), id.0, if_match.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -200,7 +200,7 @@ pub(super) async fn share(
         false => JsonBody::from_request(request, &site).await?.0,
     };
     let access = body.parse().ok_or_else(|| Problem::field("access", "write `read` or `write`"))?;
-    let with = site.share_file(&visit, &caller, id, &username, access).await?;
+    let with = site.files.share_file(&visit, &caller, id, &username, access).await?;
     let share =
         ShareBody { username: with.as_str().to_owned(), access: access.name(), accepted: None };
     Ok(Json(ShareEnvelope { share }))
@@ -219,7 +219,7 @@ pub(super) async fn accept(
     id: FileOf,
 ) -> Result<Json<FileEnvelope>, Problem> {
     let who = caller.user_id();
-    let seen = site.accept_file(who, id.0).await?;
+    let seen = site.files.accept_file(who, id.0).await?;
     let access = seen.access(who).unwrap_or(Access::Read);
     Ok(Json(FileEnvelope { file: FileBody::seen(&seen, access) }))
 }
@@ -237,7 +237,7 @@ pub(super) async fn unshare(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let (id, username) = share_of(path)?;
-    site.unshare_file(caller.user_id(), id, &username).await?;
+    site.files.unshare_file(caller.user_id(), id, &username).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

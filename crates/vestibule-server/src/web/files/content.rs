@@ -74,8 +74,8 @@ pub(super) async fn replace(
 ) -> Result<Response, Problem> {
     let who = caller.user_id();
     let if_match = if_match(request.headers())?;
-    let file = site.replace_file(who, id.0, if_match.as_ref(), request).await?;
-    let seen = site.file_for(who, file.id, Access::Read).await?;
+    let file = site.files.replace_file(who, id.0, if_match.as_ref(), request).await?;
+    let seen = site.files.file_for(who, file.id, Access::Read).await?;
     let access = seen.access(who).unwrap_or(Access::Read);
     let body = FileEnvelope { file: FileBody::of(&file, &seen.owner_name, access) };
     Ok((tagged(&file), Json(body)).into_response())

@@ -169,7 +169,7 @@ async fn find(site: &Site, owner: UserId, id: FileId) -> Result<Found, Problem> 
         let is_open = !upload.has_expired(site.hall.now());
         return is_open.then_some(Found::UnderWay(upload)).ok_or(Problem::new(ErrorCode::NotFound));
     }
-    let seen = site.file_for(owner, id, Access::Read).await?;
+    let seen = site.files.file_for(owner, id, Access::Read).await?;
     if seen.file.owner != owner {
         return Err(Problem::new(ErrorCode::NotFound));
     }

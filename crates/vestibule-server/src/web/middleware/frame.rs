@@ -28,11 +28,8 @@ use super::{
     headers::Guards,
     host,
 };
+use crate::web::{Ambiguous, SiteService, Transport};
 use crate::{config, web::files, web::state::Site};
-use crate::{
-    listener::wire::Ambiguous,
-    web::{SiteService, Transport},
-};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

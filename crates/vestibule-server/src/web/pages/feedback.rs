@@ -21,7 +21,7 @@ pub(super) async fn send(view: View, form: FormBody) -> Result<Response, Problem
     view.visit.greeted().await?;
     let refusal = match view.visit.check_form() {
         Err(problem) => Refusal::outdated(problem),
-        Ok(()) => match view.site.feedback.take(&view.site, &view.visit, text, email).await {
+        Ok(()) => match view.site.feedback.take(&view.visit, text, email).await {
             Ok(()) => return Ok(view.go(PAGE, Some(Flash::FeedbackTaken))),
             Err(problem) => Refusal::of(problem)?,
         },

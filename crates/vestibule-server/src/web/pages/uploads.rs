@@ -44,7 +44,7 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Response, Problem> {
     if is_form_data(&request) {
-        return match site.keep_file(caller.user_id(), request).await {
+        return match site.files.keep_file(caller.user_id(), request).await {
             Ok(_) => Ok(view.go(PAGE, Some(Flash::FileKept))),
             Err(problem) => {
                 let refusal = of_upload(problem)?;
@@ -57,15 +57,15 @@ pub(super) async fn change(
     match form.text("action") {
         "share" => share(&caller, &view, &form, id).await,
         "accept" => {
-            site.accept_file(caller.user_id(), id).await?;
+            site.files.accept_file(caller.user_id(), id).await?;
             Ok(view.go(PAGE, Some(Flash::FileAccepted)))
         }
         "unshare" => {
-            site.unshare_file(caller.user_id(), id, form.text("username")).await?;
+            site.files.unshare_file(caller.user_id(), id, form.text("username")).await?;
             Ok(view.go(PAGE, Some(Flash::FileUnshared)))
         }
         "delete" => {
-            site.delete_file(caller.user_id(), id, None).await?;
+            site.files.delete_file(caller.user_id(), id, None).await?;
             Ok(view.go(PAGE, Some(Flash::FileDeleted)))
         }
         _ => Err(Problem::new(ErrorCode::MalformedRequest)),
@@ -80,10 +80,10 @@ async fn share(
 ) -> Result<Response, Problem> {
     let site = &view.site;
     // Whether it is there and theirs: what is refused after that is about the other person.
-    site.file_for(caller.user_id(), id, Access::Own).await?;
+    site.files.file_for(caller.user_id(), id, Access::Own).await?;
     let access = form.text("access").parse().map_err(|error| Problem::field("access", error))?;
     let username = form.text("username");
-    let refusal = match site.share_file(&view.visit, caller, id, username, access).await {
+    let refusal = match site.files.share_file(&view.visit, caller, id, username, access).await {
         Ok(_) => return Ok(view.go(PAGE, Some(Flash::FileShared))),
         Err(problem) => Refusal::of(problem)?,
     };

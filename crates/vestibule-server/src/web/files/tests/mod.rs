@@ -87,7 +87,6 @@ impl House {
         let shared: Arc<dyn SiteStore> = Arc::new(store.clone());
         let clock = Arc::new(FakeClock::default());
         let ticking = Arc::clone(&clock) as _;
-        let files = Files::new(Arc::clone(&shared), blobs, &settings.files, None, ticking);
         let secret = SiteSecret::new([7; 32]).unwrap();
         let templates = crate::templates::CurrentTemplates::ours();
         let mailer = Mailer::start(Parts {
@@ -107,7 +106,6 @@ impl House {
             settings.audit.keep,
             "node".to_owned(),
         );
-        let feedback = FeedbackDesk::new(&settings, None, Arc::clone(&clock) as _, mailer.clone());
         let hall = Vestibule::builder(store.clone())
             .config(bootstrap::hall_config(&settings, secret).unwrap())
             .clock(Shared(Arc::clone(&clock)))
@@ -115,6 +113,15 @@ impl House {
             .build()
             .await
             .unwrap();
+        let files =
+            Files::new(hall.clone(), Arc::clone(&shared), blobs, &settings.files, None, ticking);
+        let feedback = FeedbackDesk::new(
+            &settings,
+            None,
+            Arc::clone(&clock) as _,
+            mailer.clone(),
+            hall.clone(),
+        );
         let site = Site {
             hall: hall.clone(),
             settings,

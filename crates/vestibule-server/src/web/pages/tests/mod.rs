@@ -135,8 +135,6 @@ impl House {
         })
         .unwrap();
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
-        let files =
-            Files::new(Arc::clone(&shared), blobs, &settings.files, None, Arc::new(clock.clone()));
         let (keep, node) = (settings.audit.keep, "node".to_owned());
         let audit = AuditLog::start(Arc::clone(&shared), Arc::new(clock.clone()), keep, node);
         let hall = Vestibule::builder(store.clone())
@@ -148,8 +146,22 @@ impl House {
             .build()
             .await
             .unwrap();
+        let files = Files::new(
+            hall.clone(),
+            Arc::clone(&shared),
+            blobs,
+            &settings.files,
+            None,
+            Arc::new(clock.clone()),
+        );
+        let feedback = FeedbackDesk::new(
+            &settings,
+            None,
+            Arc::new(clock.clone()),
+            mailer.clone(),
+            hall.clone(),
+        );
         let setup = Arc::new(Setup::open(&SystemEntropy));
-        let feedback = FeedbackDesk::new(&settings, None, Arc::new(clock.clone()), mailer.clone());
         let site = Site {
             hall: hall.clone(),
             settings,
