@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use crate::test::Tally;
+use crate::tally::Tally;
 
 /// Why a command ended badly.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ mod place;
 mod prove;
 mod step;
 mod stopwatch;
+mod tally;
 mod test;
 
 /// One `cargo xtask` command.

@@ -13,10 +13,36 @@ use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
-    id::EpochId,
-    store::{Change, Changed},
+    id::{EpochId, SessionId, UserId},
     time::Timestamp,
 };
+
+/// One entry of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its place: each change's is one higher than the one's before.
+    pub sequence: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What changed.
+    pub what: Changed,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Changed {
+    /// A session was ended.
+    SessionEnded(SessionId),
+    /// What tokens say of a user is no longer true below this version.
+    User {
+        /// Who.
+        id: UserId,
+        /// The version that is true now.
+        version: u64,
+    },
+    /// The key ring was changed.
+    Keys,
+}
 
 /// A stretch of a store's history within which the feed has no breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,7 +304,7 @@ mod tests {
     #[test]
     fn every_part_of_an_entry_is_in_its_mark() {
         let at = Timestamp::from_seconds(1);
-        let id = crate::id::UserId(7);
+        let id = UserId(7);
         let entries = [
             entry(1, 1),
             entry(2, 1),

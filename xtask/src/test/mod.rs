@@ -10,12 +10,10 @@ use std::path::Path;
 use crate::failure::Failure;
 use crate::step::Step;
 use crate::stopwatch::Stopwatch;
+use crate::tally::Tally;
 use crate::{Command, place};
 
 mod needs;
-mod tally;
-
-pub(crate) use tally::Tally;
 
 pub(crate) const COMMAND: Command = Command {
     name: "test",

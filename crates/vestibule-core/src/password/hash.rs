@@ -4,12 +4,12 @@ use std::fmt;
 
 use phc::{Ident, Output, ParamsString, Salt};
 
-use super::{Argon2Variant, HashScheme, PasswordParameters, foreign};
-
-const ARGON2ID: &str = "argon2id";
-const ARGON2I: &str = "argon2i";
-/// Argon2 version 1.3 (RFC 9106 section 3.1), the only one ever used here.
-const VERSION: u32 = 0x13;
+use super::{
+    foreign,
+    parameters::PasswordParameters,
+    parts::{self, ARGON2ID, HashParts, VERSION},
+    scheme::{HashError, HashScheme},
+};
 
 /// A password hash as text: of our own making a PHC string of Argon2id,
 /// `$argon2id$v=19$m=…,t=…,p=…$salt$digest`; of another system's making what that system wrote.
@@ -83,7 +83,7 @@ impl PasswordHash {
         let parts = if self.text.len() > Self::MAX_BYTES {
             None
         } else if self.text.starts_with("$argon2") {
-            argon2(&self.text)
+            parts::argon2(&self.text)
         } else {
             foreign::read(&self.text)
         };
@@ -95,33 +95,6 @@ impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(..)")
     }
-}
-
-/// What a hash says.
-pub(super) struct HashParts {
-    pub(super) scheme: HashScheme,
-    pub(super) salt: Vec<u8>,
-    pub(super) digest: Vec<u8>,
-}
-
-/// Reads a PHC string of Argon2.
-pub(super) fn argon2(text: &str) -> Option<HashParts> {
-    let hash = phc::PasswordHash::new(text).ok()?;
-    let variant = match hash.algorithm.as_str() {
-        ARGON2ID => Argon2Variant::Id,
-        ARGON2I => Argon2Variant::I,
-        _ => return None,
-    };
-    // Parsed by its own strict form: key ids and associated data would change what the digest means.
-    let parameters = hash.params.as_str().parse().ok()?;
-    if hash.version != Some(VERSION) {
-        return None;
-    }
-    Some(HashParts {
-        scheme: HashScheme::Argon2 { variant, parameters },
-        salt: hash.salt?.to_vec(),
-        digest: hash.hash?.as_bytes().to_vec(),
-    })
 }
 
 /// What stands in front, where that is the name of a scheme. Anything else may be the password itself, or a
@@ -164,47 +137,4 @@ fn kind(text: &str) -> &'static str {
     let text = text.strip_prefix('$').unwrap_or(text);
     let word = text.split_once(['$', ':']).map_or("", |(word, _)| word);
     KNOWN.iter().find(|known| **known == word).copied().unwrap_or("unknown")
-}
-
-/// Why a password could not be hashed or compared. None of these says anything about the password itself:
-/// answer them as trouble of the site, not as a failed sign-in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum HashError {
-    /// The stored text is no hash that can be verified here.
-    #[error(
-        "the password hash is of the kind “{kind}”, which cannot be checked here, or not written as that kind is"
-    )]
-    Unreadable {
-        /// The word in front, or `unknown`.
-        kind: &'static str,
-    },
-    /// The stored hash costs more than a sign-in may cost.
-    #[error("the password hash asks for {value} {what}, over the bound of {bound}")]
-    TooCostly {
-        /// What of.
-        what: &'static str,
-        /// How much it asks for.
-        value: u64,
-        /// How much it may ask for.
-        bound: u64,
-    },
-    /// The memory for one hash could not be had.
-    #[error(
-        "no memory for a password hash of {memory_kib} KiB: lower the parameters or give the process more"
-    )]
-    OutOfMemory {
-        /// How much was wanted, in KiB.
-        memory_kib: u64,
-    },
-    /// A password of [`Password::for_comparison`](super::Password::for_comparison) that could not be set was
-    /// to be hashed for storage.
-    #[error("this password can only be compared: prepare it for setting first")]
-    NotSettable,
-    /// A scheme or the PHC form refused its input, which the bounds of our own types should have excluded.
-    #[error("the password hash could not be computed: {reason}")]
-    Computation {
-        /// What it said.
-        reason: String,
-    },
 }

@@ -12,7 +12,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{
     BcryptInput, HashError, HashScheme, Password, PasswordHash, PasswordParameters,
     digest::{self, computation},
-    hash::HashParts,
+    parts::HashParts,
 };
 
 #[cfg(test)]

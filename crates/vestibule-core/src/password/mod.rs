@@ -49,6 +49,7 @@ mod hash;
 mod hasher;
 mod opaque;
 mod parameters;
+mod parts;
 mod policy;
 mod scheme;
 
@@ -62,11 +63,11 @@ use zeroize::Zeroizing;
 
 use crate::secret::SecretText;
 
-pub use hash::{HashError, PasswordHash};
+pub use hash::PasswordHash;
 pub use hasher::{PasswordHasher, Verified};
 pub use parameters::{ParametersError, PasswordParameters};
 pub use policy::PasswordPolicy;
-pub use scheme::{Argon2Variant, BcryptInput, HashScheme, Pbkdf2Function};
+pub use scheme::{Argon2Variant, BcryptInput, HashError, HashScheme, Pbkdf2Function};
 
 /// A password as somebody typed it, not looked at yet. Wiped from memory when dropped; `Debug` shows nothing of
 /// it, and no serialisation gives it away.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{HashError, PasswordParameters};
+use super::parameters::PasswordParameters;
 
 /// How a password hash was made, and what it costs. New ones are always Argon2id; the others come from the
 /// systems that people moved from.
@@ -210,4 +210,47 @@ impl Pbkdf2Function {
             Self::Sha512 => 64,
         }
     }
+}
+
+/// Why a password could not be hashed or compared. None of these says anything about the password itself:
+/// answer them as trouble of the site, not as a failed sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// The stored text is no hash that can be verified here.
+    #[error(
+        "the password hash is of the kind “{kind}”, which cannot be checked here, or not written as that kind is"
+    )]
+    Unreadable {
+        /// The word in front, or `unknown`.
+        kind: &'static str,
+    },
+    /// The stored hash costs more than a sign-in may cost.
+    #[error("the password hash asks for {value} {what}, over the bound of {bound}")]
+    TooCostly {
+        /// What of.
+        what: &'static str,
+        /// How much it asks for.
+        value: u64,
+        /// How much it may ask for.
+        bound: u64,
+    },
+    /// The memory for one hash could not be had.
+    #[error(
+        "no memory for a password hash of {memory_kib} KiB: lower the parameters or give the process more"
+    )]
+    OutOfMemory {
+        /// How much was wanted, in KiB.
+        memory_kib: u64,
+    },
+    /// A password of [`Password::for_comparison`](super::Password::for_comparison) that could not be set was
+    /// to be hashed for storage.
+    #[error("this password can only be compared: prepare it for setting first")]
+    NotSettable,
+    /// A scheme or the PHC form refused its input, which the bounds of our own types should have excluded.
+    #[error("the password hash could not be computed: {reason}")]
+    Computation {
+        /// What it said.
+        reason: String,
+    },
 }

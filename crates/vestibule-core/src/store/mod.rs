@@ -36,6 +36,8 @@ use crate::{
     user::{Credentials, NewUser, NotChanged, Taken, User, UserChange, UserStatus},
 };
 
+pub use crate::feed::{Change, Changed};
+
 pub use batches::{Owners, UserBatches};
 pub use commit::{
     AccountChange, Commit, Commits, Committed, Consequences, EndedSession, Ending, Follow,
@@ -358,33 +360,6 @@ pub trait Feed: Send + Sync + 'static {
 
     /// Removes changes before `before`, but never the last one, and says how many.
     async fn purge_changes(&self, before: Timestamp) -> StoreResult<u64>;
-}
-
-/// One entry of the feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Its place: each change's is one higher than the one's before.
-    pub sequence: u64,
-    /// When it was written.
-    pub at: Timestamp,
-    /// What changed.
-    pub what: Changed,
-}
-
-/// What changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Changed {
-    /// A session was ended.
-    SessionEnded(SessionId),
-    /// What tokens say of a user is no longer true below this version.
-    User {
-        /// Who.
-        id: UserId,
-        /// The version that is true now.
-        version: u64,
-    },
-    /// The key ring was changed.
-    Keys,
 }
 
 /// Leases: of all nodes, one at a time does a certain piece of work.

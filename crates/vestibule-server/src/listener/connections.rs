@@ -32,7 +32,7 @@ use tower::ServiceExt as _;
 
 use super::{
     sending::{Sending, Stuck, TAKES_WITHIN},
-    wire::{self, CUT, Framing, Lingering, Watched},
+    wire::{self, CUT, Framing, HEAD_BYTES, HEADER_FIELDS, Lingering, Watched},
 };
 use crate::permits::{Holder, NoPlace, Place, Places};
 use crate::web::{SiteService, Transport};
@@ -43,10 +43,6 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// An HTTP/1.1 connection without a request for this time is closed. It is longer than what proxies keep
 /// connections open for, so that none sends a request into a closing one.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Of the head of a request, in bytes.
-pub(super) const HEAD_BYTES: usize = 64 * 1024;
-/// Header fields of a request.
-pub(super) const HEADER_FIELDS: usize = 100;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 100;
 /// What is held of an answer on an HTTP/2 connection for a client that is slower than the site, in bytes.

@@ -24,6 +24,10 @@ use metrics::counter;
 use super::sending::TAKES_WITHIN;
 use crate::web::Ambiguous;
 
+/// Of the head of a request, in bytes.
+pub(super) const HEAD_BYTES: usize = 64 * 1024;
+/// Header fields of a request.
+pub(super) const HEADER_FIELDS: usize = 100;
 /// The figure of connections that were cut off.
 pub(crate) const CUT: &str = "vestibule_connections_cut_total";
 /// What the system holds of an answer beyond what is on its way to the client, in bytes.

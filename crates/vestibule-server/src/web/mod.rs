@@ -6,6 +6,7 @@
 //! | `middleware` | what every request passes, and every answer |
 //! | `metrics` | figures about requests, and where they can be read |
 //! | `state` | what the handlers work with |
+//! | `site_service` | what a listener serves, and what it says of a request |
 
 pub(crate) mod admin;
 pub(crate) mod api;
@@ -15,33 +16,17 @@ pub(crate) mod files;
 pub(crate) mod metrics;
 pub(crate) mod middleware;
 pub(crate) mod pages;
+mod site_service;
 pub(crate) mod state;
 
-use std::convert::Infallible;
-
-use axum::{Router, extract::Request, response::Response};
-use tower::util::BoxCloneSyncService;
+use axum::Router;
 use vestibule::RouteGroup;
 
+pub(crate) use self::site_service::{Ambiguous, SiteService, Transport};
 use self::{
     middleware::{error_layer, frame},
     state::Site,
 };
-
-/// The site as one service.
-pub(crate) type SiteService = BoxCloneSyncService<Request, Response, Infallible>;
-
-/// How the connection of a request is secured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Transport {
-    pub(crate) is_tls: bool,
-}
-
-/// The request's framing can be read in two ways: both `Content-Length` and `Transfer-Encoding`, several
-/// lengths, or lines that end in LF alone (RFC 9112 sections 2.2, 6.1 and 6.3). A proxy in front may have
-/// read it in the other way, so nothing after it on this connection can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ambiguous;
 
 /// The routes and everything around them.
 pub(crate) fn service(site: &Site) -> SiteService {

@@ -3,8 +3,9 @@
 
 use super::{encoding::from_base64, fields, modular, number, pbkdf2, scrypt};
 use crate::password::{
-    BcryptInput, Pbkdf2Function,
-    hash::{self, HashParts},
+    parts::{self, HashParts},
+    scheme::BcryptInput,
+    scheme::Pbkdf2Function,
 };
 
 pub(super) fn read(hasher: &str, rest: &str) -> Option<HashParts> {
@@ -19,7 +20,7 @@ pub(super) fn read(hasher: &str, rest: &str) -> Option<HashParts> {
         "bcrypt" => modular::bcrypt(rest.strip_prefix('$')?, BcryptInput::Password),
         "bcrypt_sha256" => modular::bcrypt(rest.strip_prefix('$')?, BcryptInput::Sha256Hex),
         // `argon2$argon2id$…`: without its own name, and with the `$` behind that, it is a PHC string.
-        "argon2" => hash::argon2(&format!("${rest}")),
+        "argon2" => parts::argon2(&format!("${rest}")),
         _ => None,
     }
 }

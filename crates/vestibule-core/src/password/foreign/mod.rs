@@ -13,7 +13,10 @@ mod tests;
 
 pub(super) use encoding::to_bcrypt64;
 
-use super::{HashScheme, Pbkdf2Function, hash::HashParts};
+use super::{
+    parts::HashParts,
+    scheme::{HashScheme, Pbkdf2Function},
+};
 
 /// No system salts with more.
 const MAX_SALT_BYTES: usize = 128;

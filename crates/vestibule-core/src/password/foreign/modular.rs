@@ -4,7 +4,9 @@ use super::{
     encoding::{from_ab64, from_base64, from_bcrypt64},
     fields, number, pbkdf2, scrypt,
 };
-use crate::password::{BcryptInput, HashScheme, Pbkdf2Function, hash::HashParts};
+use crate::password::{
+    parts::HashParts, scheme::BcryptInput, scheme::HashScheme, scheme::Pbkdf2Function,
+};
 
 const SALT_SIGNS: usize = 22;
 const DIGEST_SIGNS: usize = 31;

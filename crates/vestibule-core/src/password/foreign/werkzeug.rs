@@ -2,7 +2,7 @@
 //! `pbkdf2:function:iterations$salt$hex`. The salt is used as the text that it is.
 
 use super::{encoding::from_hex, fields, number, pbkdf2, scrypt};
-use crate::password::{Pbkdf2Function, hash::HashParts};
+use crate::password::{parts::HashParts, scheme::Pbkdf2Function};
 
 pub(super) fn read(method: &str, rest: &str) -> Option<HashParts> {
     let [cost, salt, digest] = fields(rest, '$')?;

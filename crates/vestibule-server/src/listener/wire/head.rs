@@ -2,7 +2,7 @@
 
 use httparse::{EMPTY_HEADER, Request, Status};
 
-use super::super::connections::{HEAD_BYTES, HEADER_FIELDS};
+use super::{HEAD_BYTES, HEADER_FIELDS};
 
 /// Follows a stream of requests and says of each head whether its framing can be read in two ways. Heads are read by
 /// the parser of the HTTP library, within the same bounds.

@@ -28,7 +28,7 @@ use super::{
     headers::Guards,
     host,
 };
-use crate::web::{Ambiguous, SiteService, Transport};
+use crate::web::site_service::{Ambiguous, SiteService, Transport};
 use crate::{config, web::files, web::state::Site};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

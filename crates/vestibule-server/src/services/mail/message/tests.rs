@@ -171,9 +171,6 @@ fn bodies_stay_text_while_they_are_short_lines_of_ascii() {
     assert_eq!(read(&part(&link)).1, format!("{link}\r\n"));
     assert_eq!(read(&part("Grüße")).1, "Gr=C3=BC=C3=9Fe\r\n");
 
-    let link = format!("https://maps.example.org/auth/keep-address?token={}", "x".repeat(43));
-    assert_eq!(read(&part(&link)).1, format!("{link}\r\n"), "a link can be copied");
-
     let long = format!("{}=é\nshort", "x".repeat(LONGEST_LINE));
     let text = part(&long);
     assert_eq!(header(&text, "Content-Transfer-Encoding"), "quoted-printable");
