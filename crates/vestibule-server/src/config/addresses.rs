@@ -74,24 +74,24 @@ impl FromStr for Origin {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write scheme and host, with the port if it is not the usual one: https://maps.example.org";
+        let mend = "write scheme and host, with the port if it is not the default one: https://maps.example.org";
         let not_an_origin = |wrong: &str| ValueError::new(wrong, mend);
         if text == "*" {
-            return Err(not_an_origin("would let every site in the world call the API"));
+            return Err(not_an_origin("would let every site call the API"));
         }
         let url = Url::parse(text).map_err(|_| not_an_origin("is not an origin"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(not_an_origin("is not an origin of the web"));
+            return Err(not_an_origin("is not a web origin"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(not_an_origin("holds credentials"));
+            return Err(not_an_origin("contains credentials"));
         }
         // The parser reads a missing path as `/`.
         if url.path() != "/" {
-            return Err(not_an_origin("has a path, and a site owns its whole origin"));
+            return Err(not_an_origin("has a path, but the site needs an origin of its own"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(not_an_origin("has more than an origin behind the host"));
+            return Err(not_an_origin("has a query or fragment"));
         }
         Ok(Self(url))
     }
@@ -119,11 +119,11 @@ impl FromStr for DatabaseUrl {
             // Written for another framework, which names its driver.
             _ if scheme.starts_with("postgresql+") || scheme.starts_with("postgres+") => {
                 Err(ValueError::new(
-                    "names a driver of another program",
-                    "begin it with postgres:// and leave the rest as it is",
+                    "names the driver of another framework",
+                    "start it with postgres:// and keep the rest",
                 ))
             }
-            _ => Err(ValueError::new("is a database that is not supported", mend)),
+            _ => Err(ValueError::new("is not a supported database", mend)),
         }
     }
 }
@@ -141,14 +141,14 @@ impl FromStr for FilesUrl {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write file://data/files for a folder, or s3://bucket?region=…&endpoint=…";
+        let mend = "write file://data/files for a directory, or s3://bucket?region=…&endpoint=…";
         if let Some(path) = text.strip_prefix("file:") {
             return file_path(path, mend).map(Self::Folder);
         }
         if text.starts_with("s3:") {
             return service(text, mend).map(Self::S3);
         }
-        Err(ValueError::new("is not a place for files", mend))
+        Err(ValueError::new("is not a storage URL", mend))
     }
 }
 
@@ -186,7 +186,7 @@ impl ServiceUrl {
         let mend = "write smtp://user:password@host:587, or smtps://… for TLS from the first byte";
         match text.split_once("://") {
             Some(("smtp" | "smtps", _)) => service(text, mend),
-            _ => Err(ValueError::new("is not the URL of a mail server", mend)),
+            _ => Err(ValueError::new("is not a mail server URL", mend)),
         }
     }
 }
@@ -258,8 +258,8 @@ impl fmt::Debug for ServiceUrl {
 
 /// Reads an origin that may call the API with a header token: one of the web, or of an app in a web view.
 pub(crate) fn calling_origin(text: &str) -> Result<CallingOrigin, ValueError> {
-    let fix = "write scheme and host, with the port if it is not the usual one: https://maps.example.org, or \
-               capacitor://localhost for an app";
+    let fix = "write scheme and host, with the port if it is not the default one: https://maps.example.org, or \
+         capacitor://localhost for an app";
     let of_the_web = text == "*" || ["http:", "https:"].iter().any(|web| text.starts_with(web));
     let written = if of_the_web { text.parse::<Origin>()?.to_string() } else { text.to_owned() };
     CallingOrigin::parse_any_scheme(&written)
@@ -273,7 +273,7 @@ pub(crate) fn network(text: &str) -> Result<IpNet, ValueError> {
         .map(|network| network.trunc())
         .map_err(|_| {
             ValueError::new(
-                "is neither an address nor a network",
+                "is not an address or network",
                 "write 10.0.0.5, or 10.0.0.0/8 for a whole network",
             )
         })
@@ -284,7 +284,7 @@ pub(crate) fn listener(text: &str) -> Result<SocketAddr, ValueError> {
     text.parse().map_err(|_| {
         ValueError::new(
             "is not an address with a port",
-            "write 127.0.0.1:5000 for this machine alone, 0.0.0.0:5000 or [::]:5000 for all networks",
+            "write 127.0.0.1:5000 for this machine only, 0.0.0.0:5000 or [::]:5000 for all interfaces",
         )
     })
 }
@@ -303,12 +303,15 @@ fn is_loopback(url: &Url) -> bool {
 
 fn service(text: &str, mend: &str) -> Result<ServiceUrl, ValueError> {
     let url = Url::parse(text).map_err(|error| {
-        let wrong = format!("cannot be read as a URL ({error})");
-        ValueError::new(wrong, format!("{mend}; percent-encode signs such as @ or / in a password"))
+        let wrong = format!("is not a valid URL ({error})");
+        ValueError::new(
+            wrong,
+            format!("{mend}; percent-encode characters such as @ or / in a password"),
+        )
     })?;
     match url.host_str() {
         Some(host) if !host.is_empty() => Ok(ServiceUrl(url)),
-        _ => Err(ValueError::new("names no host", mend)),
+        _ => Err(ValueError::new("has no host", mend)),
     }
 }
 
@@ -316,15 +319,15 @@ fn file_path(after_scheme: &str, mend: &str) -> Result<PathBuf, ValueError> {
     let path = after_scheme.strip_prefix("//").unwrap_or(after_scheme);
     if path.contains(":memory:") {
         return Err(ValueError::new(
-            "would lose every account when the site stops",
+            "would lose all accounts when the server stops",
             "name a file, such as sqlite://data/vestibule.db",
         ));
     }
     if path.contains(['?', '#']) {
-        return Err(ValueError::new("has options, and a file takes none", mend));
+        return Err(ValueError::new("has options, but a file path takes none", mend));
     }
     if path.trim_matches('/').is_empty() {
-        return Err(ValueError::new("names no file", mend));
+        return Err(ValueError::new("has no file path", mend));
     }
     Ok(PathBuf::from(path))
 }

@@ -156,20 +156,20 @@ fn tls(reader: &mut Reader) -> Tls {
         (None, None) => return Tls::Off,
         (Some(_), _) | (_, Some(_)) if self_signed => half(
             "tls.self_signed",
-            "A certificate is to be made, and tls.cert or tls.key names one.",
-            "Leave tls.self_signed out, or tls.cert and tls.key.",
+            "tls.self_signed creates a certificate, but tls.cert or tls.key is set as well.",
+            "Remove tls.self_signed, or remove tls.cert and tls.key.",
         ),
         (Some(cert), Some(key)) => return Tls::Files { cert, key },
         _ if broken => {}
         (Some(_), None) => half(
             "tls.key",
-            "tls.cert is given without its private key.",
-            "Name the PEM file of the private key in tls.key.",
+            "tls.cert is set without tls.key.",
+            "Set tls.key to the PEM file of the private key.",
         ),
         (None, Some(_)) => half(
             "tls.cert",
-            "tls.key is given without its certificate.",
-            "Name the PEM file of the certificate chain in tls.cert.",
+            "tls.key is set without tls.cert.",
+            "Set tls.cert to the PEM file of the certificate chain.",
         ),
     }
     Tls::SelfSigned
@@ -282,7 +282,7 @@ fn signing_secret(text: &str) -> Result<Secret, ValueError> {
         None | Some(Weakness::Repeats) => Ok(Secret::new(text)),
         Some(weakness) => Err(ValueError::new(
             weakness.to_string(),
-            "use a random one, such as what `openssl rand -base64 48` prints",
+            "use a random value, such as the output of `openssl rand -base64 48`",
         )),
     }
 }

@@ -50,8 +50,8 @@ impl Checker<'_> {
         if !self.reader.is_given("database_url") {
             self.report(
                 &["database_url"],
-                "The profile dev-prod-db works on the production database, and none is named.",
-                "Set database_url (or DATABASE_URL) to it.",
+                "The profile dev-prod-db uses the production database, but none is set.",
+                "Set database_url (or DATABASE_URL).",
             );
         }
     }
@@ -61,49 +61,49 @@ impl Checker<'_> {
         if settings.secret_key.is_none() {
             self.report(
                 &["secret_key"],
-                "The secret is missing, and in production none is made.",
-                "Set SECRET_KEY to a random one, such as what `openssl rand -base64 48` prints.",
+                "The secret is missing. In production none is generated.",
+                "Set SECRET_KEY to a random value, such as the output of `openssl rand -base64 48`.",
             );
         }
         for (key, weakness) in settings.weak_secrets() {
             self.report(
                 &[key],
                 &format!("The secret {weakness}."),
-                "Use a random one, such as what `openssl rand -base64 48` prints.",
+                "Use a random value, such as the output of `openssl rand -base64 48`.",
             );
         }
         if settings.shares_its_secret() {
             self.report(
                 &["jwt_secret_key", "secret_key"],
                 "It is the same as secret_key: a program that verifies access tokens could forge everything else.",
-                "Give JWT_SECRET_KEY a value of its own, such as what `openssl rand -base64 48` prints.",
+                "Give JWT_SECRET_KEY its own value, such as the output of `openssl rand -base64 48`.",
             );
         }
         if !settings.public_url_given {
             self.report(
                 &["public_url"],
-                "The site's address is missing, and in production links and CSRF depend on it.",
-                "Set public_url to the origin that people see, such as https://maps.example.org.",
+                "The public address is missing. In production, links and CSRF protection depend on it.",
+                "Set public_url to the origin that browsers use, such as https://maps.example.org.",
             );
         } else if !settings.public_url.is_https() {
             self.report(
                 &["public_url"],
-                "In production the site is reached over https only.",
-                "Write the origin with https://.",
+                "In production the site must use https.",
+                "Start the origin with https://.",
             );
         }
         if settings.tls == Tls::Off && settings.trusted_proxies.is_empty() {
             self.report(
                 &["trusted_proxies", "tls.cert", "tls.key", "tls.self_signed"],
-                "Nothing provides https: there is neither a certificate nor a proxy.",
+                "Neither a certificate nor a proxy provides https.",
                 "Set tls.cert and tls.key, or trusted_proxies to the address of the proxy in front.",
             );
         }
         if settings.pages.app_dir.is_some() {
             self.report(
                 &["pages.app_dir"],
-                "A folder of the app is served while developing only.",
-                "Leave pages.app_dir out and let the app be part of what is deployed.",
+                "pages.app_dir works in development only.",
+                "Remove pages.app_dir, and make the app part of the deployment.",
             );
         }
         let Argon2Cost { memory_kib, passes, .. } = settings.passwords.argon2;
@@ -111,8 +111,8 @@ impl Checker<'_> {
         if !ARGON2_LEAST.iter().any(is_enough) {
             self.report(
                 &["passwords.argon2"],
-                "The cost is too low for passwords of real people.",
-                "Write m=19456,t=2,p=1 or more.",
+                "The cost is too low for real passwords.",
+                "Write m=19456,t=2,p=1 or higher.",
             );
         }
     }
@@ -122,15 +122,15 @@ impl Checker<'_> {
         if settings.tls != Tls::Off && !settings.public_url.is_https() {
             self.report(
                 &["public_url", "tls.cert", "tls.key", "tls.self_signed"],
-                "The site is served over https, and its address says http.",
-                "Write the origin with https://, or leave tls.* out.",
+                "The site is served over https, but its public address starts with http.",
+                "Start the origin with https://, or remove tls.*.",
             );
         }
         if settings.metrics.listen == Some(settings.listen) && settings.listen.port() != 0 {
             self.report(
                 &["metrics.listen", "listen"],
-                "The site itself listens there.",
-                "Give the metrics a port of their own.",
+                "The site itself listens on this address.",
+                "Give the metrics their own port.",
             );
         }
     }
@@ -144,14 +144,14 @@ impl Checker<'_> {
             ("tls.key", key, "PRIVATE KEY-----", "private key"),
         ];
         for (name, path, marker, what) in files {
-            let mend = format!("Name a PEM file with the {what} that this user may read.");
+            let mend = format!("Set it to a PEM file with the {what} that this user can read.");
             match fs::read(working_dir.join(path)) {
                 Err(error) => {
-                    let wrong = format!("{} cannot be read: {error}.", path.display());
+                    let wrong = format!("Cannot read {}: {error}.", path.display());
                     self.report(&[name], &wrong, &mend);
                 }
                 Ok(bytes) if !String::from_utf8_lossy(&bytes).contains(marker) => {
-                    let wrong = format!("{} holds no {what} in PEM form.", path.display());
+                    let wrong = format!("{} contains no {what} in PEM format.", path.display());
                     self.report(&[name], &wrong, &mend);
                 }
                 Ok(_) => {}
@@ -167,11 +167,11 @@ impl Checker<'_> {
             return; // It is refused there, whatever is in it.
         }
         if !working_dir.join(folder).join("index.html").is_file() {
-            let wrong = format!("There is no index.html in {}.", folder.display());
+            let wrong = format!("{} contains no index.html.", folder.display());
             self.report(
                 &["pages.app_dir"],
                 &wrong,
-                "Name the folder that the app's build writes to.",
+                "Set it to the directory that the app's build writes to.",
             );
         }
     }
@@ -191,7 +191,7 @@ impl Checker<'_> {
         self.within("tokens.leeway", tokens.leeway, (none, Duration::from_secs(60)));
         if tokens.access_ttl >= tokens.refresh_ttl {
             let wrong = format!(
-                "An access token lives {}, which is not shorter than tokens.refresh_ttl with {}.",
+                "Access tokens live {}, which is not shorter than tokens.refresh_ttl ({}).",
                 Period(tokens.access_ttl),
                 Period(tokens.refresh_ttl)
             );
@@ -205,7 +205,7 @@ impl Checker<'_> {
         for (name, lifetime) in ends {
             if lifetime > tokens.session_max {
                 let wrong = format!(
-                    "A refresh token lives {}, which is longer than a session with {}.",
+                    "Refresh tokens live {}, which is longer than the session ({}).",
                     Period(lifetime),
                     Period(tokens.session_max)
                 );
@@ -220,9 +220,9 @@ impl Checker<'_> {
         if self.settings.tokens.algorithm == Algorithm::Hs256 && !is_keyed {
             self.report(
                 &["jwt_secret_key", "tokens.algorithm"],
-                "tokens.algorithm is HS256, and the key that it signs with is missing.",
-                "Set JWT_SECRET_KEY to the secret that the verifying programs share, of at least 32 \
-                 bytes, or use ES256.",
+                "tokens.algorithm is HS256, but its signing key is missing.",
+                "Set JWT_SECRET_KEY to a secret of at least 32 bytes that the verifying programs share, \
+                 or use ES256.",
             );
         }
     }
@@ -236,8 +236,8 @@ impl Checker<'_> {
         ];
         for (at, (key, name)) in names.iter().enumerate() {
             if let Some((other, _)) = names.iter().take(at).find(|(_, taken)| taken == name) {
-                let wrong = format!("{other} has the name {name:?} as well.");
-                self.report(&[key, other], &wrong, "Give each cookie a name of its own.");
+                let wrong = format!("{other} has the same name, {name:?}.");
+                self.report(&[key, other], &wrong, "Give each cookie its own name.");
             }
         }
     }
@@ -251,7 +251,7 @@ impl Checker<'_> {
         if !is_possible {
             self.report(
                 &["passwords.argon2"],
-                "Argon2 takes t from 1 to 100, p from 1 to 64 and m from 8 times p to 4194304.",
+                "Argon2 requires t from 1 to 100, p from 1 to 64 and m from 8 times p to 4194304.",
                 "Write m=19456,t=2,p=1.",
             );
         }
@@ -266,7 +266,7 @@ impl Checker<'_> {
         if files.max_size > files.quota {
             self.report(
                 &["files.max_size", "files.quota"],
-                "One file may be larger than files.quota lets a person store.",
+                "A single file may be larger than files.quota.",
                 "Make files.max_size smaller or files.quota larger.",
             );
         }

@@ -32,10 +32,10 @@ pub(crate) fn name(text: &str) -> Result<String, ValueError> {
     let mend = "write letters, digits, - and _, such as __Host-access";
     let is_token = |sign: char| sign.is_ascii_graphic() && !"()<>@,;:\\\"/[]?={}".contains(sign);
     if !text.chars().all(is_token) {
-        return Err(ValueError::new("holds a character that no cookie name may have", mend));
+        return Err(ValueError::new("contains a character that cookie names cannot have", mend));
     }
     if bare(text).is_empty() {
-        return Err(ValueError::new("names no cookie", mend));
+        return Err(ValueError::new("has no name after its prefix", mend));
     }
     if text.len() > 100 {
         return Err(ValueError::new("is longer than 100 bytes", mend));

@@ -65,7 +65,7 @@ impl Reader<'_> {
                 .all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character));
         if !name_is_good {
             self.skip_line();
-            return Err(bad("has no name in front of its ="));
+            return Err(bad("has no name before the ="));
         }
         while self.rest.next_if(|blank| matches!(blank, ' ' | '\t')).is_some() {}
         let value = match self.rest.peek() {
@@ -123,7 +123,7 @@ impl Reader<'_> {
     /// Takes the closing quote and refuses anything but a comment behind it.
     fn close(&mut self, quote: char, value: String) -> Result<String, &'static str> {
         if self.rest.next_if_eq(&quote).is_none() {
-            return Err("opens a quote that nothing closes");
+            return Err("opens a quotation mark and does not close it");
         }
         let behind = self.until(|character| character == '\n');
         self.skip_line();
@@ -131,7 +131,7 @@ impl Reader<'_> {
         if behind.is_empty() || behind.starts_with('#') {
             Ok(value)
         } else {
-            Err("goes on behind its closing quote")
+            Err("continues after the closing quotation mark")
         }
     }
 

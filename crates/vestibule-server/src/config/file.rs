@@ -90,7 +90,7 @@ fn leaf(value: &DeValue<'_>) -> LeafValue {
             .map(Spanned::get_ref)
             .map(|item| item.as_str().map(str::to_owned))
             .collect::<Option<_>>()
-            .map_or(LeafValue::Other("an array of something else than texts"), LeafValue::List),
+            .map_or(LeafValue::Other("an array that contains more than strings"), LeafValue::List),
         DeValue::Table(_) => LeafValue::EmptySection,
         DeValue::Float(_) => LeafValue::Other("a fraction"),
         DeValue::Datetime(_) => LeafValue::Other("a date"),

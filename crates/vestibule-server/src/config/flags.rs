@@ -17,16 +17,16 @@ pub(crate) struct ConfigFlags {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS:PORT", global = true)]
     pub(crate) listen: Option<String>,
-    /// The origin that people see, such as https://maps.example.org
+    /// Public origin of the site, such as https://maps.example.org
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) public_url: Option<String>,
-    /// Folder for the database, files, mails and the signing secret
-    #[arg(long, value_name = "FOLDER", global = true)]
+    /// Directory for the database, files, mails and the signing secret
+    #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<String>,
     /// sqlite://FILE or postgres://USER@HOST/DATABASE
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) database_url: Option<String>,
-    /// Set any key, such as --set tokens.access_ttl=5m; may be repeated, on one side of the command
+    /// Set any key, such as --set tokens.access_ttl=5m; may be repeated, before or after the command
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     pub(crate) set: Vec<KeyValue>,
 }

@@ -40,19 +40,19 @@ impl MailServer {
     pub(crate) fn parse(text: &str) -> Result<Self, ValueError> {
         let url = ServiceUrl::mail(text)?;
         let parts = url.parts();
-        let (host, is_here) = host(parts).ok_or_else(|| ValueError::new("names no host", MEND))?;
+        let (host, is_here) = host(parts).ok_or_else(|| ValueError::new("has no host", MEND))?;
         let is_implicit = parts.scheme() == "smtps";
         let tls = tls(parts, is_implicit, is_here)?;
         let login = login(parts)?;
         let is_open = matches!(tls, MailTls::Opportunistic | MailTls::Off);
         if login.is_some() && is_open && !is_here {
             return Err(ValueError::new(
-                "would send its password where others can read it",
-                "leave tls out, so that the connection has to be encrypted",
+                "would send its password unencrypted",
+                "remove the tls option to require encryption",
             ));
         }
         if !matches!(parts.path(), "" | "/") || parts.fragment().is_some() {
-            return Err(ValueError::new("has more than a host behind it", MEND));
+            return Err(ValueError::new("has more than a host and a port", MEND));
         }
         let port = parts.port().unwrap_or(if is_implicit { 465 } else { 587 });
         Ok(Self { host, port, tls, login, url })
@@ -99,16 +99,16 @@ fn tls(url: &Url, is_implicit: bool, is_here: bool) -> Result<MailTls, ValueErro
             ("tls", "off", false) => MailTls::Off,
             ("tls", _, true) => {
                 return Err(ValueError::new(
-                    "is encrypted from the first byte and says that it need not be",
-                    "write smtp:// instead, or leave tls out",
+                    "uses TLS from the first byte, so TLS cannot be optional",
+                    "write smtp:// instead, or remove the tls option",
                 ));
             }
             ("tls", ..) => {
                 let mend = "write tls=required, tls=opportunistic or tls=off";
-                return Err(ValueError::new("does not say how to encrypt", mend));
+                return Err(ValueError::new("has an unknown value of the tls option", mend));
             }
             _ => {
-                let mend = "the only one that there is is tls, as in ?tls=required";
+                let mend = "the only option is tls, as in ?tls=required";
                 return Err(ValueError::new("has an unknown option", mend));
             }
         };
@@ -122,12 +122,15 @@ fn login(url: &Url) -> Result<Option<(String, Secret)>, ValueError> {
     };
     let (user, password) = match (plain(url.username()), url.password().map(plain).transpose()) {
         (Ok(user), Ok(password)) => (user, password),
-        _ => return Err(ValueError::new("has a name or password that is no UTF-8", MEND)),
+        _ => return Err(ValueError::new("has a user name or password that is not UTF-8", MEND)),
     };
     match (user.is_empty(), password) {
         (true, None) => Ok(None),
         (false, Some(password)) => Ok(Some((user, Secret::new(password)))),
-        _ => Err(ValueError::new("has a name without a password, or the reverse", MEND)),
+        _ => Err(ValueError::new(
+            "has a user name without a password, or a password without a user name",
+            MEND,
+        )),
     }
 }
 

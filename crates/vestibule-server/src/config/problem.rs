@@ -28,7 +28,7 @@ impl fmt::Display for Problem {
             None => writeln!(out, "{}", self.key)?,
         }
         writeln!(out, "    {}", self.wrong)?;
-        write!(out, "    Mend: {}", self.mend)
+        write!(out, "    Fix: {}", self.mend)
     }
 }
 

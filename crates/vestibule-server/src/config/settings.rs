@@ -288,7 +288,7 @@ macro_rules! words {
                 match text {
                     $(_ if text.eq_ignore_ascii_case($word) => Ok(Self::$variant),)+
                     _ => Err(ValueError::new(
-                        "is not known here",
+                        "is not a known value",
                         format!("write one of: {}", [$($word),+].join(", ")),
                     )),
                 }
@@ -319,10 +319,10 @@ impl FromStr for SameSite {
             "lax" => Ok(Self::Lax),
             "strict" => Ok(Self::Strict),
             "none" => Err(ValueError::new(
-                "would send the cookies with requests that other sites make",
+                "would send the cookies with cross-site requests",
                 "write Lax or Strict; an app on another origin uses header tokens and `cors.origins`",
             )),
-            _ => Err(ValueError::new("is not known here", mend)),
+            _ => Err(ValueError::new("is not a known value", mend)),
         }
     }
 }

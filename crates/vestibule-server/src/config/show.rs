@@ -59,8 +59,8 @@ fn entry_json(entry: &Entry) -> Value {
 /// What happens without a value.
 fn absent(key: &str) -> &'static str {
     match key {
-        "secret_key" => "(made on first start)",
-        "mail.url" => "(files below data_dir)",
+        "secret_key" => "(generated on first start)",
+        "mail.url" => "(files in data_dir)",
         _ => "-",
     }
 }

@@ -108,8 +108,8 @@ impl Gathered {
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return,
             Err(error) => {
                 let place = named.map(|_| "flag --config".to_owned());
-                let wrong = format!("The file cannot be read: {error}.");
-                let mend = "Name a file that exists and that this user may read.";
+                let wrong = format!("Cannot read the file: {error}.");
+                let mend = "Name an existing file that this user can read.";
                 return self.problem(path.display(), place, wrong, mend);
             }
         };
@@ -117,8 +117,8 @@ impl Gathered {
             Ok(leaves) => leaves.into_iter().for_each(|leaf| self.add_leaf(path, leaf)),
             Err(syntax) => {
                 let place = Some(format!("line {}", syntax.line));
-                let wrong = format!("The file is not TOML: {}.", syntax.wrong);
-                let mend = "Write the line as key = \"value\", below the [section] it belongs to.";
+                let wrong = format!("The file is not valid TOML: {}.", syntax.wrong);
+                let mend = "Write the line as key = \"value\", below its [section].";
                 self.problem(path.display(), place, wrong, mend);
             }
         }
@@ -141,14 +141,14 @@ impl Gathered {
             (_, Some(key)) => self.problem(
                 &leaf.name,
                 place,
-                format!("`{}` is one value and no section.", key.name),
+                format!("`{}` is a single value, not a section.", key.name),
                 format!("Write {} = … above the first [section].", key.name),
             ),
             _ if is_section => self.problem(
                 &leaf.name,
                 place,
-                format!("`{}` is a section and takes no value.", leaf.name),
-                format!("Write [{}] on a line of its own, and its keys below.", leaf.name),
+                format!("`{}` is a section, not a single value.", leaf.name),
+                format!("Write [{}] on its own line, and its keys below.", leaf.name),
             ),
             _ => {
                 let suggestion = keys::nearest(&leaf.name).map(|key| format!("`{}`", key.name));
@@ -223,8 +223,8 @@ impl Gathered {
             Ok(text) => text,
             Err(error) => {
                 if error.kind() != ErrorKind::NotFound {
-                    let wrong = format!("The file cannot be read: {error}.");
-                    let mend = "Let this user read it, or move it away.";
+                    let wrong = format!("Cannot read the file: {error}.");
+                    let mend = "Make the file readable for this user, or move it away.";
                     self.problem(".env", None, wrong, mend);
                 }
                 return BTreeMap::new();
@@ -234,7 +234,7 @@ impl Gathered {
         for bad in bad_lines {
             let place = Some(format!("line {}", bad.line));
             let wrong = format!("The line {}.", bad.wrong);
-            let mend = "Write NAME=value, with quotes around a value that holds # or line ends.";
+            let mend = "Write NAME=value, with quotation marks around a value that contains # or line breaks.";
             self.problem(".env", place, wrong, mend);
         }
         let with_source = |assignment: dotenv::Assignment| {
@@ -251,9 +251,9 @@ impl Gathered {
                 Some(key) if key.secrecy == Secrecy::Secret => self.problem(
                     key.name,
                     Some(source.to_string()),
-                    "Every user of this machine can read the arguments of a command.".to_owned(),
+                    "Every user of this machine can read command-line arguments.".to_owned(),
                     format!(
-                        "Put it into the environment or into .env as {}=….",
+                        "Set it in the environment or in .env as {}=….",
                         key.environment_name()
                     ),
                 ),
@@ -274,7 +274,7 @@ impl Gathered {
 
     fn set_flag(&mut self, key: &'static Key, value: &str, flag: &'static str) {
         if value.trim().is_empty() && key.shape != Shape::List {
-            let mend = format!("Write a value behind {flag}, or leave the flag out.");
+            let mend = format!("Write a value after {flag}, or remove the flag.");
             let place = Some(format!("flag {flag}"));
             return self.problem(key.name, place, "The value is empty.".to_owned(), mend);
         }
@@ -297,7 +297,7 @@ impl Gathered {
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {
             let wrong = "The value is not UTF-8.".to_owned();
-            let mend = "Write it in UTF-8; for a secret, letters and digits are enough.";
+            let mend = "Write it in UTF-8. For a secret, letters and digits are enough.";
             return self.problem(key.name, Some(source.to_string()), wrong, mend);
         }
         if key.name == "listen" && !matches!(source, Source::Flag { .. }) {
@@ -324,9 +324,9 @@ impl Gathered {
     ) {
         let mend = match suggestion {
             Some(meant) => format!("Did you mean {meant}? Otherwise remove it."),
-            None => "Remove it; `vestibule config show` lists every key there is.".to_owned(),
+            None => "Remove it. `vestibule config show` lists all keys.".to_owned(),
         };
-        self.problem(name, place, format!("There is no such {what}."), mend);
+        self.problem(name, place, format!("Unknown {what}."), mend);
     }
 
     fn problem(
@@ -353,7 +353,7 @@ fn file_value(key: &Key, value: LeafValue) -> Result<GivenValue, (String, String
         (Shape::Switch, LeafValue::Switch(switch)) => {
             return Ok(GivenValue::Text(switch.to_string()));
         }
-        (_, LeafValue::Text(_)) => "one text",
+        (_, LeafValue::Text(_)) => "a string",
         (_, LeafValue::Whole(_)) => "a number",
         (_, LeafValue::Switch(_)) => "true or false",
         (_, LeafValue::List(_)) => "an array",
@@ -361,14 +361,14 @@ fn file_value(key: &Key, value: LeafValue) -> Result<GivenValue, (String, String
         (_, LeafValue::Other(what)) => what,
     };
     let (wanted, example) = match key.shape {
-        Shape::Text => ("a text", "\"…\""),
+        Shape::Text => ("a string", "\"…\""),
         Shape::Number => ("a whole number", "64"),
         Shape::Switch => ("true or false", "true"),
-        Shape::List => ("an array of texts", "[\"…\", \"…\"]"),
+        Shape::List => ("an array of strings", "[\"…\", \"…\"]"),
     };
     let leaf = key.name.rsplit_once('.').map_or(key.name, |(_, leaf)| leaf);
     Err((
-        format!("The value is {found}, and {wanted} is needed."),
+        format!("The value is {found}, but must be {wanted}."),
         format!("Write {leaf} = {example}."),
     ))
 }

@@ -11,7 +11,7 @@ pub(crate) fn site_name(text: &str) -> Result<String, ValueError> {
     match text.trim() {
         "" => Err(ValueError::new("is empty", mend)),
         name if is_line => Ok(name.to_owned()),
-        _ => Err(ValueError::new("is no name for a site", mend)),
+        _ => Err(ValueError::new("is not a site name", mend)),
     }
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn site_name(text: &str) -> Result<String, ValueError> {
 pub(crate) fn name(text: &str) -> Result<String, ValueError> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
         let mend = "write a name or a URL, such as https://maps.example.org";
-        return Err(ValueError::new("names nobody", mend));
+        return Err(ValueError::new("is empty or contains control characters", mend));
     }
     Ok(text.to_owned())
 }
@@ -27,12 +27,12 @@ pub(crate) fn name(text: &str) -> Result<String, ValueError> {
 /// A path in the file system.
 pub(crate) fn path(text: &str) -> Result<String, ValueError> {
     if text.trim().is_empty() {
-        return Err(ValueError::new("is empty", "write a path, or leave the key out"));
+        return Err(ValueError::new("is empty", "write a path, or remove the key"));
     }
     if text.starts_with('~') {
         return Err(ValueError::new(
-            "begins with ~, which only shells understand",
-            "write the whole path",
+            "starts with ~, which only shells expand",
+            "write the full path",
         ));
     }
     Ok(text.to_owned())
@@ -40,9 +40,8 @@ pub(crate) fn path(text: &str) -> Result<String, ValueError> {
 
 /// The name of a language (BCP 47).
 pub(crate) fn language(text: &str) -> Result<Locale, ValueError> {
-    Locale::parse(text.trim()).map_err(|_| {
-        ValueError::new("is not the name of a language", "write one such as en, de or de-AT")
-    })
+    Locale::parse(text.trim())
+        .map_err(|_| ValueError::new("is not a language tag", "write one such as en, de or de-AT"))
 }
 
 /// The refresh cookie's path (RFC 6265 section 4.1.1), without a `/` at its end.
@@ -52,7 +51,7 @@ pub(crate) fn refresh_path(text: &str) -> Result<String, ValueError> {
 
 /// Where the JavaScript app is served.
 pub(crate) fn app_path(text: &str) -> Result<String, ValueError> {
-    let mend = "write a path below which the site has no pages, such as /static/mapapp";
+    let mend = "write a path that has no pages of the site below it, such as /static/mapapp";
     let path = url_path(text, mend)?;
     let first = path.split('/').nth(1).unwrap_or_default();
     if matches!(first, "" | "api" | "auth" | "user" | "admin" | ".well-known") {
@@ -85,14 +84,14 @@ pub(crate) fn sender(text: &str) -> Result<String, ValueError> {
         return Ok(text.trim().to_owned());
     }
     Err(ValueError::new(
-        "is not a sender",
+        "is not a sender address",
         "write no-reply@example.org, or My Site <no-reply@example.org>",
     ))
 }
 
 fn url_path(text: &str, mend: &str) -> Result<String, ValueError> {
     if !text.starts_with('/') {
-        return Err(ValueError::new("does not begin with /", mend));
+        return Err(ValueError::new("does not start with /", mend));
     }
     let is_plain = |sign: char| sign.is_ascii_graphic() && !"?#;,\\\"<>%".contains(sign);
     let steps_aside = text.split('/').any(|step| matches!(step, "." | ".."));

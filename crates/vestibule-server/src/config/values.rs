@@ -78,7 +78,7 @@ impl FromStr for Period {
             "h" => 3_600_000,
             "d" => 86_400_000,
             "" if number == 0 => 0,
-            "" => return Err(ValueError::new("is a duration without its unit", mend)),
+            "" => return Err(ValueError::new("has no unit", mend)),
             _ => return Err(wrong()),
         };
         number
@@ -86,9 +86,7 @@ impl FromStr for Period {
             .map(Duration::from_millis)
             .filter(|duration| *duration <= LONGEST)
             .map(Self)
-            .ok_or_else(|| {
-                ValueError::new("is longer than a hundred years", "write at most 36500d")
-            })
+            .ok_or_else(|| ValueError::new("is longer than 100 years", "write at most 36500d"))
     }
 }
 
@@ -149,7 +147,7 @@ impl FromStr for Rate {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write how many and within what time, such as 10/15m, or off";
+        let mend = "write a count and a window, such as 10/15m, or off";
         if text.eq_ignore_ascii_case("off") {
             return Ok(Self::Off);
         }
@@ -158,9 +156,9 @@ impl FromStr for Rate {
         let count: u32 = count.trim().parse().map_err(|_| wrong())?;
         let Period(window) = window.trim().parse().map_err(|_| wrong())?;
         let count =
-            NonZeroU32::new(count).ok_or_else(|| ValueError::new("allows nothing at all", mend))?;
+            NonZeroU32::new(count).ok_or_else(|| ValueError::new("allows nothing", mend))?;
         if window < Duration::from_secs(1) {
-            return Err(ValueError::new("has a window shorter than a second", mend));
+            return Err(ValueError::new("has a window of less than a second", mend));
         }
         Ok(Self::Limited { count, window })
     }
@@ -216,7 +214,7 @@ impl FromStr for Switch {
         match text.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" => Ok(Self(true)),
             "false" | "0" | "no" | "off" => Ok(Self(false)),
-            _ => Err(ValueError::new("is neither yes nor no", "write true or false")),
+            _ => Err(ValueError::new("is not true or false", "write true or false")),
         }
     }
 }

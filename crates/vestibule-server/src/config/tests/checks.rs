@@ -40,7 +40,7 @@ fn production_asks_for_its_secret_address_and_https() {
     let (key, mend) = missing("VESTIBULE_TRUSTED_PROXIES");
     assert!(key == "trusted_proxies" && mend.contains("tls.cert"), "{key}: {mend}");
     refused(Given::production, &["public_url=http://maps.example.org"], "public_url", "https");
-    refused(Given::production, &["pages.app_dir=app"], "pages.app_dir", "developing");
+    refused(Given::production, &["pages.app_dir=app"], "pages.app_dir", "development only");
     refused(
         Given::production,
         &["passwords.argon2=m=19456,t=1,p=1"],
@@ -107,15 +107,15 @@ fn certificates_are_whole_and_readable() {
     assert!(matches!(settings.tls, Tls::Files { .. }));
     assert!(settings.public_url.is_https() && settings.cookies.secure);
     assert_eq!(settings.cookies.access, "__Host-access");
-    refused(base, &["tls.cert=cert.pem"], "tls.key", "without its private key");
-    refused(base, &["tls.key=key.pem"], "tls.cert", "without its certificate");
+    refused(base, &["tls.cert=cert.pem"], "tls.key", "without tls.key");
+    refused(base, &["tls.key=key.pem"], "tls.cert", "without tls.cert");
     refused(
         base,
         &["tls.cert=cert.pem", "tls.self_signed=yes"],
         "tls.self_signed",
-        "is to be made",
+        "creates a certificate",
     );
-    refused(base, &["tls.cert=none.pem", "tls.key=key.pem"], "tls.cert", "cannot be read");
+    refused(base, &["tls.cert=none.pem", "tls.key=key.pem"], "tls.cert", "Cannot read");
     refused(base, &["tls.cert=cert.pem", "tls.key=cert.pem"], "tls.key", "no private key");
     refused(
         base,
@@ -135,14 +135,14 @@ fn lifetimes_fit_into_each_other() {
         (
             &["tokens.refresh_ttl=2h", "tokens.session_max=1h"],
             "tokens.refresh_ttl",
-            "longer than a session",
+            "longer than the session",
         ),
-        (&["tokens.unremembered_ttl=181d"], "tokens.unremembered_ttl", "longer than a session"),
+        (&["tokens.unremembered_ttl=181d"], "tokens.unremembered_ttl", "longer than the session"),
         (&["tokens.refresh_ttl=401d", "tokens.session_max=500d"], "tokens.refresh_ttl", "400d"),
         (&["tokens.grace=6m"], "tokens.grace", "from 0s to 5m"),
         (&["tokens.leeway=61s"], "tokens.leeway", "from 0s to 1m"),
         (&["tokens.fresh_for=0s"], "tokens.fresh_for", "from 1s"),
-        (&["tokens.access_ttl=15"], "tokens.access_ttl", "without its unit"),
+        (&["tokens.access_ttl=15"], "tokens.access_ttl", "has no unit"),
     ];
     for (settings, key, says) in table {
         refused(Given::nothing, settings, key, says);
@@ -177,11 +177,11 @@ fn hs256_needs_its_key() {
 #[test]
 fn cookies_are_named_apart_and_kept_to_this_site() {
     let table: &[(&[&str], &str, &str)] = &[
-        (&["cookies.same_site=None"], "cookies.same_site", "other sites"),
+        (&["cookies.same_site=None"], "cookies.same_site", "cross-site"),
         (&["cookies.same_site=maybe"], "cookies.same_site", "Lax or Strict"),
-        (&["cookies.access=a b"], "cookies.access", "no cookie name"),
+        (&["cookies.access=a b"], "cookies.access", "cookie names cannot have"),
         (&["cookies.csrf=__Host-access"], "cookies.csrf", "cookies.access"),
-        (&["cookies.refresh_path=auth"], "cookies.refresh_path", "begin with /"),
+        (&["cookies.refresh_path=auth"], "cookies.refresh_path", "start with /"),
     ];
     for (settings, key, says) in table {
         refused(Given::nothing, settings, key, says);
@@ -203,10 +203,10 @@ fn single_values_say_what_they_take() {
         ("public_url=https://maps.example.org/app", "public_url", "has a path"),
         ("listen=localhost:5000", "listen", "127.0.0.1:5000"),
         ("listen=:5000", "listen", "127.0.0.1:5000"),
-        ("data_dir=~/site", "data_dir", "whole path"),
+        ("data_dir=~/site", "data_dir", "full path"),
         ("database_url=mysql://h/d", "database_url", "postgres://"),
         ("redis_url=http://h", "redis_url", "redis://"),
-        ("trusted_proxies=10.0.0.1,proxy", "trusted_proxies", "\"proxy\" is neither"),
+        ("trusted_proxies=10.0.0.1,proxy", "trusted_proxies", "\"proxy\" is not"),
         ("tokens.algorithm=none", "tokens.algorithm", "ES256, EdDSA, HS256"),
         ("cors.origins=*", "cors.origins", "every site"),
         ("cors.origins=https://a.example/x", "cors.origins", "has a path"),

@@ -131,11 +131,11 @@ The configuration has 2 problems:
 
   secret_key (environment SECRET_KEY)
     The value has 9 bytes, and at least 32 are needed.
-    Mend: Use a random one, such as what `openssl rand -base64 48` prints.
+    Fix: Use a random value, such as the output of `openssl rand -base64 48`.
 
   tokens.access_ttl (vestibule.toml line 2)
     \"15x\" is not a duration.
-    Mend: Write a number with its unit: 500ms, 5s, 15m, 12h or 30d.";
+    Fix: Write a number with its unit: 500ms, 5s, 15m, 12h or 30d.";
     assert_eq!(problems, expected);
 }
 
@@ -145,7 +145,7 @@ fn what_is_easily_overlooked_is_said() {
         let warnings = given.good().warnings;
         assert!(warnings.iter().any(|warning| warning.contains(part)), "{part}: {warnings:?}");
     };
-    warned(Given::nothing(), "without the __Host- prefix");
+    warned(Given::nothing(), "neither Secure nor the __Host- prefix");
     warned(Given::nothing().flags(&["--listen", "0.0.0.0:5000"]), "passwords can be read");
     warned(Given::production(), "mail.url");
     warned(Given::production().variable("VESTIBULE_LIMITS__ACCOUNT", "off"), "limits.account");
@@ -155,7 +155,7 @@ fn what_is_easily_overlooked_is_said() {
     );
     let shared =
         |given: Given| given.variable("SECRET_KEY", SECRET).variable("JWT_SECRET_KEY", SECRET);
-    warned(shared(Given::nothing()), "Give jwt_secret_key a value of its own");
+    warned(shared(Given::nothing()), "Give jwt_secret_key its own value");
     assert_eq!(shared(Given::production()).problem().key, "jwt_secret_key");
     warned(Given::production().variable("DATABASE_URL", "postgres://u@db/app"), "files.url");
     let quiet = Given::production().variable("VESTIBULE_MAIL__URL", "smtp://mail");

@@ -179,7 +179,7 @@ fn a_named_file_replaces_the_usual_one_and_must_exist() {
     assert_eq!(found, ("Other".to_owned(), "other.toml line 1".to_owned()));
     let missing = Given::nothing().flags(&["--config", "missing.toml"]).problem();
     assert_eq!(missing.key, "missing.toml");
-    assert!(missing.wrong.contains("cannot be read"), "{missing}");
+    assert!(missing.wrong.contains("Cannot read"), "{missing}");
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn sections_and_values_are_not_confused() {
     let value = Given::nothing().toml("tokens = \"x\"\n").problem();
     assert!(value.mend.contains("[tokens]"), "{value}");
     let section = Given::nothing().toml("[listen]\nport = 5\n").problem();
-    assert!(section.wrong.contains("`listen` is one value"), "{section}");
+    assert!(section.wrong.contains("`listen` is a single value"), "{section}");
     let empty = Given::nothing().toml("[listen]\n").problem();
     assert!(empty.wrong.contains("a section"), "{empty}");
     Given::nothing().toml("[tokens]\n").good();

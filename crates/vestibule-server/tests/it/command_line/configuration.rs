@@ -92,7 +92,7 @@ fn production_asks_for_what_keeps_people_safe() {
             .with("VESTIBULE_PUBLIC_URL", "https://app.test")
             .with("VESTIBULE_TRUSTED_PROXIES", "127.0.0.1")
     };
-    assert!(run(&production(), &["config", "check"]).contains("good"));
+    assert!(run(&production(), &["config", "check"]).contains("is valid"));
     refuses(
         &production().with("VESTIBULE_PUBLIC_URL", "http://app.test"),
         &[],
@@ -111,7 +111,7 @@ fn production_asks_for_what_keeps_people_safe() {
         "passwords.argon2",
         "m=19456",
     );
-    refuses(&production().with("VESTIBULE_PAGES__APP_DIR", "app"), &[], "pages.app_dir", "Leave");
+    refuses(&production().with("VESTIBULE_PAGES__APP_DIR", "app"), &[], "pages.app_dir", "Remove");
     let none = place().with("VESTIBULE_PROFILE", "production");
     refuses(&none, &[], "secret_key", "SECRET_KEY");
     refuses(&none, &[], "public_url", "https://maps.example.org");
