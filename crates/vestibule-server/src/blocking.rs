@@ -10,5 +10,5 @@ pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CommandError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| CommandError::Failed(format!("start-up was cut short: {error}")))
+    done.map_err(|error| CommandError::Failed(format!("start-up was interrupted: {error}")))
 }

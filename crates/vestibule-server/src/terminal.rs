@@ -13,7 +13,7 @@ pub(crate) fn print(text: &str) -> Result<(), CommandError> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read it, such as `head`, has enough.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(CommandError::Failed(format!("the output could not be written: {error}")))
+            Err(CommandError::Failed(format!("could not write the output: {error}")))
         }
         _ => Ok(()),
     }

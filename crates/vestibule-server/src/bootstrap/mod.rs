@@ -41,7 +41,7 @@ pub(crate) fn make_data_dir(settings: &Settings) -> Result<(), CommandError> {
     let folder = &settings.data_dir;
     secure_file::make_folder(folder).map_err(|error| {
         CommandError::Failed(format!(
-            "the folder {} cannot be made ({error}); set data_dir to one that this user may write to",
+            "cannot create the directory {} ({error}); set data_dir to one that this user can write to",
             folder.display()
         ))
     })
@@ -80,14 +80,14 @@ fn present_secret(settings: &Settings) -> Result<SiteSecret, CommandError> {
     };
     let text = secure_file::read_or_make::<std::io::Error>(&path, &entropy, make).map_err(|error| {
         CommandError::Failed(format!(
-            "the secret in {} cannot be used ({error}); make the file readable for this user, or set secret_key",
+            "cannot use the secret in {} ({error}); make the file readable for this user, or set secret_key",
             path.display()
         ))
     })?;
     SiteSecret::new(text.trim()).map_err(|_| {
         CommandError::Usage(format!(
-            "{} holds no secret of at least 32 bytes; put back the one it held, or remove the file to have a new \
-             one made, which signs everybody out",
+            "{} does not contain a secret of at least 32 bytes; restore its content, or remove the file \
+             to create a new secret, which signs everyone out",
             path.display()
         ))
     })

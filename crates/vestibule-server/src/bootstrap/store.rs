@@ -90,10 +90,10 @@ fn migrated_sqlite(path: &Path, found: SchemaState) -> String {
     let shown = path.display();
     match found {
         SchemaState::Behind { from: 0, to } => {
-            format!("The database {shown} was made, with schema version {to}.\n")
+            format!("Created the database {shown} with schema version {to}.\n")
         }
         SchemaState::Behind { from, to } => {
-            format!("The database {shown} was brought from schema version {from} to {to}.\n")
+            format!("Migrated the database {shown} from schema version {from} to {to}.\n")
         }
         SchemaState::UpToDate | SchemaState::Ahead { .. } => {
             format!("The database {shown} is up to date.\n")
@@ -105,10 +105,10 @@ fn migrated_postgres(url: &ServiceUrl, found: vestibule_postgres::SchemaState) -
     use vestibule_postgres::SchemaState;
     match found {
         SchemaState::Behind { from: 0, to } => {
-            format!("The database {url} was filled, with schema version {to}.\n")
+            format!("Created the tables of the database {url} with schema version {to}.\n")
         }
         SchemaState::Behind { from, to } => {
-            format!("The database {url} was brought from schema version {from} to {to}.\n")
+            format!("Migrated the database {url} from schema version {from} to {to}.\n")
         }
         SchemaState::UpToDate | SchemaState::Ahead { .. } => {
             format!("The database {url} is up to date.\n")

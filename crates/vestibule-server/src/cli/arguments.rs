@@ -11,13 +11,13 @@ use crate::config::ConfigFlags;
 #[command(
     name = "vestibule",
     version,
-    about = "Sign-in for the pages and the apps of one site",
-    long_about = "Sign-in for the pages and the apps of one site.\n\n\
-        Without a command the site is served: http://127.0.0.1:5000, data below ./data.",
-    after_long_help = "Exit status: 0 done, 1 failed, 2 wrong usage or bad configuration.\n\n\
-        Settings come from vestibule.toml, .env, the environment and the flags, each winning over\n\
-        the one before: tokens.access_ttl in the file is VESTIBULE_TOKENS__ACCESS_TTL in the\n\
-        environment. `vestibule config show` lists them all.",
+    about = "Accounts and sign-in for one web site and its apps",
+    long_about = "Accounts and sign-in for one web site and its apps.\n\n\
+        Without a command, the server starts at http://127.0.0.1:5000 and keeps its data in ./data.",
+    after_long_help = "Exit status: 0 success, 1 failure, 2 wrong usage or invalid configuration.\n\n\
+        Settings come from vestibule.toml, .env, the environment and flags; later sources override\n\
+        earlier ones. tokens.access_ttl in the file is VESTIBULE_TOKENS__ACCESS_TTL in the\n\
+        environment. `vestibule config show` lists all settings.",
     max_term_width = 100
 )]
 pub(crate) struct CommandLine {
@@ -37,72 +37,70 @@ impl CommandLine {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the site (the default)
-    #[command(long_about = "Serve the site.\n\n\
-            In development the database is brought up to date first. SIGTERM and Ctrl-C let running\n\
-            requests end, within 10 seconds.")]
+    /// Run the server (the default)
+    #[command(long_about = "Run the server.\n\n\
+            In development, pending migrations are applied first. On SIGTERM or Ctrl-C, the server lets\n\
+            running requests finish for up to 10 seconds and stops.")]
     Serve,
     /// Bring the database up to date
     Migrate,
-    /// Make, look at and change accounts
+    /// Create, show and change accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Look at and end sessions
+    /// List, show and end sessions
     #[command(subcommand)]
     Session(SessionCommand),
-    /// Look at and move the signing keys
+    /// List, rotate and retire the signing keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// After the database was put back from a backup: let nothing from before be good
+    /// Invalidate sessions, links and keys after a restore from a backup
     #[command(
-        long_about = "After the database was put back from a backup: let nothing from before be good.\n\n\
-            Ends all sessions, voids mailed links, gives up mails that wait, replaces the signing keys, and has\n\
-            every running server read everything again. Running it twice does no harm."
+        long_about = "Invalidate sessions, links and keys after a restore from a backup.\n\n\
+            Ends all sessions, voids mailed links, drops queued mails, replaces the signing keys and makes\n\
+            every running server reload its state. It is safe to run twice."
     )]
     Restored(Restored),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Print the description of the API (OpenAPI, JSON)
+    /// Print the API description (OpenAPI, JSON)
     Openapi,
 }
 
 /// `vestibule user …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Make an account; the password is asked for
+    /// Create an account; prompts for the password
     Create(UserCreate),
     /// List accounts
     List(Listing),
     /// Show one account
     Show(UserShow),
-    /// Keep an account from signing in and end its sessions
+    /// Suspend an account and end its sessions
     Suspend(UserName),
-    /// Let a suspended account sign in again
+    /// Reactivate a suspended or deleted account
     Activate(UserName),
-    /// Delete an account and end its sessions; its name is not given out again
+    /// Delete an account and end its sessions; its name is never reused
     Delete(UserName),
-    /// Set a new password, which is asked for, and end the account's sessions
+    /// Set a new password and end the account's sessions; prompts for the password
     SetPassword(UserSetPassword),
-    /// Give a role, or make a super user
+    /// Add a role, or make the account a super user
     #[command(
         override_usage = "vestibule user grant <USER> <ROLE>\n       vestibule user grant <USER> --super-user"
     )]
     Grant(UserRole),
-    /// Take a role away, or the rights of a super user
+    /// Remove a role or the super user flag
     #[command(
         override_usage = "vestibule user revoke <USER> <ROLE>\n       vestibule user revoke <USER> --super-user"
     )]
     Revoke(UserRole),
-    /// Bring accounts over from another system, with their password hashes
-    #[command(
-        long_about = "Bring accounts over from another system, with their password hashes.\n\n\
+    /// Import accounts from another system, with their password hashes
+    #[command(long_about = "Import accounts from another system, with their password hashes.\n\n\
             FILE is CSV with a header line, or JSON lines, with the fields\n  \
             username, email, password_hash, status, is_super_user, roles, created_at\n\
             Roles are separated by spaces in CSV and are an array in JSON.\n\
-            Hashes of werkzeug, Django, passlib and bcrypt are taken as they are, and replaced at the next\n\
-            sign-in. An import that was broken off goes on when it is started again."
-    )]
+            Hashes of werkzeug, Django, passlib and bcrypt are accepted and replaced at the next\n\
+            sign-in. To continue an interrupted import, run it again.")]
     Import(UserImport),
 }
 
@@ -116,7 +114,7 @@ pub(crate) struct UserName {
 /// `--json` of a listing.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Listing {
-    /// Print JSON for programs instead of text for people
+    /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -139,13 +137,13 @@ pub(crate) struct UserCreate {
     /// E-mail address, unique on the site
     #[arg(long)]
     pub(crate) email: String,
-    /// Give this role; may be repeated
+    /// Role of the account; may be repeated
     #[arg(long = "role", value_name = "ROLE", value_parser = role)]
     pub(crate) roles: Vec<String>,
-    /// Make a super user
+    /// Make the account a super user
     #[arg(long)]
     pub(crate) super_user: bool,
-    /// Read the password from standard input instead of asking
+    /// Read the password from standard input instead of prompting
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }
@@ -155,7 +153,7 @@ pub(crate) struct UserCreate {
 pub(crate) struct UserSetPassword {
     /// Id, user name or e-mail address
     pub(crate) user: String,
-    /// Read the password from standard input instead of asking
+    /// Read the password from standard input instead of prompting
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }
@@ -166,10 +164,10 @@ pub(crate) struct UserSetPassword {
 pub(crate) struct UserRole {
     /// Id, user name or e-mail address
     pub(crate) user: String,
-    /// A word of a-z, 0-9, _ and -
+    /// Role name of a-z, 0-9, _ and -
     #[arg(value_parser = role)]
     pub(crate) role: Option<String>,
-    /// The super user instead of a role
+    /// The super user flag instead of a role
     #[arg(long)]
     pub(crate) super_user: bool,
 }
@@ -179,10 +177,10 @@ pub(crate) struct UserRole {
 pub(crate) struct UserImport {
     /// CSV or JSON lines
     pub(crate) file: PathBuf,
-    /// Say what would happen and change nothing
+    /// Show what would happen without changing anything
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Write what became of each row, as CSV with line, name, outcome and reason
+    /// Write the outcome of each row to this CSV file: line, name, outcome, reason
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 }
@@ -192,9 +190,9 @@ pub(crate) struct UserImport {
 pub(crate) enum SessionCommand {
     /// List sessions
     List(SessionList),
-    /// Show one session and what became of its refresh tokens
+    /// Show one session and the history of its refresh tokens
     Show(SessionShow),
-    /// End sessions now, tokens already out included
+    /// End sessions; their tokens stop working at once
     #[command(
         override_usage = "vestibule session end <ID>\n       vestibule session end --user <USER>\n       vestibule session end --all"
     )]
@@ -204,7 +202,7 @@ pub(crate) enum SessionCommand {
 /// `vestibule session list`
 #[derive(Debug, Args)]
 pub(crate) struct SessionList {
-    /// Only of this account: id, user name or e-mail address
+    /// Only sessions of this account: id, user name or e-mail address
     #[arg(long)]
     pub(crate) user: Option<String>,
     #[command(flatten)]
@@ -230,10 +228,10 @@ pub(crate) struct SessionEnd {
     // Ids are base64url: some begin with a hyphen.
     #[arg(allow_hyphen_values = true)]
     pub(crate) id: Option<String>,
-    /// Every session of this account: id, user name or e-mail address
+    /// All sessions of this account: id, user name or e-mail address
     #[arg(long)]
     pub(crate) user: Option<String>,
-    /// Every session of everybody
+    /// All sessions of all accounts
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -241,28 +239,25 @@ pub(crate) struct SessionEnd {
 /// `vestibule key …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// List the keys of the ring and what each is used for
+    /// List the keys and their state
     List(Listing),
-    /// Sign with the next key from now on; tokens already out stay good
+    /// Start signing with the next key; existing tokens stay valid
     Rotate {
-        /// Sign with keys of this algorithm from now on: the first of them is published for 10 seconds, then
-        /// it signs
+        /// Switch to keys of this algorithm; the first one is published for 10 seconds before it signs
         #[arg(long, value_enum, ignore_case = true)]
         algorithm: Option<KeyAlgorithm>,
     },
-    /// Take a key out of use at once; tokens signed with it are good no longer
+    /// Retire a key at once; tokens that it signed become invalid
     Retire {
         /// The key's id
         // Ids are base64url: some begin with a hyphen.
         #[arg(allow_hyphen_values = true)]
         kid: String,
     },
-    /// After `secret_key` was replaced: seal what lies in the database under the new one
-    #[command(
-        long_about = "After `secret_key` was replaced: seal what lies in the database under the new one.\n\n\
-            `secret_key_previous` names the one before; what it sealed and signed is read until then. First give\n\
-            every node both secrets, then run this."
-    )]
+    /// Reseal the stored secrets after `secret_key` was replaced
+    #[command(long_about = "Reseal the stored secrets after `secret_key` was replaced.\n\n\
+            First set `secret_key` to the new secret and `secret_key_previous` to the old one on every node,\n\
+            then run this. Until then, the old secret still reads what it sealed and signed.")]
     Reseal,
 }
 
@@ -280,7 +275,7 @@ pub(crate) enum KeyAlgorithm {
 /// `vestibule restored`
 #[derive(Debug, Args)]
 pub(crate) struct Restored {
-    /// Take over the files that are found, whosever they were, and list those that this database does not know
+    /// Take over all stored files, whichever database they belonged to, and list the unknown ones
     #[arg(long)]
     pub(crate) adopt_files: bool,
 }
@@ -288,9 +283,9 @@ pub(crate) struct Restored {
 /// `vestibule config …`
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Say whether the configuration is good, or all that is wrong with it
+    /// Check the configuration and list every problem
     Check,
-    /// Show every key, its value and where it came from; secrets are masked
+    /// Show every key with its value and source; secrets are masked
     Show(Listing),
 }
 
@@ -300,7 +295,7 @@ fn role(text: &str) -> Result<String, &'static str> {
         && text.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
         });
-    if is_word { Ok(text.to_owned()) } else { Err("a role is a word of a-z, 0-9, _ and -") }
+    if is_word { Ok(text.to_owned()) } else { Err("a role consists of a-z, 0-9, _ and -") }
 }
 
 #[cfg(test)]

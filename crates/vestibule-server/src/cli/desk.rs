@@ -70,7 +70,7 @@ impl Desk<'_> {
         for some in events.chunks(1000) {
             some.iter().for_each(|event| log_event(event, in_words));
             if let Err(error) = self.store.append_events(some).await {
-                tracing::error!(%error, "the audit trail could not be written");
+                tracing::error!(%error, "cannot write the audit trail");
             }
         }
     }

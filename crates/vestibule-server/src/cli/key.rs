@@ -110,7 +110,7 @@ async fn list(
         },
         console,
     )?;
-    listed.finish("There are no keys yet: the server makes them when it first starts.", console)
+    listed.finish("There are no keys yet. The server creates them on first start.", console)
 }
 
 async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
@@ -118,7 +118,7 @@ async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
     let said = (&event, "the keys were rotated");
     let keys = ring(desk).await?.rotate(desk.clock.now(), said).await.map_err(failed)?;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
-        console.say(format_args!("Key {} signs from now on.", key.kid))?;
+        console.say(format_args!("Now signing with key {}.", key.kid))?;
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ async fn change_algorithm(
         .await?
         .change_algorithm(wanted, desk.clock, (&event, "the keys were rotated"), |kid, wait| {
             console.note(format_args!(
-                "Key {kid} ({}) is published, and signs in {} seconds.",
+                "Published key {kid} ({}); it starts signing in {} seconds.",
                 wanted.name(),
                 wait.as_secs()
             ));
@@ -146,14 +146,14 @@ async fn change_algorithm(
         .await?;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
         let algorithm = key.algorithm.name();
-        console.say(format_args!("Key {} ({algorithm}) signs from now on.", key.kid))?;
+        console.say(format_args!("Now signing with key {} ({algorithm}).", key.kid))?;
     }
     let Signing::Ring(configured) = &desk.config.signing else {
         return Ok(());
     };
     if *configured != wanted {
         console.note(format_args!(
-            "Set tokens.algorithm to {} on every node: it counts for a new database.",
+            "Set tokens.algorithm to {} on every node as well: new databases use it.",
             wanted.name()
         ));
     }
@@ -165,11 +165,11 @@ async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result
     let said = (&event, "a key was retired");
     let keys = ring(desk).await?.retire(kid, desk.clock.now(), said).await.map_err(failed)?;
     console.say(format_args!(
-        "Key {} is retired: what it signed is refused from now on.",
+        "Retired key {}: tokens that it signed are refused from now on.",
         visible(kid)
     ))?;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
-        console.say(format_args!("Key {} signs.", key.kid))?;
+        console.say(format_args!("Signing key: {}.", key.kid))?;
     }
     Ok(())
 }
@@ -182,16 +182,16 @@ async fn reseal(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
     let keys = vestibule::reseal(desk.store, secret, desk.entropy, desk.clock.now()).await;
     let keys = keys.map_err(|error| CommandError::Failed(error.to_string()))?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "reseal");
-    desk.record(event, "what lies in the store was sealed anew").await;
+    desk.record(event, "the stored secrets were resealed").await;
     console.say(format_args!(
-        "Sealed under the present secret: {} and {}.",
+        "Resealed with the current secret: {} and {}.",
         counted(keys, "key"),
         counted(mails, "mail")
     ))?;
     if secret.previous().is_some() {
         console.note(
-            "Keep secret_key_previous until refresh tokens from before have been renewed or have expired \
-             (tokens.refresh_ttl): without it, their sessions end.",
+            "Keep secret_key_previous until all older refresh tokens have been renewed or have expired \
+             (tokens.refresh_ttl). Without it, their sessions end.",
         );
     }
     Ok(())

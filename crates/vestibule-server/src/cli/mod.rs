@@ -46,7 +46,7 @@ fn wait(work: impl Future<Output = Result<(), CommandError>>) -> Result<(), Comm
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| CommandError::Failed(format!("no threads could be started: {error}")))?;
+        .map_err(|error| CommandError::Failed(format!("cannot start threads: {error}")))?;
     let result = runtime.block_on(work);
     runtime.shutdown_timeout(LEFTOVERS);
     result

@@ -60,7 +60,7 @@ impl<'a> Console<'a> {
         self.clear_status();
         match self.results.write_all(text.as_bytes()).and_then(|()| self.results.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Failed(
-                format!("the result cannot be written to standard output: {error}"),
+                format!("cannot write the result to standard output: {error}"),
             )),
             _ => Ok(()),
         }
@@ -189,8 +189,9 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 
 /// A value on one line.
 pub(crate) fn json(value: &impl Serialize) -> Result<String, CommandError> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| CommandError::Failed(format!("the result is no JSON: {error}")))?;
+    let text = serde_json::to_string(value).map_err(|error| {
+        CommandError::Failed(format!("cannot write the result as JSON: {error}"))
+    })?;
     // JSON itself only escapes what lies below U+0020 (RFC 8259 section 7). Outside of strings there is
     // nothing but plain signs, so every hidden one can become an escape.
     let mut shown = String::with_capacity(text.len());

@@ -33,15 +33,14 @@ impl NewPassword for Terminal {
     }
 
     fn again(&mut self) -> Result<Option<TypedPassword>, CommandError> {
-        ask("Once more: ").map(Some)
+        ask("Repeat password: ").map(Some)
     }
 }
 
 fn ask(prompt: &str) -> Result<TypedPassword, CommandError> {
     rpassword::prompt_password(prompt).map(TypedPassword::from).map_err(|error| {
         CommandError::Failed(format!(
-            "no password can be asked for here ({error}); write it to standard input and add \
-             --password-stdin"
+            "cannot ask for a password here ({error}); write it to standard input and add --password-stdin"
         ))
     })
 }
@@ -60,12 +59,12 @@ impl<R: BufRead> NewPassword for OneLine<R> {
         (&mut self.0)
             .take(MAX_LINE_BYTES)
             .read_until(b'\n', &mut line)
-            .map_err(|error| failed(&format!("standard input cannot be read: {error}")))?;
+            .map_err(|error| failed(&format!("cannot read standard input: {error}")))?;
         if line.pop_if(|last| *last == b'\n').is_some() {
             line.pop_if(|last| *last == b'\r');
         }
         if line.is_empty() {
-            return Err(failed("there is no password on standard input"));
+            return Err(failed("standard input contains no password"));
         }
         String::from_utf8(line)
             .map(TypedPassword::from)

@@ -60,7 +60,7 @@ async fn carry_out(
     console.say(format_args!("Voided {}.", counted_of(tokens, "mailed link")))?;
     let mails = desk.store.give_up_mails(GIVEN_UP, desk.clock.now()).await?;
     if mails > 0 {
-        console.say(format_args!("Gave up {} that waited.", counted_of(mails, "mail")))?;
+        console.say(format_args!("Dropped {} from the mail queue.", counted_of(mails, "mail")))?;
     }
     // Last, since every running server then reads everything again.
     let now = desk.clock.now();
@@ -72,11 +72,11 @@ async fn carry_out(
     match &desk.config.signing {
         Signing::Ring(_) => console.say("Replaced the signing keys.")?,
         Signing::Shared(_) => console.note(
-            "Tokens are signed with JWT_SECRET_KEY, which stays: those from before are renewed before they count \
-             here. Other services take them until they expire.",
+            "Tokens are signed with JWT_SECRET_KEY, which was not replaced: this site renews older tokens \
+             before it accepts them, but other services accept them until they expire.",
         ),
     }
-    console.say("Began a new epoch: every running server reads everything again.")?;
+    console.say("Began a new epoch: every running server reloads its state.")?;
     let event = desk.event(EventName::AuthzAdmin).with("action", "restored");
     desk.record(event, "the database was restored from a backup").await;
 
@@ -109,12 +109,12 @@ async fn adopt(
     let mut unknown = files::unknown_blobs(blobs, desk.store).await.map_err(Adopting::Home)?;
     unknown.sort_unstable();
     let mut say = || {
-        console.say("The files belong to this database now.")?;
+        console.say("The files now belong to this database.")?;
         if unknown.is_empty() {
             return Ok(());
         }
         console.say(format_args!(
-            "It does not know {} there, and does not remove them:",
+            "Kept {} that this database does not know:",
             counted(unknown.len(), "piece")
         ))?;
         unknown.iter().try_for_each(|key| console.say(format_args!("  {key}")))

@@ -165,7 +165,7 @@ async fn list(
             break;
         }
     }
-    listed.finish("Nobody is signed in.", console)
+    listed.finish("There are no active sessions.", console)
 }
 
 /// The next sessions: of one user the last used first, of all in the order of their ids.
@@ -233,7 +233,7 @@ async fn show(
         ]
     };
     listed.page(&renewals, |note| json(&RenewalJson::from(note)), as_row, console)?;
-    listed.finish("Its refresh token was not used yet.", console)
+    listed.finish("Its refresh token has not been used yet.", console)
 }
 
 /// The session with this id, ended or not.
@@ -244,7 +244,7 @@ async fn find(typed: &str, desk: &Desk<'_>) -> Result<Session, CommandError> {
 
 fn unknown(typed: &str) -> CommandError {
     CommandError::Failed(format!(
-        "there is no session “{}”; `vestibule session list` shows those that are open",
+        "there is no session “{}”; `vestibule session list` shows the active ones",
         visible(typed)
     ))
 }
@@ -280,7 +280,7 @@ async fn end(
             None if which.all => SessionSelection::All,
             None => {
                 return Err(CommandError::Usage(
-                    "say which sessions to end: an id, --user USER or --all".to_owned(),
+                    "name the sessions to end: an id, --user USER or --all".to_owned(),
                 ));
             }
         };
@@ -330,7 +330,7 @@ async fn end_one(
     let session = find(typed, desk).await?;
     if let Some(end) = session.end {
         console.note(format_args!(
-            "Session {id} had ended already, at {} UTC: {}.",
+            "Session {id} already ended at {} UTC: {}.",
             utc(end.at),
             end.reason
         ));

@@ -73,7 +73,7 @@ async fn rotation_lets_the_next_key_sign_and_tells_the_nodes() {
     let (active, next) = (kid(&site, KeyState::Active).await, kid(&site, KeyState::Next).await);
     let feed = site.store.last_sequence().await.unwrap();
     let said = run(&site, "rotate").await;
-    assert_eq!(said.success(), format!("Key {next} signs from now on.\n"));
+    assert_eq!(said.success(), format!("Now signing with key {next}.\n"));
     assert_eq!(kid(&site, KeyState::Active).await, next);
     assert_eq!(kid(&site, KeyState::Retiring).await, active);
     let changes = site.store.changes_after(feed, 9).await.unwrap();
@@ -143,12 +143,12 @@ async fn another_algorithm_is_published_before_it_signs_and_refused_where_there_
     let (active, next) = (kid(&site, KeyState::Active).await, kid(&site, KeyState::Next).await);
     let said = run(&site, "rotate --algorithm EdDSA").await;
     let new = kid(&site, KeyState::Active).await;
-    assert_eq!(said.success(), format!("Key {new} (EdDSA) signs from now on.\n"));
+    assert_eq!(said.success(), format!("Now signing with key {new} (EdDSA).\n"));
     assert!(new != active && new != next);
     assert_eq!(kid(&site, KeyState::Retiring).await, active);
     assert_eq!(kid(&site, KeyState::Retired).await, next);
     let said = run(&site, "rotate --algorithm EdDSA").await;
-    assert!(said.success().contains("(EdDSA) signs from now on"));
+    assert!(said.success().contains("Now signing with key"));
     let (_, keys) = site.store.key_ring().await.unwrap();
     assert_eq!(keys.iter().filter(|key| key.algorithm == Algorithm::ES256).count(), 2);
 }
@@ -172,10 +172,10 @@ async fn keys_and_mails_are_sealed_under_the_new_secret() {
     let new = SiteSecret::new([8; 32]).unwrap();
     site.config.secret = new.clone().with_previous(&old);
     let said = run(&site, "reseal").await;
-    assert_eq!(said.success(), "Sealed under the present secret: 2 keys and 1 mail.\n");
+    assert_eq!(said.success(), "Resealed with the current secret: 2 keys and 1 mail.\n");
     site.config.secret = new.clone();
     let said = run(&site, "reseal").await;
-    assert_eq!(said.success(), "Sealed under the present secret: 0 keys and 0 mails.\n");
+    assert_eq!(said.success(), "Resealed with the current secret: 0 keys and 0 mails.\n");
     run(&site, "rotate").await.success();
     let claimed = site.store.claim_mail("a", now, now + std::time::Duration::from_secs(1)).await;
     let sealed = claimed.unwrap().unwrap().mail.sealed;

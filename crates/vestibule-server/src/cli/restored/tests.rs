@@ -92,9 +92,8 @@ async fn files_of_another_database_are_taken_over_only_where_that_is_said() {
 
     let said = run(&site, folder.path(), "restored --adopt-files").await;
     assert!(
-        said.success().contains(&format!(
-            "does not know 1 piece there, and does not remove them:\n  {key}\n"
-        ))
+        said.success()
+            .contains(&format!("Kept 1 piece that this database does not know:\n  {key}\n"))
     );
     let taken = blobs.note().await.unwrap().unwrap();
     assert_ne!(taken.id, note.id);

@@ -63,7 +63,7 @@ async fn only_living_sessions_are_listed() {
     site.clock.advance(31 * 24 * 3600);
     assert_eq!(count("list --user ada --json").await, 0);
     assert_eq!(count("list --json").await, 0);
-    assert_eq!(run(&site, "list").await.messages, "Nobody is signed in.\n");
+    assert_eq!(run(&site, "list").await.messages, "There are no active sessions.\n");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn one_session_is_shown_with_what_became_of_its_tokens() {
     let line = format!("show -- {}", session.id);
     let said = run(&site, &line).await;
     assert!(said.success().contains("device      phone\n"), "{}", said.results);
-    assert!(said.messages.contains("not used yet"), "{}", said.messages);
+    assert!(said.messages.contains("not been used yet"), "{}", said.messages);
     let at = Timestamp::from_seconds(START + 60);
     let note = RenewalNote {
         session: session.id,

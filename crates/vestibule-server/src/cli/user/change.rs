@@ -39,14 +39,14 @@ pub(super) async fn set_status(
     let is_theirs = user.deletion.is_some_and(|deletion| deletion.by == Party::Owner);
     let is_so = user.status == status && !is_theirs;
     if is_so {
-        console.note(format_args!("{} was {status} before.", named(&user)));
+        console.note(format_args!("{} was already {status}.", named(&user)));
     }
     let change = (!is_so).then(|| UserChange { status: Some(status), ..UserChange::default() });
     let (done, reason, name, in_words) = match status {
         UserStatus::Active => {
             let restored = desk.event(EventName::UserRestored).about(user.id);
             let is_back = user.status == UserStatus::Deleted;
-            let said = is_back.then_some((restored, "a deleted account was brought back"));
+            let said = is_back.then_some((restored, "a deleted account was restored"));
             carry_out(&user, change, None, said, desk).await?;
             return console.say(format_args!("{} can sign in.", named(&user)));
         }
@@ -96,14 +96,14 @@ pub(super) async fn grant(
     };
     let mut roles = user.roles.clone();
     if !roles.insert(role.clone()) {
-        return console.say(format_args!("{} has the role {role} already.", named(&user)));
+        return console.say(format_args!("{} already has the role {role}.", named(&user)));
     }
     if roles.len() > MAX_ROLES {
         return Err(too_many_roles());
     }
     let change = UserChange { roles: Some(roles), ..UserChange::default() };
     change_user(&user, change, desk).await?;
-    console.say(format_args!("{} has the role {role}.", named(&user)))
+    console.say(format_args!("{} now has the role {role}.", named(&user)))
 }
 
 /// `vestibule user revoke`
@@ -122,7 +122,7 @@ pub(super) async fn revoke(
     }
     let change = UserChange { roles: Some(roles), ..UserChange::default() };
     change_user(&user, change, desk).await?;
-    console.say(format_args!("{} has the role {role} no longer.", named(&user)))
+    console.say(format_args!("{} no longer has the role {role}.", named(&user)))
 }
 
 async fn set_super_user(
@@ -146,7 +146,7 @@ fn role(right: &UserRole) -> Result<Option<RoleName>, CommandError> {
             .map(Some)
             .map_err(|error| CommandError::Usage(format!("“{word}”: {error}"))),
         (None, true) => Ok(None),
-        _ => Err(CommandError::Usage("name a role or give --super-user, one of them".to_owned())),
+        _ => Err(CommandError::Usage("give either a role or --super-user".to_owned())),
     }
 }
 
@@ -155,8 +155,8 @@ fn refuse_deleted(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
         return Ok(());
     }
     let mend = match may_restore(user, Party::Site, desk.clock.now()) {
-        Ok(()) => "; bring it back first with `vestibule user activate`",
-        Err(_) => ", and does not come back; make a new one with `vestibule user create`",
+        Ok(()) => "; restore the account first with `vestibule user activate`",
+        Err(_) => " permanently; create a new account with `vestibule user create`",
     };
     Err(CommandError::Failed(format!("{} is deleted{mend}", named(user))))
 }
@@ -205,8 +205,8 @@ async fn carry_out(
     match desk.commit(commit, events).await? {
         Ok(done) => Ok(done.ended.len()),
         Err(Obstacle::Account(NotChanged::LastSuperUser)) => Err(CommandError::Failed(format!(
-            "{} is the last active super user, and nobody would be left to run the site; make another one \
-             first: `vestibule user grant USER --super-user`",
+            "{} is the last active super user; create another one first: `vestibule user grant USER \
+             --super-user`",
             named(user)
         ))),
         Err(Obstacle::Account(NotChanged::Deleted)) => {
@@ -215,7 +215,7 @@ async fn carry_out(
         }
         Err(Obstacle::Account(refusal)) => Err(CommandError::Failed(refusal.to_string())),
         Err(_) => Err(CommandError::Failed(format!(
-            "the account of {} is gone; `vestibule user list` shows all accounts",
+            "the account of {} no longer exists; `vestibule user list` shows all accounts",
             named(user)
         ))),
     }

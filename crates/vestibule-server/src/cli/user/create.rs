@@ -59,7 +59,7 @@ pub(super) async fn create(
     let event = desk.event(EventName::UserCreated);
     let events = move |done: &Committed| {
         let made = done.user.iter();
-        made.map(|user| (event.clone().about(user.id), "an account was made")).collect()
+        made.map(|user| (event.clone().about(user.id), "an account was created")).collect()
     };
     let user = match desk.commit(commit, events).await? {
         Ok(done) => done.user,
@@ -85,7 +85,7 @@ pub(super) fn read_and_hash(
     desk.config.password_policy.check(&password, &words).map_err(|problem| failed(&problem))?;
     if source.again()?.is_some_and(|again| again != typed) {
         return Err(CommandError::Failed(
-            "the two passwords are not the same; nothing was changed, try again".to_owned(),
+            "the passwords do not match; nothing was changed, try again".to_owned(),
         ));
     }
     PasswordHasher::new(desk.config.password_parameters)
@@ -126,7 +126,8 @@ pub(super) fn refusal(taken: Taken, account: &NewUser) -> CommandError {
 
 pub(super) fn too_many_roles() -> CommandError {
     CommandError::Failed(format!(
-        "one account can have {MAX_ROLES} roles; take some away first, or put several rights into one role"
+        "an account can have at most {MAX_ROLES} roles; revoke some first, or combine several rights in \
+         one role"
     ))
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn import(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let file = File::open(&what.file).map_err(|error| {
-        CommandError::Failed(format!("{} cannot be read: {error}", what.file.display()))
+        CommandError::Failed(format!("cannot read {}: {error}", what.file.display()))
     })?;
     let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
     let report = what.report.as_deref().map(|path| Report::create(path, &what.file)).transpose()?;
@@ -61,9 +61,8 @@ pub(super) async fn import(
         dry_run: what.dry_run,
         size,
         report,
-        interruption: Interruption::by_signal().map_err(|error| {
-            CommandError::Failed(format!("signals cannot be listened for: {error}"))
-        })?,
+        interruption: Interruption::by_signal()
+            .map_err(|error| CommandError::Failed(format!("cannot listen for signals: {error}")))?,
     };
     import_from(BufReader::new(file), manner, desk, console).await
 }
@@ -119,7 +118,7 @@ async fn import_rows(
             if let Outcome::Made(_) = outcome
                 && tally.begins_behind_others()
             {
-                console.note(format_args!("{}; going on at line {}.", tally.so_far(), row.line));
+                console.note(format_args!("{}; continuing at line {}.", tally.so_far(), row.line));
             }
             if let Some(report) = manner.report.as_mut().filter(|_| unwritten.is_none()) {
                 // The accounts of this batch are there already, and count.
@@ -154,21 +153,22 @@ fn conclude(
     next_line: Option<u64>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let mode = if manner.dry_run { "Nothing was changed. This import would make" } else { "Made" };
+    let mode =
+        if manner.dry_run { "Nothing was changed. This import would create" } else { "Created" };
     console.say(format_args!("{mode} {tally}."))?;
     if let Some(kinds) = tally.kinds() {
-        console.note(format_args!("Passwords to be hashed anew at the next sign-in: {kinds}."));
+        console.note(format_args!("Password hashes to be replaced at the next sign-in: {kinds}."));
     }
     if let Some(line) = next_line {
         return Err(CommandError::Failed(format!(
-            "the import was ended before line {line}, as asked; import the file again to go on: what is there \
-             already is skipped"
+            "the import was interrupted before line {line}; import the file again to continue: existing \
+             accounts are skipped"
         )));
     }
     if tally.refused() > 0 {
         let place = if manner.report.is_some() { "in the report" } else { "above" };
         return Err(CommandError::Failed(format!(
-            "{} refused; mend the lines named {place} and import the file again: what is there already is \
+            "{} refused; fix the lines listed {place} and import the file again: existing accounts are \
              skipped",
             counted(tally.refused(), "row")
         )));
@@ -190,7 +190,7 @@ async fn record(tally: &Tally, desk: &Desk<'_>) {
 
 fn stopped(error: &CommandError, line: u64, tally: &Tally) -> CommandError {
     CommandError::Failed(format!(
-        "the import stopped at line {line}: {error}. Until there: {tally}. Import the file again to go on: what \
-         is there already is skipped."
+        "the import stopped at line {line}: {error}. Until then: {tally}. Import the file again to \
+         continue: existing accounts are skipped."
     ))
 }

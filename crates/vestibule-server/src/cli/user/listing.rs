@@ -78,7 +78,7 @@ pub(super) async fn list(
             console,
         )?;
     }
-    listed.finish("There are no accounts yet; `vestibule user create` makes one.", console)
+    listed.finish("There are no accounts yet. Create one with `vestibule user create`.", console)
 }
 
 /// `vestibule user show`
@@ -150,7 +150,7 @@ fn deletion(user: &User) -> String {
     user.deletion.map_or_else(String::new, |deletion| {
         let (at, until) = (utc(deletion.at), utc(deletion.is_final_at()));
         format!(
-            "{at} UTC by its {}, for good {until} UTC",
+            "{at} UTC by its {}, permanent from {until} UTC",
             match deletion.by {
                 Party::Owner => "owner",
                 Party::Site => "site",

@@ -111,7 +111,7 @@ async fn an_account_that_cannot_be_is_refused_with_the_reason() {
         ("BOB ada@example.org", PASSWORD, "the user name “BOB” is taken"),
         ("ada BOB@example.org", PASSWORD, "belongs to another account"),
         ("ada ada@example.org", "short", "at least 15"),
-        ("ada ada@example.org", "", "no password on standard input"),
+        ("ada ada@example.org", "", "standard input contains no password"),
         ("adalove ada@example.org", "my adalove harbour tundra", "“adalove”"),
         ("ada lovelace@example.org", "violin LOVELACE tundra", "“lovelace”"),
         ("ada ada@example.org", "violin starmaps tundra", "“Star Maps”"),
@@ -131,7 +131,7 @@ async fn a_slip_at_the_terminal_makes_no_account() {
     let site = Site::new();
     let line = "create --username ada --email ada@example.org";
     let said = run_with(&site, line, &mut Typist(PASSWORD, "violin harbour mosaic tundrA")).await;
-    assert!(said.failure().contains("not the same"), "{}", said.failure());
+    assert!(said.failure().contains("do not match"), "{}", said.failure());
     let said = run_with(&site, line, &mut Typist(PASSWORD, PASSWORD)).await;
     said.success();
 }
@@ -223,16 +223,16 @@ async fn a_suspended_account_comes_back_and_a_deleted_one_for_a_while() {
     run(&site, "delete ada").await.success();
     for line in ["suspend ada", "grant ada editor", "set-password ada"] {
         let said = run(&site, line).await;
-        assert!(said.failure().contains("bring it back first"), "{line}");
+        assert!(said.failure().contains("restore the account first"), "{line}");
     }
-    assert!(run(&site, "show ada").await.success().contains("by its site, for good"));
+    assert!(run(&site, "show ada").await.success().contains("by its site, permanent from"));
     run(&site, "activate ada").await.success();
     assert_eq!(status(&site, "ada").await, UserStatus::Active);
     run(&site, "delete ada").await.success();
     site.clock.advance(14 * 24 * 3600);
     for line in ["activate ada", "suspend ada", "grant ada editor", "set-password ada"] {
         let said = run(&site, line).await;
-        assert!(said.failure().contains("does not come back"), "{line}");
+        assert!(said.failure().contains("permanently"), "{line}");
     }
     assert_eq!(status(&site, "ada").await, UserStatus::Deleted);
     let said = run(&site, "create --username ADA --email other@example.org").await;

@@ -63,7 +63,7 @@ fn what_cannot_be_done_ends_with_status_1() {
 #[test]
 fn migrating_makes_the_database_file_and_leaves_a_newer_one_alone() {
     let place = file_place();
-    assert!(run(&place, &["migrate"]).contains("was made"));
+    assert!(run(&place, &["migrate"]).contains("Created the database"));
     assert!(run(&place, &["migrate"]).contains("is up to date"));
     let path = place.path().join("data/vestibule.db");
     let database = rusqlite::Connection::open(path).unwrap();

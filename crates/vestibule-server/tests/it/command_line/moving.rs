@@ -71,10 +71,10 @@ async fn whoever_comes_from_another_system_signs_in_and_gets_a_hash_of_ours() {
     }
     fs::write(place.path().join("users.csv"), &file).unwrap();
     let planned = run(&place, &["user", "import", "users.csv", "--dry-run"]);
-    assert!(planned.contains("This import would make 9 accounts, 0 there already, 0 refused."));
+    assert!(planned.contains("This import would create 9 accounts, 0 already existed, 0 refused."));
     assert_eq!(run_json(&place, &["user", "list", "--json"]), json!([]));
     let made = good(place.run(&["user", "import", "users.csv"]));
-    assert_eq!(made.stdout, "Made 9 accounts, 0 there already, 0 refused.\n");
+    assert_eq!(made.stdout, "Created 9 accounts, 0 already existed, 0 refused.\n");
     assert!(made.stderr.contains("bcrypt 1, bcrypt of SHA-256 2, scrypt 2"), "{made:?}");
     assert_eq!(place.secrets().find(&made.stderr), None);
 
@@ -110,7 +110,7 @@ fn the_report_says_what_became_of_each_row() {
     for dry_run in [&["--dry-run"][..], &[]] {
         let done = place.run(&[&import[..], dry_run].concat());
         assert_eq!(done.code(), 1, "{done:?}");
-        assert!(done.stdout.contains("1 account, 1 there already, 1 refused"), "{done:?}");
+        assert!(done.stdout.contains("1 account, 1 already existed, 1 refused"), "{done:?}");
         let report = fs::read_to_string(place.path().join("report.csv")).unwrap();
         let lines: Vec<_> = report.lines().collect();
         assert_eq!(lines[..2], ["line,name,outcome,reason", "2,\"ada\",made,\"\""]);
@@ -159,12 +159,15 @@ fn an_import_that_ctrl_c_ended_goes_on() {
     let said = fs::read_to_string(&messages).unwrap();
     let made = count();
     assert!(made % 500 == 0 && made < 20_000, "{made}: {said}");
-    assert!(said.contains(&format!("was ended before line {}", made + 2)), "{said}");
+    assert!(said.contains(&format!("was interrupted before line {}", made + 2)), "{said}");
 
     fs::write(place.path().join("users.csv"), format!("username,email\n{}", rows(0, 20_000)))
         .unwrap();
     let done = good(place.run(&["user", "import", "users.csv"]));
-    assert!(done.stderr.contains(&format!("{made} accounts already there; going on")), "{done:?}");
+    assert!(
+        done.stderr.contains(&format!("{made} accounts already existed; continuing")),
+        "{done:?}"
+    );
     assert!(done.stderr.contains("20000 rows so far"), "{done:?}");
     assert_eq!(count(), 20_000);
 }

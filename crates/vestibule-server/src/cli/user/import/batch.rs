@@ -132,7 +132,7 @@ fn outcome((row, state): (Row, State)) -> Result<(Row, Outcome), CommandError> {
         State::Settled(outcome) => Ok((row, outcome)),
         // Refused for a name that is nobody's a moment later.
         State::Open(..) => Err(CommandError::Away(format!(
-            "somebody else is making or deleting the account of line {}",
+            "another process is creating or deleting the account of line {}",
             row.line
         ))),
     }
@@ -140,10 +140,10 @@ fn outcome((row, state): (Row, State)) -> Result<(Row, Outcome), CommandError> {
 
 /// The account, and how its hash was made, if that is not our way.
 fn new_user(account: &Account, desk: &Desk<'_>) -> Result<(NewUser, Option<String>), String> {
-    const MEND: &str = "leave password_hash empty, and the person sets a password by mail";
+    const MEND: &str = "leave password_hash empty; the user can then set a password by e-mail";
     let now = desk.clock.now();
     if account.created_at.is_some_and(|moment| moment > now) {
-        return Err("created_at lies in the future; a number is of seconds since 1970".to_owned());
+        return Err("created_at is in the future; a number means seconds since 1970".to_owned());
     }
     let hasher = PasswordHasher::new(desk.config.password_parameters);
     let checked = |text: &str| {

@@ -18,8 +18,7 @@ impl Report {
         let place = |path: &Path| fs::canonicalize(path).ok();
         if place(path).is_some_and(|report| Some(report) == place(input)) {
             return Err(CommandError::Usage(
-                "the report would take the place of the file that is imported; name another one"
-                    .to_owned(),
+                "the report would overwrite the imported file; choose another name".to_owned(),
             ));
         }
         let mut options = OpenOptions::new();
@@ -27,7 +26,7 @@ impl Report {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(|error| {
-            CommandError::Failed(format!("{} cannot be written: {error}", path.display()))
+            CommandError::Failed(format!("cannot write {}: {error}", path.display()))
         })?;
         let mut report = Self(BufWriter::new(file));
         report.0.write_all(b"line,name,outcome,reason\n").map_err(unwritten)?;
@@ -52,6 +51,6 @@ impl Report {
 
 fn unwritten(error: io::Error) -> CommandError {
     CommandError::Failed(format!(
-        "the report cannot be written: {error}. Import the file again to go on: what is there already is skipped."
+        "cannot write the report: {error}. Import the file again to continue: existing accounts are skipped."
     ))
 }

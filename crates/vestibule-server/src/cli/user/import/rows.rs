@@ -59,7 +59,7 @@ impl<R: BufRead> Rows<R> {
     pub(super) fn begin(mut input: R) -> Result<Self, CommandError> {
         const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let failed = CommandError::Failed;
-        let unreadable = |error| failed(format!("the file cannot be read: {error}"));
+        let unreadable = |error| failed(format!("cannot read the file: {error}"));
         if input.fill_buf().map_err(unreadable)?.starts_with(BYTE_ORDER_MARK) {
             input.consume(BYTE_ORDER_MARK.len());
         }
@@ -70,11 +70,11 @@ impl<R: BufRead> Rows<R> {
             }
             Some(b'[') => {
                 return Err(failed(
-                    "the file is one JSON array; write one object a line".to_owned(),
+                    "the file is a JSON array; write one object per line".to_owned(),
                 ));
             }
             Some(_) => {}
-            None => return Err(failed(format!("the file is empty; its fields are {FIELDS}"))),
+            None => return Err(failed(format!("the file is empty; the fields are {FIELDS}"))),
         }
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
@@ -109,7 +109,7 @@ impl<R: BufRead> io::Read for Measured<R> {
         let read = self.input.read(buffer)?;
         self.left = self.left.checked_sub(read).ok_or_else(|| {
             io::Error::other(format!(
-                "a row is longer than {MAX_ROW_BYTES} bytes, perhaps for want of a quotation mark"
+                "a row is longer than {MAX_ROW_BYTES} bytes; perhaps a quotation mark is missing"
             ))
         })?;
         Ok(read)
@@ -178,7 +178,7 @@ impl JsonRow {
             "" => UserStatus::Active,
             word => word
                 .parse()
-                .map_err(|_| "status is none of active, suspended, deleted".to_owned())?,
+                .map_err(|_| "status must be active, suspended or deleted".to_owned())?,
         };
         let password_hash = text("password_hash", self.password_hash)?;
         // Django writes it, with chance letters behind, for an account that has no password.
@@ -201,7 +201,7 @@ fn text(field: &str, value: Value) -> Result<String, String> {
     match value {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text),
-        _ => Err(format!("{field} is not text")),
+        _ => Err(format!("{field} must be a string")),
     }
 }
 
@@ -216,7 +216,7 @@ fn switch(field: &str, value: Value) -> Result<bool, String> {
     match &*word {
         "true" | "t" | "1" | "yes" => Ok(true),
         "false" | "f" | "0" | "no" | "" => Ok(false),
-        _ => Err(format!("{field} is neither true nor false")),
+        _ => Err(format!("{field} must be true or false")),
     }
 }
 
@@ -231,7 +231,7 @@ fn roles(value: Value) -> Result<BTreeSet<RoleName>, String> {
     let parsed = words.iter().map(|word| RoleName::parse(word)).collect::<Result<BTreeSet<_>, _>>();
     let roles = parsed.map_err(|error| format!("roles: {error}"))?;
     if roles.len() > MAX_ROLES {
-        return Err(format!("roles: one account can have {MAX_ROLES}"));
+        return Err(format!("roles: an account can have at most {MAX_ROLES}"));
     }
     Ok(roles)
 }
@@ -245,7 +245,7 @@ fn created_at(value: Value) -> Result<Option<Timestamp>, String> {
         other => other.to_string(),
     };
     let moment = moment::parse(&text).ok_or(
-        "created_at is neither a date with or without time, like 2019-01-31T12:00:00Z, nor seconds since 1970",
+        "created_at must be a date with or without time, such as 2019-01-31T12:00:00Z, or seconds since 1970",
     )?;
     Ok(Some(moment))
 }
@@ -262,7 +262,7 @@ fn next_csv<R: BufRead>(
         Ok(row) => Some(Row { line, name: row.username.clone(), account: row.account() }),
         Err(error) if error.is_io_error() => {
             *source = None;
-            let reason = format!("the file cannot be read further: {error}");
+            let reason = format!("cannot read the rest of the file: {error}");
             Some(Row { line, name: String::new(), account: Err(reason) })
         }
         Err(error) => Some(Row { line, name: String::new(), account: Err(error.to_string()) }),
@@ -301,7 +301,7 @@ fn next_json(source: &mut Option<impl BufRead>, line: &mut u64, read: &mut u64) 
             Err(Refusal::Row(reason)) => (String::new(), Err(reason)),
             Err(Refusal::Stream(error)) => {
                 *source = None;
-                (String::new(), Err(format!("the file cannot be read further: {error}")))
+                (String::new(), Err(format!("cannot read the rest of the file: {error}")))
             }
         };
         return Some(Row { line: *line, name, account });
@@ -345,7 +345,7 @@ fn check_heads(heads: &csv::StringRecord) -> Result<(), CommandError> {
     let known: Vec<_> = FIELDS.split(", ").collect();
     if let Some(foreign) = heads.iter().find(|head| !known.contains(head)) {
         return Err(CommandError::Failed(format!(
-            "the header line has the field “{}”, which is not known here; the fields are {FIELDS}",
+            "the header line has the unknown field “{}”; the fields are {FIELDS}",
             foreign.escape_debug()
         )));
     }
@@ -357,7 +357,7 @@ fn check_heads(heads: &csv::StringRecord) -> Result<(), CommandError> {
     for needed in ["username", "email"] {
         if !heads.iter().any(|head| head == needed) {
             return Err(CommandError::Failed(format!(
-                "the header line has no field {needed}; the fields are {FIELDS}"
+                "the header line lacks the field {needed}; the fields are {FIELDS}"
             )));
         }
     }

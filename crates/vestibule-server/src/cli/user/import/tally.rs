@@ -55,7 +55,7 @@ impl Tally {
     }
 
     pub(super) fn so_far(&self) -> String {
-        format!("{} already there", counted(self.skipped, "account"))
+        format!("{} already existed", counted(self.skipped, "account"))
     }
 
     /// `bcrypt 3, scrypt 12`, if there are any.
@@ -69,6 +69,6 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let accounts = counted(self.made, "account");
-        write!(f, "{accounts}, {} there already, {} refused", self.skipped, self.refused)
+        write!(f, "{accounts}, {} already existed, {} refused", self.skipped, self.refused)
     }
 }

@@ -61,8 +61,8 @@ async fn both_forms_make_the_same_accounts_once() {
         assert!(said.success().contains("3 accounts"), "{}", said.results);
         assert_eq!(count(&site).await, 0);
         let said = import(&site, &file, false).await;
-        assert_eq!(said.success(), "Made 3 accounts, 0 there already, 0 refused.\n");
-        let again = "Passwords to be hashed anew at the next sign-in: Argon2id 2.\n";
+        assert_eq!(said.success(), "Created 3 accounts, 0 already existed, 0 refused.\n");
+        let again = "Password hashes to be replaced at the next sign-in: Argon2id 2.\n";
         assert_eq!(said.messages, again, "the parameters are not the site's");
         let ada = find(&site.store, "ada").await.unwrap();
         assert_eq!(ada.created_at, Timestamp::from_seconds(1_546_300_800));
@@ -76,7 +76,7 @@ async fn both_forms_make_the_same_accounts_once() {
             assert_eq!(credentials.password_hash.is_some(), has_password);
         }
         let said = import(&site, &file, false).await;
-        assert_eq!(said.success(), "Made 0 accounts, 3 there already, 0 refused.\n");
+        assert_eq!(said.success(), "Created 0 accounts, 3 already existed, 0 refused.\n");
         assert_eq!(count(&site).await, 3);
     }
 }
@@ -91,8 +91,8 @@ async fn rows_that_cannot_be_taken_are_said_with_their_line_and_the_others_go_on
             "eve,eve@example.org,pbkdf2_sha256$3000001$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,,",
             Some("3000001 iterations, over the bound of 3000000"),
         ),
-        ("eve,eve@example.org,,,2019-02-30", Some("created_at is neither")),
-        ("eve,eve@example.org,,,2025-06-16", Some("created_at lies in the future")),
+        ("eve,eve@example.org,,,2019-02-30", Some("created_at must be")),
+        ("eve,eve@example.org,,,2025-06-16", Some("created_at is in the future")),
         ("eve,eve@example.org,,,1546300800000", Some("seconds since 1970")),
         (
             "eve,eve@example.org,\"$argon2id$v=19$m=524288,t=2,p=1$c2FtcGxlc2FsdHNhbHQ\
@@ -117,7 +117,7 @@ async fn rows_that_cannot_be_taken_are_said_with_their_line_and_the_others_go_on
         let site = Site::new();
         let said = import(&site, &file, dry_run).await;
         assert!(said.failure().contains("14 rows refused"), "{}", said.failure());
-        assert!(said.results.contains("2 accounts, 0 there already, 14 refused"));
+        assert!(said.results.contains("2 accounts, 0 already existed, 14 refused"));
         let messages: Vec<_> = said.messages.lines().collect();
         let expected = rows.iter().filter_map(|(_, reason)| *reason);
         for (number, reason) in expected.enumerate() {
@@ -137,9 +137,9 @@ async fn a_file_of_another_kind_is_refused_whole() {
     for (file, reason) in [
         ("", "is empty"),
         (" \n", "is empty"),
-        ("[{\"username\":\"ada\"}]", "one object a line"),
+        ("[{\"username\":\"ada\"}]", "one object per line"),
         ("username,mail\nada,ada@example.org\n", "“mail”"),
-        ("username,roles\nada,\n", "no field email"),
+        ("username,roles\nada,\n", "lacks the field email"),
         ("username,email,email\nada,a@b.example,\n", "email twice"),
     ] {
         let said = import(&Site::new(), file, false).await;
@@ -174,8 +174,12 @@ async fn a_dry_run_says_what_the_import_then_does() {
     let said: Vec<_> = [import(&site, &file, true).await, import(&site, &file, false).await].into();
     let tallies: Vec<_> =
         said.iter().map(|said| said.results.split("ake ").last().unwrap()).collect();
-    assert!(tallies[0].ends_with("1198 accounts, 3 there already, 2 refused.\n"), "{}", tallies[0]);
-    assert_eq!(said[1].results, "Made 1198 accounts, 3 there already, 2 refused.\n");
+    assert!(
+        tallies[0].ends_with("1198 accounts, 3 already existed, 2 refused.\n"),
+        "{}",
+        tallies[0]
+    );
+    assert_eq!(said[1].results, "Created 1198 accounts, 3 already existed, 2 refused.\n");
     assert_eq!(said[0].messages, said[1].messages);
     assert!(
         said[0].messages.contains("line 1203: this user name is taken"),
@@ -218,12 +222,13 @@ async fn an_import_that_was_ended_goes_on() {
     let ended = format!("before line {}", made + 2);
     assert!(said.failure().contains(&ended), "{}", said.failure());
     assert!(said.failure().contains("import the file again"), "{}", said.failure());
-    assert_eq!(said.results, format!("Made {made} accounts, 0 there already, 0 refused.\n"));
+    assert_eq!(said.results, format!("Created {made} accounts, 0 already existed, 0 refused.\n"));
 
     let said = import(&site, &file, false).await;
-    let going_on = format!("{made} accounts already there; going on at line {}.", made + 2);
+    let going_on = format!("{made} accounts already existed; continuing at line {}.", made + 2);
     assert!(said.messages.starts_with(&going_on), "{}", said.messages);
-    let expected = format!("Made {} accounts, {made} there already, 0 refused.\n", 2000 - made);
+    let expected =
+        format!("Created {} accounts, {made} already existed, 0 refused.\n", 2000 - made);
     assert_eq!(said.success(), expected);
     assert_eq!(count_all(&site).await, 2000);
 }
@@ -270,15 +275,19 @@ async fn a_row_that_does_not_end_fills_no_memory() {
     let long = "x".repeat(100_000);
     let csv = format!("username,email\nada,ada@example.org\n\"bob,{long}\ncleo,cleo@example.org\n");
     let said = import(&Site::new(), &csv, false).await;
-    assert!(said.results.contains("1 account, 0 there already, 1 refused"), "{}", said.results);
-    assert!(said.messages.contains("line 3: the file cannot be read further"), "{}", said.messages);
+    assert!(said.results.contains("1 account, 0 already existed, 1 refused"), "{}", said.results);
+    assert!(
+        said.messages.contains("line 3: cannot read the rest of the file"),
+        "{}",
+        said.messages
+    );
     assert!(said.messages.contains("quotation mark"), "{}", said.messages);
 
     let row =
         |name: &str| format!("{{\"username\":\"{name}\",\"email\":\"{name}@example.org\"}}\n");
     let json = row("ada") + &row(&long) + &row("cleo");
     let said = import(&Site::new(), &json, false).await;
-    assert!(said.results.contains("2 accounts, 0 there already, 1 refused"), "{}", said.results);
+    assert!(said.results.contains("2 accounts, 0 already existed, 1 refused"), "{}", said.results);
     assert!(said.messages.contains("line 2: the line is longer"), "{}", said.messages);
 }
 
@@ -296,9 +305,9 @@ async fn fields_of_json_are_read_as_databases_write_them_and_refused_by_name() {
     let said = import(&site, file, false).await;
     let expected = [
         "line 3: email: ",
-        "line 4: is_super_user is neither true nor false",
-        "line 5: roles is not text",
-        "line 6: username is not text",
+        "line 4: is_super_user must be true or false",
+        "line 5: roles must be a string",
+        "line 6: username must be a string",
         "line 7: trailing comma",
     ];
     let messages: Vec<_> = said.messages.lines().collect();
@@ -365,5 +374,5 @@ async fn on_a_terminal_a_bar_gives_way_to_lines() {
     import_from(file.as_bytes(), manner, &site.desk(), &mut console).await.unwrap();
     let messages = String::from_utf8(messages).unwrap();
     assert!(messages.starts_with("[###################-----]  83 %  500 rows"), "{messages}");
-    assert!(messages.contains("left\r\u{1b}[KPasswords to be hashed anew"), "{messages}");
+    assert!(messages.contains("left\r\u{1b}[KPassword hashes to be replaced"), "{messages}");
 }
