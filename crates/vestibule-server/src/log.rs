@@ -45,16 +45,16 @@ pub(crate) fn start(format: Format, usual: &str) -> Result<Log, CommandError> {
         .parse(asked.as_deref().unwrap_or(usual))
         .map_err(|error| {
             CommandError::Usage(format!(
-                "RUST_LOG cannot be read ({error}); write a level such as info or debug, or vestibule=debug,info"
+                "RUST_LOG is invalid ({error}); write a level such as info or debug, or vestibule=debug,info"
             ))
         })?;
     let failed = |error: &dyn std::fmt::Display| {
-        CommandError::Failed(format!("the log cannot be started: {error}"))
+        CommandError::Failed(format!("cannot start logging: {error}"))
     };
     let writer = LogWriter::start(std::io::stderr(), |lost| {
         tracing::warn!(
             lost,
-            "lines of the log were lost: standard error could not be written, or not fast enough"
+            "lost log lines: standard error could not be written, or not fast enough"
         );
     });
     let writer = writer.map_err(|error| failed(&error))?;
@@ -90,5 +90,5 @@ fn wants_colour() -> bool {
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or("no message");
-    tracing::error!(location, cause = message, "a panic: this is a fault of the program");
+    tracing::error!(location, cause = message, "panicked: this is a bug in the program");
 }

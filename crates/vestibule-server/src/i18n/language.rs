@@ -108,13 +108,13 @@ impl Language {
                 let mut errors = Vec::new();
                 let text = self.bundle.format_pattern(pattern, Some(args), &mut errors);
                 for error in errors {
-                    tracing::error!(text = id, language = %self.locale, %error, "a text is not as it should be");
+                    tracing::error!(text = id, language = %self.locale, %error, "cannot format a text");
                 }
                 text.into_owned()
             }
             (None, Some(english)) => english.format(id, args),
             (None, None) => {
-                tracing::error!(text = id, "there is no text of this name");
+                tracing::error!(text = id, "unknown text");
                 id.to_owned()
             }
         }

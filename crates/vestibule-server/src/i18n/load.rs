@@ -23,16 +23,16 @@ struct Files;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TextsError {
     /// A folder or file of the owner's.
-    #[error("{} cannot be read: {error}", path.display())]
+    #[error("cannot read {}: {error}", path.display())]
     Unreadable { path: PathBuf, error: io::Error },
     /// A file that is not in the format.
-    #[error("{file} is not in the format of Fluent: {error}")]
+    #[error("{file} is not valid Fluent: {error}")]
     Malformed { file: String, error: String },
     /// A folder that is not called like a language.
-    #[error("{}: the folder is not called like a language (`de`, `de-AT`)", .0.display())]
+    #[error("{}: the name of the directory is not a language (`de`, `de-AT`)", .0.display())]
     NoLanguage(PathBuf),
     /// The language that the site begins with.
-    #[error("pages.language is {0}, and there are no texts in it; the site speaks {1}")]
+    #[error("pages.language is {0}, but there are no texts in it; the available languages are {1}")]
     Unspoken(Locale, String),
 }
 
@@ -61,7 +61,7 @@ impl Texts {
                 tracing::warn!(
                     language = %language.locale(),
                     texts = lacks.join(" "),
-                    "texts are missing in this language: they are said in English"
+                    "this language lacks some texts; they are shown in English"
                 );
             }
             languages.push(Arc::new(language));

@@ -42,7 +42,7 @@ fn say(
 
 fn argument(name: &str, value: &Value, escapes: bool) -> Result<FluentValue<'static>, Error> {
     if value.is_undefined() || value.is_none() {
-        let what = format!("{name} is not there to be put into a text");
+        let what = format!("{name} is missing, but a text needs it");
         return Err(Error::new(ErrorKind::UndefinedError, what));
     }
     let text = value.to_string();

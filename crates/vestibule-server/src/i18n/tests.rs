@@ -309,5 +309,5 @@ fn a_site_has_its_own_texts_and_languages() {
     write("french/own.ftl", "");
     assert!(load("en").unwrap_err().to_string().contains("french"));
     let nowhere = Texts::load(Some(&folder.path().join("nothing")), &Locale::default());
-    assert!(nowhere.unwrap_err().to_string().contains("cannot be read"));
+    assert!(nowhere.unwrap_err().to_string().contains("cannot read"));
 }

@@ -106,7 +106,7 @@ impl Connections {
                 },
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "no connection can be accepted right now");
+                    tracing::warn!(%error, "cannot accept a connection right now");
                     sleep(BACK_OFF).await;
                 }
             }
@@ -210,7 +210,7 @@ impl Shared {
             tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection was cut off");
+                        tracing::debug!(%error, "a connection ended with an error");
                     }
                     return;
                 }
@@ -223,7 +223,7 @@ impl Shared {
                 }
                 () = &mut given_up, if is_stuck => {
                     counter!(CUT, "reason" => "not_read").increment(1);
-                    tracing::debug!("a connection was cut off: its client takes nothing");
+                    tracing::debug!("closed a connection whose client does not read");
                     return;
                 }
             }

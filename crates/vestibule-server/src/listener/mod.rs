@@ -113,8 +113,8 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let made_under = bootstrap::check_secret(&*store, &secret, &SystemEntropy).await?;
     if made_under == MadeUnder::Previous {
         tracing::info!(
-            "the database is sealed under secret_key_previous; once every node has the new secret, run `vestibule \
-             key reseal`"
+            "the database is still sealed with secret_key_previous; once every node has the new secret, \
+             run `vestibule key reseal`"
         );
     }
     files::settle_at_start(&blobs, &*store, &settings).await?;
@@ -212,7 +212,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let connections = Connections::new(acceptor, web::service(&site), stop.clone(), admission);
     tokio::select! {
         () = connections.accept(&listener) => {}
-        signal = signals.next() => tracing::info!(signal, "stopping: running requests end first"),
+        signal = signals.next() => tracing::info!(signal, "shutting down; waiting for running requests"),
     }
     // Nobody waits in a queue that is never served.
     drop(listener);
@@ -224,11 +224,11 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     };
     tokio::select! {
         drained = tokio::time::timeout(DRAIN, ended) => if drained.is_err() {
-            tracing::warn!("some requests took too long and were cut off");
+            tracing::warn!("aborted requests that took too long");
         },
-        signal = signals.next() => tracing::warn!(signal, "stopping at once"),
+        signal = signals.next() => tracing::warn!(signal, "shutting down at once"),
     }
-    hall.record(hall.event(EventName::SysShutdown), "the site has stopped");
+    hall.record(hall.event(EventName::SysShutdown), "the server has stopped");
     let (seen, mails, events, noted) = tokio::join!(
         tokio::time::timeout(LAST_WRITES, hall.flush()),
         tokio::time::timeout(LAST_WRITES, site.mailer.flush()),
@@ -236,16 +236,16 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         tokio::time::timeout(LAST_WRITES, site.files.note_history()),
     );
     if !matches!(noted, Ok(Ok(()))) {
-        tracing::debug!("how far the database has come could not be noted beside the files");
+        tracing::debug!("could not record the database position beside the files");
     }
     if seen.is_err() {
-        tracing::warn!("when sessions were last used could not be written");
+        tracing::warn!("could not store when sessions were last used");
     }
     if mails.is_err() {
-        tracing::warn!("the last mails could not be written");
+        tracing::warn!("could not store the last mails");
     }
     if events.is_err() {
-        tracing::warn!("the last of the audit trail could not be written");
+        tracing::warn!("could not store the last audit events");
     }
     drop(lock);
     Ok(())
@@ -267,9 +267,14 @@ fn reloadable_templates(site: &Site, seen: Seen) -> Option<Reloadable> {
 async fn listen(settings: &mut Settings) -> Result<TcpListener, CommandError> {
     let wanted = settings.listen;
     let refused = |error: std::io::Error| {
-        CommandError::Failed(format!(
-            "{wanted} cannot be listened on ({error}); end what listens there, or set `listen` to another address"
-        ))
+        CommandError::Failed(if error.kind() == std::io::ErrorKind::AddrInUse {
+            format!(
+                "port {} is already in use; stop the other program, or set `listen` to another address",
+                wanted.port()
+            )
+        } else {
+            format!("cannot listen on {wanted} ({error}); set `listen` to another address")
+        })
     };
     let listener = TcpListener::bind(wanted).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
@@ -308,7 +313,7 @@ async fn announce(site: &Site, warnings: &[String], figures: Option<SocketAddr>)
         listen = %listen,
         profile = %profile,
         version,
-        "the site is running"
+        "the server is running"
     );
     site.audit.note(startup);
     let mut banner = format!(
@@ -319,7 +324,7 @@ async fn announce(site: &Site, warnings: &[String], figures: Option<SocketAddr>)
     );
     if site.settings.public_url_given {
         // Writing to a string cannot fail.
-        let _ = writeln!(banner, "People see it at {public_url}");
+        let _ = writeln!(banner, "Public URL: {public_url}");
     }
     if let Some(address) = figures {
         let _ = writeln!(banner, "Metrics at http://{address}/metrics");
@@ -335,11 +340,11 @@ async fn announce(site: &Site, warnings: &[String], figures: Option<SocketAddr>)
     let trouble = match tokio::time::timeout(BANNER, printed).await {
         Ok(Ok(Ok(()))) => return,
         Ok(Ok(Err(error)) | Err(error)) => error.to_string(),
-        Err(_) => "nobody reads it".to_owned(),
+        Err(_) => "nothing reads it".to_owned(),
     };
     tracing::warn!(
-        "standard output cannot be written ({trouble}): where the site is, and the link for the first super user, \
-         were not shown there"
+        "cannot write to standard output ({trouble}): it does not show the address of the site and the \
+         link for the first super user"
     );
 }
 
@@ -348,7 +353,7 @@ fn listened(settings: &Settings) -> String {
     let is_https = settings.tls != Tls::Off;
     match Origin::of_listener(settings.listen, is_https) {
         Some(origin) if settings.listen.ip().is_unspecified() => {
-            format!("{origin} (all networks, {})", settings.listen)
+            format!("{origin} (all interfaces, {})", settings.listen)
         }
         Some(origin) => origin.to_string(),
         None => settings.listen.to_string(),

@@ -14,11 +14,12 @@ pub(super) fn make_room() -> usize {
         Some(files) if connections < CONNECTIONS => tracing::warn!(
             connections,
             files,
-            "this process may open {files} files only, so it takes {connections} connections at once instead of \
-             {CONNECTIONS}; raise its hard limit to {} (`LimitNOFILE` of systemd, `ulimit -Hn`)",
+            "this process may open only {files} files, so it accepts {connections} connections at once \
+             instead of {CONNECTIONS}; raise its hard limit to {} (`LimitNOFILE` of systemd, `ulimit \
+             -Hn`)",
             CONNECTIONS + OTHERS
         ),
-        _ => tracing::info!(connections, files = allowed, "room for connections"),
+        _ => tracing::info!(connections, files = allowed, "connection limit"),
     }
     usize::try_from(connections).unwrap_or(usize::MAX)
 }
@@ -37,7 +38,7 @@ fn raise() -> Option<u64> {
     let before = getrlimit(Resource::Nofile);
     let highest = Rlimit { current: before.maximum, maximum: before.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, highest) {
-        tracing::warn!(%error, "the limit of open files cannot be raised");
+        tracing::warn!(%error, "cannot raise the limit of open files");
         return before.current;
     }
     before.maximum

@@ -46,7 +46,7 @@ pub(super) async fn follow(
         };
         if is_asked {
             tracing::info!(
-                "SIGHUP: reading certificate, templates and texts again; settings are read at the start only"
+                "SIGHUP: reloading certificate, templates and texts; settings are read on start only"
             );
         }
         let looking = tokio::task::spawn_blocking(move || {
@@ -56,7 +56,7 @@ pub(super) async fn follow(
         match looking.await {
             Ok(looked) => all = looked,
             Err(error) => {
-                tracing::error!(%error, "changed files are no longer noticed");
+                tracing::error!(%error, "no longer watching files for changes");
                 return;
             }
         }
@@ -71,13 +71,9 @@ fn look(one: &mut Reloadable, is_asked: bool) {
     }
     one.seen = now;
     match (one.reload)() {
-        Ok(()) => tracing::info!("{}: read again", one.what),
+        Ok(()) => tracing::info!("{}: reloaded", one.what),
         Err(error) => {
-            tracing::error!(
-                error,
-                "{}: the new ones cannot be used, so the old ones stay",
-                one.what
-            );
+            tracing::error!(error, "{}: cannot use the new version; keeping the old one", one.what);
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn listen() -> Result<(Signals, Hangups), CommandError> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| {
             signal(kind).map_err(|error| {
-                CommandError::Failed(format!("signals cannot be received: {error}"))
+                CommandError::Failed(format!("cannot listen for signals: {error}"))
             })
         };
         for meaningless in meaningless() {

@@ -57,7 +57,7 @@ impl Https {
                 let made = secure_file::read_or_make(&path, &SystemEntropy, self_signed);
                 let both = made.map_err(|error| {
                     CommandError::Failed(format!(
-                        "the certificate {} cannot be used ({error}); remove the file to have a new one made",
+                        "cannot use the certificate {} ({error}); remove the file to create a new one",
                         path.display()
                     ))
                 })?;
@@ -67,7 +67,7 @@ impl Https {
         let pair = pair.map_err(CommandError::Usage)?;
         let certificate = Arc::new(Certificate(ArcSwap::from_pointee(pair)));
         let config = server_config(Arc::clone(&certificate))
-            .map_err(|error| CommandError::Failed(format!("TLS cannot be used here: {error}")))?;
+            .map_err(|error| CommandError::Failed(format!("cannot set up TLS: {error}")))?;
         Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate, files }))
     }
 
@@ -106,7 +106,7 @@ fn read_pair(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
 
 fn read(key: &str, path: &Path) -> Result<String, String> {
     fs::read_to_string(path)
-        .map_err(|error| format!("{key}: {} cannot be read: {error}", path.display()))
+        .map_err(|error| format!("{key}: cannot read {}: {error}", path.display()))
 }
 
 /// Certificate chain and key, which belong to each other.
@@ -122,8 +122,8 @@ fn certified_key(certificate: &str, key: &str) -> Result<CertifiedKey, String> {
     };
     read().map_err(|error| {
         format!(
-            "the certificate and the key of tls.* cannot be used ({error}); give PEM files, the chain with the \
-             site's own certificate first and the private key that belongs to it"
+            "cannot use the certificate and key of tls.* ({error}); give PEM files: the chain that starts \
+             with the site's own certificate, and the private key of that certificate"
         )
     })
 }
@@ -155,7 +155,7 @@ fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, rustls::
 
 #[derive(Debug, thiserror::Error)]
 enum UnusableError {
-    #[error("there is no certificate in the file")]
+    #[error("the file contains no certificate")]
     NoCertificate,
     #[error(transparent)]
     Pem(#[from] rustls::pki_types::pem::Error),

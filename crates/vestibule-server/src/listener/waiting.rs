@@ -54,7 +54,7 @@ pub(super) async fn for_store(
         opened => return opened.map(Some),
     };
     tracing::error!(
-        "{away}. Until then every request is answered 503, and it is tried again each second"
+        "{away}. Until then, every request is answered with 503; retrying every second"
     );
     let stop = CancellationToken::new();
     let service = service(settings, templates);
@@ -64,7 +64,7 @@ pub(super) async fn for_store(
     let opened = tokio::select! {
         () = connections.accept(listener) => Ok(None),
         signal = signals.next() => {
-            tracing::info!(signal, "stopping before the store was reached");
+            tracing::info!(signal, "stopped before the store could be reached");
             Ok(None)
         }
         opened = open_at_last(settings) => opened.map(Some),

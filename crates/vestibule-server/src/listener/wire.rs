@@ -56,7 +56,7 @@ pub(crate) struct Lingering {
 pub(crate) fn bound_send_buffer(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
-        tracing::debug!(%error, "the send buffer of a connection cannot be bounded");
+        tracing::debug!(%error, "cannot limit the send buffer of a connection");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = stream;

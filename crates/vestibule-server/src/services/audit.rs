@@ -174,7 +174,7 @@ impl Inner {
         loop {
             let (batch, lost) = self.take(before);
             if lost > 0 {
-                tracing::error!(lost, "too much happened to be noted: it is in the log only");
+                tracing::error!(lost, "too many events to store: this one is in the log only");
             }
             if batch.is_empty() {
                 return;
@@ -183,7 +183,7 @@ impl Inner {
             let batch = Batch { inner: self, events: batch };
             if let Err(error) = self.store.append_events(&batch.events).await {
                 let events = batch.events.len();
-                tracing::warn!(%error, events, "the audit trail could not be written yet");
+                tracing::warn!(%error, events, "could not write the audit trail; retrying");
                 return;
             }
             batch.forget();
@@ -222,7 +222,7 @@ impl Inner {
             }
         }
         if removed > 0 {
-            tracing::info!(removed, "what happened long ago was removed from the audit trail");
+            tracing::info!(removed, "removed old events from the audit trail");
         }
         Ok(())
     }
@@ -280,7 +280,7 @@ async fn go_round(inner: Weak<Inner>, clock: Arc<dyn Clock>, keep: Duration, nod
         tick.tick().await;
         let Some(inner) = inner.upgrade() else { return };
         if let Err(error) = inner.purge(&*clock, keep, &node).await {
-            tracing::warn!(%error, "the audit trail could not be cut to its length yet");
+            tracing::warn!(%error, "could not remove old events from the audit trail; retrying");
         }
     }
 }

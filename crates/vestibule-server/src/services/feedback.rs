@@ -58,7 +58,7 @@ impl FeedbackDesk {
     async fn count(&self, visit: &Visit) -> Result<(), Problem> {
         self.sent.count(&visit.network()?.to_string()).await.map_err(|limited| {
             let event = visit.event(EventName::ExcessRateLimitExceeded).with("of", "feedback");
-            visit.record(event, "too much feedback from one address: this is not taken");
+            visit.record(event, "refused feedback: too many messages from one address");
             limited.into()
         })
     }
@@ -68,7 +68,7 @@ fn checked(text: &str, email: &str) -> Result<(String, Option<String>), Problem>
     let (text, email) = (text.trim(), email.trim());
     let mut problems = Vec::new();
     if text.is_empty() {
-        let wrong = Said::new("feedback_empty", "There is no message yet: write one.");
+        let wrong = Said::new("feedback_empty", "The message is empty: write one.");
         problems.push(Problem::fault("text", &wrong));
     } else if text.chars().count() > MOST {
         let wrong = format!("The message is too long: use at most {MOST} characters.");

@@ -37,13 +37,13 @@ pub(crate) struct Ring<'a> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RingChangeError {
     #[error(
-        "tokens are signed with HS256 and the one key of the configuration, which does not rotate here; give \
-         another `jwt_secret_key` and restart, or set `tokens.algorithm` to ES256 or EdDSA"
+        "tokens are signed with HS256 and the one key of the configuration, which cannot be rotated here; \
+         set another `jwt_secret_key` and restart, or set `tokens.algorithm` to ES256 or EdDSA"
     )]
     NoRing,
     #[error(transparent)]
     Refused(#[from] RingError),
-    #[error("the ring was changed by others all the time; look at it and try again")]
+    #[error("the key ring was modified concurrently; list the keys and try again")]
     Busy,
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -71,8 +71,7 @@ impl CurrentTemplates {
         // What a visitor may choose was decided at the start.
         if templates.texts().locales() != self.get().texts().locales() {
             return Err(
-                "pages.texts holds other languages than at the start; restart the site to \
-                        have it speak them"
+                "pages.texts has other languages than on start; restart the server to use them"
                     .to_owned(),
             );
         }
@@ -84,8 +83,8 @@ impl CurrentTemplates {
 impl Sources {
     fn load(&self) -> Result<Templates, String> {
         let texts = Texts::load(self.texts.as_deref(), &self.usual)
-            .map_err(|error| format!("the texts cannot be loaded: {error}"))?;
+            .map_err(|error| format!("cannot load the texts: {error}"))?;
         Templates::load_with(self.pages.as_deref(), self.mails.as_deref(), texts)
-            .map_err(|error| format!("the pages and mails cannot be loaded: {error:#}"))
+            .map_err(|error| format!("cannot load the pages and mails: {error:#}"))
     }
 }

@@ -54,7 +54,7 @@ impl Templates {
         }).collect();
         environment.add_global("languages", Value::from(languages));
         let unreadable = |name: &dyn fmt::Display, error: &dyn fmt::Display| {
-            Error::new(ErrorKind::InvalidOperation, format!("{name} cannot be read: {error}"))
+            Error::new(ErrorKind::InvalidOperation, format!("cannot read {name}: {error}"))
         };
         for name in Files::iter() {
             let given = match name.strip_prefix("mail/") {
@@ -102,7 +102,7 @@ impl Templates {
             tracing::error!(
                 template = name,
                 error = format!("{error:#}"),
-                "a template cannot be rendered"
+                "cannot render a template"
             );
             Problem::new(ErrorCode::Internal)
         })
@@ -115,7 +115,7 @@ impl Templates {
         content: Value,
     ) -> Result<String, Error> {
         let unknown = || {
-            let what = format!("the site does not speak {}", language.locale());
+            let what = format!("the site has no texts in {}", language.locale());
             Error::new(ErrorKind::InvalidOperation, what)
         };
         let environment = self.environments.get(language.locale()).ok_or_else(unknown)?;

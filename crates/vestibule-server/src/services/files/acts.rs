@@ -158,19 +158,20 @@ impl Files {
         let to = UserName::parse(username).map_err(|error| Problem::fault("username", &error))?;
         let own = self.auth.users().user(caller.user_id()).await?;
         if own.is_some_and(|own| UserName::parse(&own.username).is_ok_and(|own| own == to)) {
-            let text = "the file is yours already; name somebody else";
+            let text = "this file is already yours; choose another user";
             return Err(Problem::fault("username", &Said::new("share_with_self", text)));
         }
         let counted = self.offers.count(&caller.user_id().to_string()).await;
         counted.map_err(|limited| too_many_offers(visit, caller, limited))?;
         match self.catalogue.offer_file(id, &to, access, self.auth.now()).await? {
             Shared::Done => {
-                tracing::info!(user = %caller.user_id(), file = %id, %access, "a file was offered to somebody");
+                tracing::info!(user = %caller.user_id(), file = %id, %access, "a file was offered to a user");
                 Ok(to)
             }
             Shared::Nobody => Err(Problem::new(ErrorCode::NotFound)),
             Shared::TooMany => {
-                let text = "the file is shared with as many people as it can be; end one of these shares first";
+                let text =
+                    "the file has reached its maximum number of shares; end one of them first";
                 Err(Problem::fault("username", &Said::new("too_many_shares", text)))
             }
         }
@@ -224,7 +225,7 @@ impl Files {
         if !was_offered && !was_shared {
             return Err(not_shared());
         }
-        tracing::info!(user = %caller, file = %id, "a file is shared with somebody no longer");
+        tracing::info!(user = %caller, file = %id, "a file is no longer shared with a user");
         Ok(())
     }
 }
@@ -232,7 +233,7 @@ impl Files {
 fn too_many_offers(visit: &Visit, caller: &Principal, limited: Limited) -> Problem {
     let event = visit.event(EventName::ExcessRateLimitExceeded).of(caller.user_id());
     let event = event.in_session(caller.session_id()).with("of", "shares");
-    visit.record(event, "somebody shares too much: this is not taken");
+    visit.record(event, "refused a share: too many by one user");
     limited.into()
 }
 
@@ -249,7 +250,7 @@ fn access_refused(refused: AccessRefused) -> Problem {
     match refused {
         AccessRefused::Unknown => Problem::new(ErrorCode::NotFound),
         AccessRefused::TooLittle => {
-            let text = "This file is shared with you, but not for this. Ask its owner.";
+            let text = "Your access to this shared file does not allow this. Ask its owner.";
             Problem::new(ErrorCode::Forbidden).because(&Said::new("shared_for_less", text))
         }
     }
@@ -257,6 +258,6 @@ fn access_refused(refused: AccessRefused) -> Problem {
 
 fn stale(_: Stale) -> Problem {
     Problem::new(ErrorCode::PreconditionFailed).detail(
-        "Its content is not the one that you have read. Read it anew, merge, and send the new `ETag` in `If-Match`.",
+        "The file has changed since you read it. Read it again, merge, and send the new `ETag` in `If-Match`.",
     )
 }

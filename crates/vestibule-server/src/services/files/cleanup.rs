@@ -115,10 +115,10 @@ impl Cleanup {
         match self.look().await {
             Ok(removed) if removed == Removed::default() => {}
             Ok(Removed { uploads, dropped, stray }) => {
-                tracing::info!(uploads, dropped, stray, "files that nobody asks for were removed");
+                tracing::info!(uploads, dropped, stray, "removed unused files");
             }
             Err(error) => {
-                tracing::warn!(%error, "files that nobody asks for cannot be removed yet");
+                tracing::warn!(%error, "could not remove unused files; retrying");
             }
         }
     }

@@ -35,7 +35,7 @@ pub(crate) struct Home {
 /// It is not, or nobody can say.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HomeError {
-    #[error("{0}; name the right place (files.url), or run `vestibule restored --adopt-files`")]
+    #[error("{0}; correct files.url, or run `vestibule restored --adopt-files`")]
     NotOurs(#[from] NotOurs),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -49,11 +49,12 @@ impl HomeError {
         match self {
             Self::NotOurs(why) => {
                 let mend = match why {
-                    NotOurs::Missing => "Mount or put back what lay there",
-                    NotOurs::Other | NotOurs::Unknown => "Set files.url to a place of its own",
+                    NotOurs::Missing => "Mount or restore the previous files",
+                    NotOurs::Other | NotOurs::Unknown => "Set files.url to a location of its own",
                 };
                 CommandError::Usage(format!(
-                    "{}: {why}. {mend}, or run `vestibule restored --adopt-files` to go on with what is there.",
+                    "{}: {why}. {mend}, or run `vestibule restored --adopt-files` to continue with the \
+                     files that are there.",
                     place(settings)
                 ))
             }

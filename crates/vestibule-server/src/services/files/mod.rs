@@ -127,7 +127,8 @@ pub(crate) async fn open_blobs(settings: &Settings) -> Result<Blobs, CommandErro
         && secure_file::is_open_to_others(folder)
     {
         tracing::warn!(
-            "other users of this machine can look into {0}, where the contents of files lie: `chmod 700 {0}` keeps them out",
+            "other users of this machine can look into {0}, which contains the contents of files: run \
+             `chmod 700 {0}` to keep them out",
             folder.display()
         );
     }
@@ -156,10 +157,12 @@ pub(crate) async fn settle_at_start(
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(found))) => say_history(found),
         Ok(Err(HomeError::Blob(BlobError::Unavailable(error)))) => {
-            tracing::warn!(%error, "files.url cannot be reached yet; nothing is removed there until it is known whose it is");
+            tracing::warn!(%error, "cannot reach files.url; nothing is removed there until it is known which database the \
+                 files belong to");
         }
         Err(_) => tracing::warn!(
-            "files.url does not answer yet; nothing is removed there until it is known whose it is"
+            "files.url does not answer; nothing is removed there until it is known which database the \
+             files belong to"
         ),
         Ok(Err(error)) => return Err(error.at(settings)),
     }
@@ -169,7 +172,7 @@ pub(crate) async fn settle_at_start(
 /// Says that the store is older than what was seen of it before.
 fn say_history(found: Break) {
     tracing::error!(
-        "{found}; if it was restored from a backup, run `vestibule restored`: until then signed-out sessions and \
-         replaced keys may be good again, and no leftover files are removed"
+        "{found}; if it was restored from a backup, run `vestibule restored`: until then, signed-out \
+         sessions and replaced keys may be valid again, and unused files are not removed"
     );
 }

@@ -68,7 +68,7 @@ impl Parts {
         let boundary = multer::parse_boundary(content_type)
             .ok()
             .filter(|boundary| (1..=BOUNDARY_BYTES).contains(&boundary.len()))
-            .ok_or(Broken::Form("its `Content-Type` names no boundary"))?;
+            .ok_or(Broken::Form("its `Content-Type` has no boundary"))?;
         let room = Arc::new(AtomicUsize::new(0));
         let form = Multipart::new(pieces(body, Arc::clone(&room)), boundary);
         Ok(Self { form, field: None, room })
@@ -143,7 +143,7 @@ fn broken(error: multer::Error) -> Broken {
         IncompleteFieldData { .. } | IncompleteHeaders | IncompleteStream => {
             Broken::Form("it ends before its last delimiter")
         }
-        _ => Broken::Form("the headers of a part cannot be read"),
+        _ => Broken::Form("the headers of a part are malformed"),
     }
 }
 

@@ -101,7 +101,7 @@ impl Room {
         let reason = if self.bytes < self.max_size {
             over_bytes(self.quota, self.left)
         } else {
-            let text = format!("A file here has at most {}.", sizes::in_words(self.max_size));
+            let text = format!("The file is larger than {}.", sizes::in_words(self.max_size));
             Said::new("file_too_large", text).with("max", self.max_size)
         };
         Problem::new(ErrorCode::TooLarge).because(&reason)
@@ -121,7 +121,7 @@ pub(crate) fn over_quota(over: OverQuota) -> Problem {
     let reason = match over {
         OverQuota::Bytes { allowed, left } => over_bytes(allowed, left),
         OverQuota::Files { allowed } => {
-            let text = format!("One person may keep {allowed} files. Delete some first.");
+            let text = format!("An account can keep at most {allowed} files. Delete some first.");
             Said::new("quota_files", text).with("allowed", allowed)
         }
     };
@@ -130,7 +130,7 @@ pub(crate) fn over_quota(over: OverQuota) -> Problem {
 
 fn over_bytes(allowed: u64, left: u64) -> Said {
     let text = format!(
-        "All files of one person may take {} together, and {} of them are left. Delete some first.",
+        "The files of one account can take {} in total, and {} of that is left. Delete some first.",
         sizes::in_words(allowed),
         sizes::in_words(left)
     );
@@ -147,7 +147,7 @@ pub(crate) fn read_name(said: Option<&str>) -> Result<FileName, Problem> {
 
 /// An outage of where contents lie is an outage; a blob that is gone is not the caller's fault either.
 pub(crate) fn unavailable(error: BlobError) -> Problem {
-    tracing::error!(%error, "a content cannot be written or read");
+    tracing::error!(%error, "cannot write or read the content of a file");
     match error {
         BlobError::Unavailable(_) => Problem::unavailable(std::time::Duration::from_secs(2)),
         BlobError::Missing(_) | BlobError::DamagedNote => Problem::new(ErrorCode::Internal),
@@ -171,7 +171,7 @@ pub(crate) fn broke_off(error: &axum::Error) -> Problem {
         }
         cause = error.source();
     }
-    let reason = Said::new("body_broken_off", "The body did not arrive whole.");
+    let reason = Said::new("body_broken_off", "The body is incomplete.");
     Problem::new(ErrorCode::MalformedRequest).because(&reason)
 }
 
@@ -223,7 +223,7 @@ impl Source {
 fn broken(broken: Broken) -> Problem {
     match broken {
         Broken::Form(why) => {
-            let text = format!("The form cannot be read: {why}.");
+            let text = format!("Cannot read the form: {why}.");
             let reason = Said::new("form_unreadable", text);
             Problem::new(ErrorCode::MalformedRequest).because(&reason)
         }

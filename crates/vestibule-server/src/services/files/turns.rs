@@ -65,7 +65,8 @@ impl Turns {
         taken.map_err(|no_place| match no_place {
             NoPlace::All => Problem::unavailable(TRY_AGAIN),
             NoPlace::Of(Holder::Account(_)) => {
-                let text = "You have too many downloads under way; let one of them end first.";
+                let text =
+                    "Too many of your downloads are running. Wait until one of them has finished.";
                 limited(Said::new("too_many_downloads", text))
             }
             NoPlace::Of(Holder::Network(_)) => network_busy(),
@@ -74,13 +75,15 @@ impl Turns {
 }
 
 fn too_many_uploads() -> Problem {
-    let text = format!("You have {UPLOADS_OF_ONE} uploads under way; let one of them end first.");
+    let text = format!(
+        "{UPLOADS_OF_ONE} of your uploads are already running. Wait until one of them has finished."
+    );
     let most = u64::try_from(UPLOADS_OF_ONE).unwrap_or(u64::MAX);
     limited(Said::new("too_many_uploads", text).with("max", most))
 }
 
 fn network_busy() -> Problem {
-    let text = "Too many files are on their way from your network. Try again in a moment.";
+    let text = "Too many transfers from your network are running. Try again in a moment.";
     limited(Said::new("network_busy", text))
 }
 

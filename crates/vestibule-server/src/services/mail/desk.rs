@@ -99,7 +99,7 @@ impl Desk {
         let to = match EmailAddress::parse(&letter.to) {
             Ok(to) => to,
             Err(error) => {
-                tracing::error!(%error, %user, mail = kind.name(), "no mail can be sent to the address of this account");
+                tracing::error!(%error, %user, mail = kind.name(), "mail cannot be sent to the address of this account");
                 return None;
             }
         };
@@ -148,7 +148,7 @@ impl Desk {
         let sealed = match self.seal.seal(&id.to_string(), text.as_bytes(), &*self.entropy) {
             Ok(sealed) => sealed,
             Err(error) => {
-                tracing::error!(%error, mail = kind, "a mail could not be sealed, and is lost");
+                tracing::error!(%error, mail = kind, "could not seal a mail; it is lost");
                 return None;
             }
         };
@@ -221,9 +221,9 @@ impl Draft {
     pub(super) fn log_kept(&self) {
         let OutgoingMail { id, kind, user, .. } = &self.mail;
         let user = user.map(tracing::field::display);
-        tracing::info!(mail = kind, %id, user, "a mail was written");
+        tracing::info!(mail = kind, %id, user, "a mail was queued");
         if let Some(link) = &self.shown_link {
-            tracing::info!(%id, link, "what this mail asks to open");
+            tracing::info!(%id, link, "the link in this mail");
         }
     }
 }

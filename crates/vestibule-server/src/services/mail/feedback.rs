@@ -55,7 +55,7 @@ impl Desk {
     /// The mail about feedback; `None` where it goes to nobody, or cannot be written.
     fn tell(&self, feedback: &Feedback, username: Option<&str>) -> Option<Draft> {
         let Some(to) = &self.feedback_to else {
-            tracing::info!("feedback is not mailed to anybody: feedback.to is not set");
+            tracing::info!("feedback is not mailed: feedback.to is not set");
             return None;
         };
         let content = &feedback.content;

@@ -200,7 +200,7 @@ impl Mailer {
             return;
         }
         if let Err(error) = self.desk.take(&notice).await {
-            tracing::warn!(%error, "a mail could not be put into the store yet");
+            tracing::warn!(%error, "could not store a mail; retrying");
             self.put_aside(notice, true);
         }
     }
@@ -211,9 +211,7 @@ impl Mailer {
             let (queue, notice) = (self.queue.clone(), Notice::Registered(user.clone()));
             return Box::new(move || {
                 if queue.try_send(Job::Kept(Box::new((notice, draft)))).is_err() {
-                    tracing::warn!(
-                        "too many mails wait to be written down: this one is sent later"
-                    );
+                    tracing::warn!("too many mails wait to be stored: this one is sent later");
                 }
             });
         }
@@ -232,7 +230,7 @@ impl Mailer {
         let job = match self.desk.ask_address(&user, &email, session).await {
             Ok(secret) => Job::TellAddress(Box::new(AskedAddress { user, email, secret })),
             Err(error) => {
-                tracing::warn!(%error, "another address could not be put into the store yet");
+                tracing::warn!(%error, "could not store a change of address; retrying");
                 Job::Write(Box::new(Notice::ChangeAddress { user, email, session }), false)
             }
         };
@@ -245,7 +243,7 @@ impl Mailer {
 
     fn enqueue(&self, job: Job) {
         if self.queue.try_send(job).is_err() {
-            tracing::error!("too many mails wait to be written down: this one is lost");
+            tracing::error!("too many mails wait to be stored: this one is lost");
         }
     }
 }
@@ -356,14 +354,14 @@ async fn write_down_one(desk: &Desk, job: &Job) {
         match written {
             Ok(()) => return,
             Err(error @ StoreError::Unreadable(_)) => {
-                tracing::error!(%error, "a mail could not be put into the store, and is lost");
+                tracing::error!(%error, "could not store a mail; it is lost");
                 return;
             }
             Err(error @ StoreError::Unavailable(_)) => {
-                tracing::warn!(%error, "a mail could not be put into the store yet");
+                tracing::warn!(%error, "could not store a mail; retrying");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
     }
-    tracing::error!("a mail could not be put into the store for too long, and is lost");
+    tracing::error!("could not store a mail for too long; it is lost");
 }

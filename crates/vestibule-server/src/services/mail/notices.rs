@@ -177,7 +177,7 @@ impl Desk {
     async fn may_send(&self, kind: Kind, user: UserId) -> bool {
         let is_allowed = self.allowance.of_account(user).await;
         if !is_allowed {
-            refused(kind, user, "too many mails of one account: this one is not sent");
+            refused(kind, user, "too many mails for one account: this one is not sent");
         }
         is_allowed
     }

@@ -109,7 +109,7 @@ impl Post {
                 Ok(Some(claimed)) => claimed,
                 Ok(None) => break true,
                 Err(error) => {
-                    tracing::warn!(%error, "it cannot be seen right now which mails are to be sent");
+                    tracing::warn!(%error, "could not read the mail queue");
                     break false;
                 }
             };
@@ -200,11 +200,12 @@ impl Post {
             tokio::task::spawn_blocking(move || files::write(&folder, date, &content, &*entropy));
         match written.await.map_err(std::io::Error::other).flatten() {
             Ok(path) => {
-                tracing::info!(id = %mail.id, file = %path.display(), "a mail is in a file");
+                tracing::info!(id = %mail.id, file = %path.display(), "a mail was written to a file");
                 Ok(())
             }
             Err(error) => Err(Trouble::general(format!(
-                "it could not be written into {shown} ({error}); make the folder one that this user may write to"
+                "it could not be written to {shown} ({error}); set mail.url, or make the directory \
+                 writable for this user"
             ))),
         }
     }
@@ -218,17 +219,17 @@ impl Post {
                     counter!(MAILS, "outcome" => "sent").increment(1);
                     tracing::info!(mail = mail.kind, id = %mail.id, "a mail was sent");
                     if !is_marked {
-                        tracing::warn!(id = %mail.id, "another node has the mail by now, and may send it again");
+                        tracing::warn!(id = %mail.id, "another node has claimed the mail and may send it again");
                     }
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, id = %mail.id, "it cannot be written down yet that a mail was sent");
+                    tracing::warn!(%error, id = %mail.id, "could not record that a mail was sent; retrying");
                     tokio::time::sleep(wait).await;
                 }
             }
         }
-        tracing::error!(id = %mail.id, "it could not be written down that a mail was sent: it is sent again");
+        tracing::error!(id = %mail.id, "could not record that a mail was sent: it will be sent again");
     }
 
     async fn mark_failed(&self, mail: &OutgoingMail, tries: u32, trouble: &Trouble) {
@@ -241,15 +242,15 @@ impl Post {
             Next::TryAt(at) => {
                 counter!(MAILS, "outcome" => "delayed").increment(1);
                 let wait = at.since(now).as_secs();
-                tracing::warn!(mail = kind, %id, reason, wait, "a mail was not sent yet");
+                tracing::warn!(mail = kind, %id, reason, wait, "could not send a mail; retrying later");
             }
             Next::GiveUp => {
                 counter!(MAILS, "outcome" => "given_up").increment(1);
-                tracing::error!(mail = kind, %id, reason, "a mail is not tried any more");
+                tracing::error!(mail = kind, %id, reason, "gave up sending a mail");
             }
         }
         if let Err(error) = self.store.mail_failed(id, &self.node, &reason, next, now).await {
-            tracing::warn!(%error, %id, "it could not be written down that a mail was not sent");
+            tracing::warn!(%error, %id, "could not record that a mail was not sent");
         }
     }
 }

@@ -46,12 +46,12 @@ impl SmtpServer {
     /// [`CommandError::Failed`] where the certificates of this machine cannot be used.
     pub(super) fn of(settings: &Settings) -> Result<Self, CommandError> {
         let server = settings.mail.url.clone().ok_or_else(|| {
-            CommandError::Usage("mail.url names no mail server; write smtp://host".to_owned())
+            CommandError::Usage("mail.url has no mail server; write smtp://host".to_owned())
         })?;
         let sender = Sender::parse(&settings.mail.from);
         let from = sender.address().parse().map_err(|error| {
             CommandError::Usage(format!(
-                "mail.from: no mail can come from this address ({error}); write no-reply@example.org"
+                "mail.from cannot be used as a sender ({error}); write no-reply@example.org"
             ))
         })?;
         let name = settings.public_url.host();
@@ -71,7 +71,7 @@ impl SmtpServer {
         content: &[u8],
     ) -> Result<(), Trouble> {
         let to: Address = to.parse().map_err(|error: lettre::address::AddressError| {
-            Trouble::lasting(&format!("no mail can go to this address: {error}"))
+            Trouble::lasting(&format!("mail cannot be sent to this address: {error}"))
         })?;
         let envelope = Envelope::new(Some(self.from.clone()), vec![to])
             .map_err(|error| Trouble::lasting(&error.to_string()))?;
@@ -102,7 +102,7 @@ impl SmtpServer {
         let connecting = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(address));
         let stream = connecting
             .await
-            .map_err(|_| format!("it cannot be reached within {} s", CONNECT_WITHIN.as_secs()))?
+            .map_err(|_| format!("could not connect within {} s", CONNECT_WITHIN.as_secs()))?
             .map_err(in_words)?;
         let stream = Box::new(BeforeTls::new(stream));
         self.start_tls(stream).await.map_err(in_words)
@@ -158,9 +158,7 @@ fn tls(server: &MailServer) -> Result<Option<TlsParameters>, CommandError> {
         .dangerous_accept_invalid_hostnames(anyone)
         .build_rustls();
     parameters.map(Some).map_err(|error| {
-        CommandError::Failed(format!(
-            "the connection to the mail server cannot be encrypted: {error}"
-        ))
+        CommandError::Failed(format!("cannot encrypt the connection to the mail server: {error}"))
     })
 }
 

@@ -285,7 +285,7 @@ async fn a_disk_that_cannot_be_written_to_holds_nobody_up_and_loses_nothing() {
     let query = OutboxQuery { limit: 10, ..OutboxQuery::default() };
     let entries = post.store.outbox(&query).await.unwrap();
     assert_eq!((entries.len(), entries[0].state), (1, MailState::Waiting));
-    assert!(entries[0].last_error.as_ref().unwrap().contains("make the folder one"));
+    assert!(entries[0].last_error.as_ref().unwrap().contains("make the directory writable"));
     std::fs::remove_file(post.folder.path().join("mail")).unwrap();
     let now = Stopped.now();
     assert!(post.store.retry_mail(entries[0].id, now, now + Duration::from_secs(9)).await.unwrap());

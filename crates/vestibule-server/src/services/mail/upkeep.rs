@@ -26,7 +26,7 @@ pub(super) async fn work(post: Arc<Post>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         if let Err(error) = post.keep_up().await {
-            tracing::warn!(%error, "what is no longer needed could not be removed yet");
+            tracing::warn!(%error, "could not remove expired data; retrying");
         }
     }
 }
@@ -46,7 +46,7 @@ impl Post {
         loop {
             let erased = self.store.erase_deleted(now - deletion::GRACE, ACCOUNTS, now).await?;
             for user in &erased {
-                tracing::info!(event = EventName::UserDeleted.name(), %user, "what was known of a deleted account was removed");
+                tracing::info!(event = EventName::UserDeleted.name(), %user, "removed the remaining data of a deleted account");
             }
             if erased.len() < ACCOUNTS as usize {
                 return Ok(());

@@ -201,7 +201,7 @@ async fn a_renewed_certificate_is_shown_at_a_hangup_and_a_broken_one_is_not() {
 
     fs::write(place.path().join("cert.pem"), "not a certificate").unwrap();
     site.signal(Signal::HUP);
-    let is_told = || place.log().contains("the old ones stay").then_some(());
+    let is_told = || place.log().contains("keeping the old one").then_some(());
     wait::until(NOTICED_WITHIN, is_told).expect("a line in the log");
     assert!(after.shake_hands().await.is_ok());
 }
@@ -242,7 +242,7 @@ async fn changed_templates_and_texts_are_shown_at_a_hangup() {
 
     fs::write(own.join("index.html"), "{% if %}").unwrap();
     site.signal(Signal::HUP);
-    let is_told = || place.log().contains("the old ones stay").then_some(());
+    let is_told = || place.log().contains("keeping the old one").then_some(());
     wait::until(NOTICED_WITHIN, is_told).expect("a line in the log");
     shows("two").await;
 }

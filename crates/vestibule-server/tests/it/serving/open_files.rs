@@ -41,7 +41,7 @@ fn a_soft_limit_of_open_files_is_raised() {
     let (place, site) = limited("-Sn 128");
     assert_eq!(connections(&site, 300).len(), 300);
     drop(site);
-    assert!(place.log().contains("room for connections"), "{}", place.log());
+    assert!(place.log().contains("connection limit"), "{}", place.log());
 }
 
 #[tokio::test]
@@ -75,6 +75,6 @@ async fn under_a_hard_limit_fewer_connections_are_taken_and_files_are_still_kept
     assert_eq!(status(&everything(&mut last)), 200);
     drop(site);
     let log = place.log();
-    assert!(log.contains("this process may open 256 files only"), "{log}");
-    assert!(!log.contains("no connection can be accepted"), "{log}");
+    assert!(log.contains("this process may open only 256 files"), "{log}");
+    assert!(!log.contains("cannot accept a connection"), "{log}");
 }
