@@ -37,7 +37,8 @@ impl Figures {
     pub(crate) async fn open(wanted: SocketAddr) -> Result<Self, CommandError> {
         let failed = |error: &dyn std::fmt::Display| {
             CommandError::Failed(format!(
-                "the metrics cannot be offered on {wanted} ({error}); end what listens there, or set `metrics.listen` to another address"
+                "cannot serve metrics on {wanted} ({error}); set \
+                 `metrics.listen` to another address"
             ))
         };
         let listener = TcpListener::bind(wanted).await.map_err(|error| failed(&error))?;
@@ -46,11 +47,7 @@ impl Figures {
             .and_then(PrometheusBuilder::install_recorder)
             .map_err(|error| failed(&error))?;
         describe_counter!(REQUESTS, "Requests answered, by method and status");
-        describe_histogram!(
-            REQUEST_SECONDS,
-            Unit::Seconds,
-            "From the head of a request to its answer"
-        );
+        describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "Time from request head to answer");
         Ok(Self { handle, listener })
     }
 
@@ -68,7 +65,7 @@ impl Figures {
             let served =
                 axum::serve(listener, router).with_graceful_shutdown(until.cancelled_owned());
             if let Err(error) = served.await {
-                tracing::error!(%error, "the metrics are offered no longer");
+                tracing::error!(%error, "stopped serving metrics");
             }
         });
         tokio::spawn(stop.run_until_cancelled_owned(async move {

@@ -75,11 +75,9 @@ impl Parameters {
                 ("filter_choice", "write active, suspended or deleted"),
                 |text| text.parse::<UserStatus>().ok(),
             )?,
-            role: self.parsed(
-                "role",
-                ("filter_role", "this is not the name of a role"),
-                |text| text.parse().ok(),
-            )?,
+            role: self.parsed("role", ("filter_role", "this is not a role name"), |text| {
+                text.parse().ok()
+            })?,
             super_users: self
                 .parsed("super_user", ("filter_choice", "write true, or leave it out"), switch)?
                 .unwrap_or(false),
@@ -94,16 +92,14 @@ impl Parameters {
     /// `invalid_input` with the field; `unavailable`.
     pub(crate) async fn events(&self, site: &Site) -> Result<EventQuery, Problem> {
         Ok(EventQuery {
-            name: self.parsed(
-                "event",
-                ("filter_event", "this is not the name of an event"),
-                |text| text.parse().ok(),
-            )?,
+            name: self.parsed("event", ("filter_event", "this is not an event name"), |text| {
+                text.parse().ok()
+            })?,
             actor: self.person("actor", site).await?,
             subject: self.person("subject", site).await?,
             session: self.parsed(
                 "session",
-                ("filter_session", "this is not the name of a session"),
+                ("filter_session", "this is not a session id"),
                 |text| text.parse().ok(),
             )?,
             address: self.text("address").map(str::to_owned),
@@ -146,7 +142,7 @@ impl Parameters {
             return Ok(Some(id));
         }
         let found = by_name(text, site).await?;
-        let wrong = "no account has this number, user name or e-mail address";
+        let wrong = "no account has this id, user name or e-mail address";
         let wrong = Said::new("filter_person", wrong);
         found.map(|user| Some(user.id)).ok_or_else(|| Problem::fault(name, &wrong))
     }
@@ -213,7 +209,7 @@ async fn by_name(text: &str, site: &Site) -> StoreResult<Option<User>> {
 }
 
 const BAD_CURSOR: (&str, &str) =
-    ("filter_place", "this is not a place in this list: begin without it");
+    ("filter_place", "this is not a cursor of this list: start without one");
 const BAD_TIME: (&str, &str) = (
     "filter_time",
     "write a day as 2026-11-24, a moment as 2026-11-24T14:03:59Z, or seconds since 1970",

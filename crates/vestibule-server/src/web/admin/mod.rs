@@ -78,7 +78,7 @@ impl Admin<'_> {
             ..UserChange::default()
         };
         if change.roles.as_ref().is_some_and(|roles| roles.len() > MAX_ROLES) {
-            let text = format!("An account has at most {MAX_ROLES} roles.");
+            let text = format!("An account can have at most {MAX_ROLES} roles.");
             let wrong = Said::new("too_many_roles", text).with("max", MAX_ROLES);
             return Err(Problem::fault("roles", &wrong));
         }
@@ -181,7 +181,7 @@ impl Admin<'_> {
     /// `conflict` where it was sent, or its link has expired; `not_found`, `unavailable`.
     pub(crate) async fn retry_mail(&self, id: MailId) -> Result<(), Problem> {
         let event = self.event("retry_mail").with("mail", id.to_string());
-        let in_words = "an administrator had a mail tried again";
+        let in_words = "an administrator retried a mail";
         let (mailer, said) = (self.site.mailer.clone(), event.clone());
         let work = async move {
             let retried = mailer.retry(id, said.clone()).await?;
@@ -195,9 +195,9 @@ impl Admin<'_> {
             Ok(Some(refusal)) => Err(Problem::new(ErrorCode::Conflict).because(&match refusal {
                 Retry::LinkExpired => Said::new(
                     "mail_link_expired",
-                    "The link in this mail does not work for long enough any more: a new one has to be asked for.",
+                    "The link in this mail is about to expire or has expired: request a new one.",
                 ),
-                _ => Said::new("mail_sent", "This mail was sent, or is being sent right now."),
+                _ => Said::new("mail_sent", "This mail has been sent or is being sent."),
             })),
             Ok(None) => Err(Problem::new(ErrorCode::NotFound)),
             Err(problem) => Err(problem),
@@ -212,7 +212,7 @@ impl Admin<'_> {
     pub(crate) async fn settle(&self, id: i64, is_done: bool) -> Result<Feedback, Problem> {
         let action = if is_done { "settle_feedback" } else { "reopen_feedback" };
         let event = self.event(action).with("feedback", id);
-        let (with, in_words) = saying(&event, "an administrator dealt with feedback");
+        let (with, in_words) = saying(&event, "an administrator marked feedback as done");
         let extension = Some(SiteChange::SettleFeedback { id, is_done }.into());
         let commit = Commit { extension, ..Commit::default() };
         let settled = self.site.hall.commit(commit, with).await;

@@ -42,7 +42,7 @@ pub(super) async fn write(site: Site, user: User, pieces: Sender<Bytes, StoreErr
     match writer.all().await {
         Ok(()) | Err(Stop::Unread) => {}
         Err(Stop::Store(error)) => {
-            tracing::error!(%error, user = %writer.user.id, "a file of somebody's own data was broken off");
+            tracing::error!(%error, user = %writer.user.id, "an account export was interrupted");
             writer.pieces.abort(error);
         }
     }

@@ -81,7 +81,7 @@ pub(super) async fn list(
         Some(_) => return Err(Problem::field("which", "write `own`, `shared` or `offered`")),
     };
     let after = match asked.cursor.as_deref().map(read_cursor) {
-        Some(None) => return Err(Problem::field("cursor", "take `next` of the answer before")),
+        Some(None) => return Err(Problem::field("cursor", "use `next` of the previous answer")),
         Some(place) => place,
         None => None,
     };
@@ -279,8 +279,7 @@ pub(super) fn tagged(file: &File) -> [(HeaderName, HeaderValue); 1] {
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<Tags>, Problem> {
     let tags = one_text(headers, &header::IF_MATCH).map(|text| Tags::parse_strictly(&text));
     tags.transpose().map_err(|error| {
-        Problem::new(ErrorCode::MalformedRequest)
-            .detail(format!("If-Match cannot be read: {error}."))
+        Problem::new(ErrorCode::MalformedRequest).detail(format!("Cannot read If-Match: {error}."))
     })
 }
 

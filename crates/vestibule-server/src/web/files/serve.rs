@@ -83,7 +83,7 @@ fn refuse_to_run(asked: &HeaderMap) -> Result<(), Problem> {
     if !is_code {
         return Ok(());
     }
-    let text = "The content of a file cannot be a script, a worker or a style sheet of a page.";
+    let text = "A stored file cannot be used as a script, a worker or a style sheet of a page.";
     Err(Problem::new(ErrorCode::Forbidden).because(&Said::new("content_is_no_code", text)))
 }
 
@@ -126,7 +126,7 @@ async fn whole_or_part(
         // Held for as long as something is on its way.
         let _ = &turn;
         // The answer has begun: all that is left is to cut it off, which its length makes plain.
-        tracing::error!(%error, "a content cannot be read on");
+        tracing::error!(%error, "cannot read the rest of a file");
     });
     let pieces = stream::iter(first.map(Ok)).chain(rest);
     Ok((status, headers, Body::from_stream(pieces)).into_response())

@@ -224,7 +224,7 @@ async fn add(
     let added = site.files.catalogue.append_blob(upload.id, *offset, blob, site.hall.now()).await?;
     if !added {
         return Err(Problem::new(ErrorCode::Conflict)
-            .detail("Another request has added to this upload. Ask how far it has come."));
+            .detail("Another request has added to this upload. Ask for its current offset."));
     }
     *offset = offset.saturating_add(blob.size);
     Ok(())
@@ -278,7 +278,7 @@ fn read_offset(headers: &HeaderMap) -> Result<u64, Problem> {
     let offset = headers.get(UPLOAD_OFFSET).and_then(|offset| offset.to_str().ok()?.parse().ok());
     offset.ok_or_else(|| {
         Problem::new(ErrorCode::MalformedRequest)
-            .detail("Say in `Upload-Offset` where the piece begins, in bytes.")
+            .detail("Send the offset of this piece in bytes in `Upload-Offset`.")
     })
 }
 

@@ -73,7 +73,7 @@ impl Drop for Line {
             ),
             None => tracing::info!(
                 method, path, duration_ms, %address, request_id = &**id, agent,
-                "request without an answer: given up by the client, or cut off at the end"
+                "request without an answer: aborted by the client or by a shutdown"
             ),
         }
     }

@@ -146,7 +146,7 @@ fn settle(request: &mut Request) -> Result<(), Problem> {
     let malformed = |wrong: &str| Problem::new(ErrorCode::MalformedRequest).detail(wrong);
     host::settle(request).map_err(malformed)?;
     if request.extensions().get::<Ambiguous>().is_some() {
-        return Err(malformed("Where its body ends can be read in two ways."));
+        return Err(malformed("The length of the body is ambiguous."));
     }
     Ok(())
 }
@@ -177,7 +177,7 @@ impl Bounds {
         if request.body().size_hint().lower() <= self.bytes {
             return Ok(());
         }
-        let text = format!("A body here has at most {} bytes.", self.bytes);
+        let text = format!("The body is larger than {} bytes.", self.bytes);
         let reason = Said::new("body_too_large", text).with("max", self.bytes);
         Err(Problem::new(ErrorCode::TooLarge).because(&reason))
     }

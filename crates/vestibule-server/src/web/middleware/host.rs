@@ -27,7 +27,7 @@ pub(super) fn settle(request: &mut Request) -> Result<(), &'static str> {
     if let Some(host) = host? {
         request.headers_mut().insert(header::HOST, host);
     }
-    if path_is_good { Ok(()) } else { Err("The address has no path.") }
+    if path_is_good { Ok(()) } else { Err("The request target has no path.") }
 }
 
 /// The value for `Host`, where it is not there already.
@@ -35,16 +35,18 @@ fn host(request: &Request) -> Result<Option<HeaderValue>, &'static str> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let said = hosts.next();
     if hosts.next().is_some() {
-        return Err("It names its host more than once.");
+        return Err("The request has more than one `Host` header.");
     }
     if let Some(said) = said
         && !said.to_str().is_ok_and(is_host)
     {
-        return Err("`Host` does not hold a host.");
+        return Err("`Host` is not a valid host.");
     }
     let is_http2 = request.version() == Version::HTTP_2;
     match (request.uri().authority(), said) {
-        (Some(target), _) if !is_host(target.as_str()) => Err("The address does not hold a host."),
+        (Some(target), _) if !is_host(target.as_str()) => {
+            Err("The request target has no valid host.")
+        }
         (Some(target), Some(said))
             if is_http2 && !said.as_bytes().eq_ignore_ascii_case(target.as_str().as_bytes()) =>
         {
@@ -53,10 +55,10 @@ fn host(request: &Request) -> Result<Option<HeaderValue>, &'static str> {
         // An absolute URI outweighs `Host`.
         (Some(target), _) => HeaderValue::from_str(target.as_str())
             .map(Some)
-            .map_err(|_| "The address does not hold a host."),
+            .map_err(|_| "The request target has no valid host."),
         (None, Some(_)) => Ok(None),
         (None, None) if request.version() == Version::HTTP_10 => Ok(None),
-        (None, None) => Err("It does not name its host."),
+        (None, None) => Err("The request has no `Host` header."),
     }
 }
 

@@ -61,11 +61,11 @@ impl FormBody {
                 None => fields.push((name.into_owned(), value.into_owned())),
                 Some((_, before)) if *before == value => {}
                 Some(_) => {
-                    return Err(malformed("form_field_twice", "The form holds a field twice."));
+                    return Err(malformed("form_field_twice", "The form contains a field twice."));
                 }
             }
             if fields.len() > MAX_FIELDS {
-                let text = "The form holds more fields than any page here.";
+                let text = "The form contains too many fields.";
                 return Err(malformed("form_too_many_fields", text));
             }
         }
@@ -94,12 +94,12 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
         let body = Bytes::from_request(request, state).await.map_err(|error| {
             match error.into_response().status() {
                 StatusCode::PAYLOAD_TOO_LARGE => {
-                    let text = format!("A form here has at most {MAX_BYTES} bytes.");
+                    let text = format!("The form is larger than {MAX_BYTES} bytes.");
                     let reason = Said::new("form_too_large", text).with("max", MAX_BYTES);
                     Problem::new(ErrorCode::TooLarge).because(&reason)
                 }
                 _ => Problem::new(ErrorCode::MalformedRequest)
-                    .because(&Said::new("form_broken_off", "The form did not arrive whole.")),
+                    .because(&Said::new("form_broken_off", "The form is incomplete.")),
             }
         })?;
         Self::parse(&body)

@@ -69,7 +69,7 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
         let event = visit.event(EventName::UserCreated);
         done.user.iter().fold(event, |event, user| event.of(user.id))
     };
-    let with = Together::nothing().with_event(made, "the first super user was made");
+    let with = Together::nothing().with_event(made, "the first super user was created");
     let taken = match hall.commit(commit, with).await? {
         Ok(_) => {
             claim.use_up();
@@ -83,8 +83,8 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
 }
 
 fn closed() -> Problem {
-    let text = "This link does not open the door (any more). While there is no super user, every start of the \
-                site prints a new one.";
+    let text = "This setup link has expired or was already used. While there is no super user, every start of \
+         the server prints a new one.";
     Problem::new(ErrorCode::Forbidden).because(&Said::new("setup_closed", text))
 }
 

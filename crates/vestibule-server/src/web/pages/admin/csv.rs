@@ -52,7 +52,7 @@ async fn write(site: Site, mut query: EventQuery, mut rows: Sender<Bytes, StoreE
         let events = match site.store.events(&query).await {
             Ok(events) => events,
             Err(error) => {
-                tracing::error!(%error, "a file of the audit trail was broken off");
+                tracing::error!(%error, "an export of the audit trail was interrupted");
                 return rows.abort(error);
             }
         };
