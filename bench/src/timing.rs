@@ -94,14 +94,14 @@ pub(crate) async fn run() -> Outcome {
     let mut is_told = false;
     for kind in Kind::ALL {
         for away in [MailServer::Closed, MailServer::Silent] {
-            let mut house = House::open(kind, away).await?;
+            let mut test_app = TestApp::open(kind, away).await?;
             for row in ROWS {
                 // Nothing about a sign-in is sent when it fails.
                 if row.door == Door::SignIn && away == MailServer::Silent {
                     continue;
                 }
                 // One of a hundred looks like more than it is: only what does so again is something.
-                let tells = house.measure(&row).await? && house.measure(&row).await?;
+                let tells = test_app.measure(&row).await? && test_app.measure(&row).await?;
                 is_told |= tells;
             }
         }
@@ -110,7 +110,7 @@ pub(crate) async fn run() -> Outcome {
 }
 
 /// A site whose mails go nowhere, with accounts in every state.
-struct House {
+struct TestApp {
     what: String,
     site: Site,
     page: Browser,
@@ -121,7 +121,7 @@ struct House {
     _silent: TcpListener,
 }
 
-impl House {
+impl TestApp {
     async fn open(kind: Kind, away: MailServer) -> Result<Self, Box<dyn Error>> {
         let program = std::env::var_os("TESTED_SERVER")
             .ok_or("TESTED_SERVER does not name the site's program; `cargo xtask bench` sets it")?;
@@ -142,7 +142,7 @@ impl House {
         let site = place.start(&["serve", "--listen", "127.0.0.1:0"]);
         let way = Loopback::to(site.address());
         let clock = Arc::new(FakeClock::default());
-        let mut house = Self {
+        let mut test_app = Self {
             what: format!("{kind}, {away}"),
             page: Browser::new(way, site.url(), CookieNames::plain(), clock),
             app: App::new(way, &site.address().to_string()),
@@ -151,8 +151,8 @@ impl House {
             place,
             _silent: silent,
         };
-        house.people().await?;
-        Ok(house)
+        test_app.people().await?;
+        Ok(test_app)
     }
 
     /// Makes the accounts.

@@ -4,11 +4,11 @@
 #![expect(clippy::print_stdout, reason = "a measurement prints what it finds")]
 
 mod door;
-mod house;
 mod plan;
 mod report;
 mod rival;
 mod run;
+mod target;
 #[cfg(test)]
 mod tests;
 mod thieves;

@@ -118,7 +118,7 @@ pub(crate) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{house::Books, plan};
+    use crate::{plan, target::Books};
 
     #[test]
     fn numbers_are_grouped() {

@@ -15,10 +15,10 @@ use tokio::{
 
 use crate::{
     Outcome,
-    house::{self, House},
     plan::{Row, Times},
     report::{Line, grouped, tables},
     rival::Rule,
+    target::{self, Target},
     world::{Progress, World},
 };
 
@@ -36,7 +36,7 @@ pub(crate) async fn all(rows: Vec<Row>, times: Times) -> Outcome<bool> {
     allow_connections()?;
     let board =
         Arc::new(Board { begun: Instant::now(), rows: rows.len(), state: Mutex::default() });
-    let program: Arc<Path> = house::program()?.into();
+    let program: Arc<Path> = target::program()?.into();
     println!("{}, {} networks, {AT_A_TIME} at a time", program.display(), rows.len());
     // The longest first, so that they do not keep everybody waiting in the end.
     let mut numbered: Vec<(usize, Row)> = rows.into_iter().enumerate().collect();
@@ -107,8 +107,8 @@ pub(crate) async fn run(
 ) -> Outcome<Line> {
     let effort = row.effort;
     let ours = async {
-        let house = House::site(program, times).await?;
-        let world = World::new(house, times, effort.visitors, SEED).await?;
+        let app = Target::site(program, times).await?;
+        let world = World::new(app, times, effort.visitors, SEED).await?;
         world.run(row, effort.renewals, progress).await
     };
     let rival = async |rule| {
@@ -116,8 +116,8 @@ pub(crate) async fn run(
         if row.killed_every.is_some() {
             return Outcome::Ok(None);
         }
-        let house = House::rival(rule, times).await;
-        let world = World::new(house, times, effort.visitors_of_rivals, SEED).await?;
+        let app = Target::rival(rule, times).await;
+        let world = World::new(app, times, effort.visitors_of_rivals, SEED).await?;
         world.run(row, effort.renewals_of_rivals, &Arc::default()).await.map(Some)
     };
     let (ours, single_use, siblings) =

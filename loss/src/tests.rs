@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    house::{self, House},
     plan::{self, Effort, Row, Times},
     report::Line,
     rival::Rule,
     run,
+    target::{self, Target},
     world::World,
 };
 
@@ -21,7 +21,7 @@ fn small(index: usize) -> Row {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_signed_out_where_everything_goes_wrong_at_once() {
     let row = small(1);
-    let program = house::program().unwrap();
+    let program = target::program().unwrap();
     let line: Line = run::run(&row, Times::QUICK, &program, &Arc::default()).await.unwrap();
     assert_eq!(line.problems(Times::QUICK), [""; 0]);
     assert_eq!(line.ours.renewals, 50);
@@ -41,7 +41,7 @@ async fn nobody_is_signed_out_where_everything_goes_wrong_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_signed_out_by_a_gateway_that_drops_cookies() {
     let row = small(2);
-    let program = house::program().unwrap();
+    let program = target::program().unwrap();
     let line: Line = run::run(&row, Times::QUICK, &program, &Arc::default()).await.unwrap();
     assert_eq!(line.problems(Times::QUICK), [""; 0]);
     assert_eq!(line.ours.renewals, 50);
@@ -50,8 +50,8 @@ async fn nobody_is_signed_out_by_a_gateway_that_drops_cookies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_visitors_are_signed_out_where_each_token_works_once() {
     let row = small(0);
-    let house = House::rival(Rule::SingleUse, Times::QUICK).await;
-    let world = World::new(house, Times::QUICK, row.effort.visitors, 1).await.unwrap();
+    let app = Target::rival(Rule::SingleUse, Times::QUICK).await;
+    let world = World::new(app, Times::QUICK, row.effort.visitors, 1).await.unwrap();
     let figures = world.run(&row, 50, &Arc::default()).await.unwrap();
     assert!(figures.signed_out > 0, "{figures:?}");
     assert!(figures.codes.contains_key("session_ended"), "{figures:?}");

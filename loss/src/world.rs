@@ -23,8 +23,8 @@ use vestibule_testkit::{
 use crate::{
     Outcome,
     door::Door,
-    house::{self, Books, House, PASSWORD},
     plan::{Row, Times},
+    target::{self, Books, PASSWORD, Target},
     visitor::{SignedOut, Visitor, Way},
 };
 
@@ -33,7 +33,7 @@ const SIGN_INS: usize = 32;
 
 /// See the module.
 pub(crate) struct World {
-    house: House,
+    app: Target,
     proxy: Arc<Proxy>,
     door: Arc<Door>,
     straight: Arc<Wire>,
@@ -75,19 +75,19 @@ pub(crate) struct Figures {
 impl World {
     /// Signs everybody in.
     pub(crate) async fn new(
-        house: House,
+        app: Target,
         times: Times,
         visitors: usize,
         seed: u64,
     ) -> Outcome<Self> {
-        let address = house.address()?;
+        let address = app.address()?;
         let proxy = Arc::new(Proxy::start(address, seed).await?);
         let wire = Arc::new(Wire::to(proxy.address()));
         let way = Way { wire, started: proxy.started() };
         let straight = Arc::new(Wire::to(address));
         let visitor = |number| {
             let carrier = if number % 2 == 0 { Carrier::Cookie } else { Carrier::Header };
-            let login = house::login(number);
+            let login = target::login(number);
             Arc::new(Visitor::new(carrier, number, login, way.clone(), times))
         };
         let visitors: Vec<_> = (0..visitors).map(visitor).collect();
@@ -104,7 +104,7 @@ impl World {
         while let Some(signed_in) = doors.join_next().await {
             signed_in??;
         }
-        Ok(Self { house, proxy, door: Arc::new(Door::new()), straight, visitors })
+        Ok(Self { app, proxy, door: Arc::new(Door::new()), straight, visitors })
     }
 
     /// Has so many renewals made in the row's network.
@@ -156,7 +156,7 @@ impl World {
             codes: count(signed_out),
             counts: self.proxy.counts(),
             crashes,
-            books: self.house.books()?,
+            books: self.app.books()?,
         })
     }
 
@@ -166,7 +166,7 @@ impl World {
         every: Option<Duration>,
         mut is_over: watch::Receiver<bool>,
     ) -> Outcome<u32> {
-        let (Some(every), House::Site(site)) = (every, &self.house) else { return Ok(0) };
+        let (Some(every), Target::Site(site)) = (every, &self.app) else { return Ok(0) };
         let mut crashes = 0;
         // Between the crashes, never within one: the server is up when the row is over.
         while timeout(every, is_over.wait_for(|over| *over)).await.is_err() {

@@ -21,8 +21,8 @@ use crate::{
 
 fn main() -> ExitCode {
     let mut good = true;
-    for (name, hall) in worlds(Rule::Ours) {
-        let checker = hall.checker().threads(2).spawn_bfs().join();
+    for (name, auth) in worlds(Rule::Ours) {
+        let checker = auth.checker().threads(2).spawn_bfs().join();
         let broken = broken_promises(&checker);
         println!(
             "ours, {name}: {} states ({} different), depth {}: {}",
@@ -39,9 +39,9 @@ fn main() -> ExitCode {
     for rule in Rule::BROKEN {
         let found: Vec<_> = worlds(rule)
             .into_iter()
-            .map(|(_, hall)| {
+            .map(|(_, auth)| {
                 broken_promises(
-                    &hall.checker().threads(2).target_state_count(2_000_000).spawn_bfs().join(),
+                    &auth.checker().threads(2).target_state_count(2_000_000).spawn_bfs().join(),
                 )
             })
             .find(|broken| !broken.is_empty())
@@ -75,7 +75,7 @@ const LONG_ACCESS: u8 = 6;
 
 /// What is explored for a rule.
 fn worlds(rule: Rule) -> [(&'static str, Hall); 8] {
-    let hall = Hall {
+    let auth = Hall {
         rule,
         thief: false,
         renewals: 2,
@@ -89,13 +89,13 @@ fn worlds(rule: Rule) -> [(&'static str, Hall); 8] {
         gateway: false,
         wrong_clock: false,
     };
-    let long = Hall { access: LONG_ACCESS, doubles: 0, crashes: 1, ..hall.clone() };
+    let long = Hall { access: LONG_ACCESS, doubles: 0, crashes: 1, ..auth.clone() };
     let gateway = Hall { gateway: true, ..long.clone() };
     let wrong_clock = Hall { wrong_clock: true, ..long };
-    let thief = Hall { thief: true, doubles: 0, crashes: 1, ..hall.clone() };
+    let thief = Hall { thief: true, doubles: 0, crashes: 1, ..auth.clone() };
     [
-        ("two tabs", hall.clone()),
-        ("two tabs, sign-out", Hall { sign_out: true, doubles: 1, crashes: 1, ..hall }),
+        ("two tabs", auth.clone()),
+        ("two tabs, sign-out", Hall { sign_out: true, doubles: 1, crashes: 1, ..auth }),
         (
             "a tab and a thief who go on",
             Hall { tabs: 1, renewals: 6, losses: false, everybody_uses: true, ..thief.clone() },

@@ -36,8 +36,8 @@ fn with_thief(rule: Rule) -> Hall {
     Hall { thief: true, tabs: 1, losses: false, everybody_uses: true, renewals: 5, ..small(rule) }
 }
 
-fn broken(hall: Hall) -> Vec<&'static str> {
-    let checker = hall.checker().threads(2).spawn_bfs().join();
+fn broken(auth: Hall) -> Vec<&'static str> {
+    let checker = auth.checker().threads(2).spawn_bfs().join();
     let broken = broken_promises(&checker);
     for promise in &broken {
         println!("{promise}, but: {:?}", steps(&checker, promise));
@@ -53,8 +53,8 @@ fn ours_holds_for_two_tabs() {
 
 #[test]
 fn ours_catches_a_thief() {
-    let hall = with_thief(Rule::Ours);
-    assert_eq!(broken(hall), [""; 0]);
+    let auth = with_thief(Rule::Ours);
+    assert_eq!(broken(auth), [""; 0]);
 }
 
 #[test]
@@ -113,12 +113,12 @@ fn an_age_by_the_clock_of_each_node_signs_racers_out() {
 
 #[test]
 fn a_parent_that_is_always_accepted_lets_a_thief_stay() {
-    let hall = with_thief(Rule::ParentAlwaysAccepted);
-    assert!(broken(hall).contains(&THIEF_CAUGHT));
+    let auth = with_thief(Rule::ParentAlwaysAccepted);
+    assert!(broken(auth).contains(&THIEF_CAUGHT));
 }
 
 #[test]
 fn a_grace_that_covers_grandparents_lets_deep_reuse_pass() {
-    let hall = with_thief(Rule::GraceCoversGrandparents);
-    assert!(broken(hall).contains(&NO_DEEP_REUSE));
+    let auth = with_thief(Rule::GraceCoversGrandparents);
+    assert!(broken(auth).contains(&NO_DEEP_REUSE));
 }

@@ -17,7 +17,7 @@ pub const GRACE: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Who decides something about an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Party {
+pub enum Actor {
     /// The person whose account it is.
     Owner,
     /// Those who run the site.
@@ -25,7 +25,7 @@ pub enum Party {
     Site,
 }
 
-impl Party {
+impl Actor {
     /// Its name in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -36,13 +36,13 @@ impl Party {
     }
 }
 
-impl fmt::Display for Party {
+impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Party {
+impl FromStr for Actor {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
@@ -56,7 +56,7 @@ pub struct Deletion {
     /// When.
     pub at: Timestamp,
     /// Whose decision it was.
-    pub by: Party,
+    pub by: Actor,
 }
 
 impl Deletion {
@@ -69,11 +69,11 @@ impl Deletion {
     /// What is kept where `by` deletes an account at `now` for which `before` is kept. The time does not start
     /// anew, and what those who run the site have decided stays their decision.
     #[must_use]
-    pub fn repeated(before: Option<Self>, by: Party, now: Timestamp) -> Self {
+    pub fn repeated(before: Option<Self>, by: Actor, now: Timestamp) -> Self {
         match before {
             None => Self { at: now, by },
-            Some(Self { at, by: Party::Site }) => Self { at, by: Party::Site },
-            Some(Self { at, by: Party::Owner }) => Self { at, by },
+            Some(Self { at, by: Actor::Site }) => Self { at, by: Actor::Site },
+            Some(Self { at, by: Actor::Owner }) => Self { at, by },
         }
     }
 }
@@ -97,7 +97,7 @@ pub enum NotRestorable {
 ///
 /// # Errors
 /// [`NotRestorable`], the plainest reason first.
-pub fn may_restore(user: &User, by: Party, now: Timestamp) -> Result<(), NotRestorable> {
+pub fn may_restore(user: &User, by: Actor, now: Timestamp) -> Result<(), NotRestorable> {
     if user.status != UserStatus::Deleted {
         return Err(NotRestorable::NotDeleted);
     }
@@ -108,8 +108,8 @@ pub fn may_restore(user: &User, by: Party, now: Timestamp) -> Result<(), NotRest
         return Err(NotRestorable::TooLate);
     }
     match (deletion.by, by) {
-        (_, Party::Site) | (Party::Owner, Party::Owner) => Ok(()),
-        (Party::Site, Party::Owner) => Err(NotRestorable::NotYours),
+        (_, Actor::Site) | (Actor::Owner, Actor::Owner) => Ok(()),
+        (Actor::Site, Actor::Owner) => Err(NotRestorable::NotYours),
     }
 }
 
@@ -139,24 +139,24 @@ mod tests {
         }
     }
 
-    fn deleted(by: Party) -> User {
+    fn deleted(by: Actor) -> User {
         user(UserStatus::Deleted, Some(Deletion { at: NOW, by }))
     }
 
     #[test]
     fn an_owner_takes_back_what_they_did_and_nothing_else() {
         let may = |deleter, by| may_restore(&deleted(deleter), by, NOW);
-        assert_eq!(may(Party::Owner, Party::Owner), Ok(()));
-        assert_eq!(may(Party::Owner, Party::Site), Ok(()));
-        assert_eq!(may(Party::Site, Party::Site), Ok(()));
-        assert_eq!(may(Party::Site, Party::Owner), Err(NotRestorable::NotYours));
+        assert_eq!(may(Actor::Owner, Actor::Owner), Ok(()));
+        assert_eq!(may(Actor::Owner, Actor::Site), Ok(()));
+        assert_eq!(may(Actor::Site, Actor::Site), Ok(()));
+        assert_eq!(may(Actor::Site, Actor::Owner), Err(NotRestorable::NotYours));
     }
 
     #[test]
     fn the_grace_ends_to_the_millisecond() {
         let end = NOW + GRACE;
         for (deleter, by) in
-            [(Party::Owner, Party::Owner), (Party::Owner, Party::Site), (Party::Site, Party::Site)]
+            [(Actor::Owner, Actor::Owner), (Actor::Owner, Actor::Site), (Actor::Site, Actor::Site)]
         {
             let before = end - Duration::from_millis(1);
             assert_eq!(may_restore(&deleted(deleter), by, before), Ok(()));
@@ -166,10 +166,10 @@ mod tests {
 
     #[test]
     fn what_was_erased_never_comes_back() {
-        let erased = User { email: String::new(), ..deleted(Party::Owner) };
+        let erased = User { email: String::new(), ..deleted(Actor::Owner) };
         let unknown = user(UserStatus::Deleted, None);
         for user in [erased, unknown] {
-            for by in [Party::Owner, Party::Site] {
+            for by in [Actor::Owner, Actor::Site] {
                 assert_eq!(may_restore(&user, by, NOW), Err(NotRestorable::TooLate));
             }
         }
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn there_is_nothing_to_bring_back_of_an_account_that_is_there() {
         for status in [UserStatus::Active, UserStatus::Suspended] {
-            for by in [Party::Owner, Party::Site] {
+            for by in [Actor::Owner, Actor::Site] {
                 let there = may_restore(&user(status, None), by, NOW);
                 assert_eq!(there, Err(NotRestorable::NotDeleted));
             }
@@ -190,18 +190,18 @@ mod tests {
         let later = NOW + Duration::from_secs(60);
         let first = |by| Some(Deletion { at: NOW, by });
         let again = |before, by| Deletion::repeated(before, by, later);
-        assert_eq!(again(None, Party::Owner), Deletion { at: later, by: Party::Owner });
-        assert_eq!(again(first(Party::Owner), Party::Owner).by, Party::Owner);
-        assert_eq!(again(first(Party::Owner), Party::Site).by, Party::Site);
-        assert_eq!(again(first(Party::Site), Party::Owner).by, Party::Site);
-        assert_eq!(again(first(Party::Site), Party::Owner).at, NOW);
+        assert_eq!(again(None, Actor::Owner), Deletion { at: later, by: Actor::Owner });
+        assert_eq!(again(first(Actor::Owner), Actor::Owner).by, Actor::Owner);
+        assert_eq!(again(first(Actor::Owner), Actor::Site).by, Actor::Site);
+        assert_eq!(again(first(Actor::Site), Actor::Owner).by, Actor::Site);
+        assert_eq!(again(first(Actor::Site), Actor::Owner).at, NOW);
     }
 
     #[test]
     fn parties_are_read_as_they_are_written() {
-        for party in [Party::Owner, Party::Site] {
+        for party in [Actor::Owner, Actor::Site] {
             assert_eq!(party.name().parse(), Ok(party));
         }
-        assert_eq!("nobody".parse::<Party>(), Err(UnknownName));
+        assert_eq!("nobody".parse::<Actor>(), Err(UnknownName));
     }
 }

@@ -16,53 +16,53 @@ use crate::{
 /// What a fault names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Fact {
+pub enum Param {
     /// A bound, or how many there are.
     Number(u64),
     /// A word or a character.
     Text(String),
 }
 
-impl From<u64> for Fact {
+impl From<u64> for Param {
     fn from(number: u64) -> Self {
         Self::Number(number)
     }
 }
 
-impl From<usize> for Fact {
+impl From<usize> for Param {
     fn from(number: usize) -> Self {
         Self::Number(u64::try_from(number).unwrap_or(u64::MAX))
     }
 }
 
-impl From<String> for Fact {
+impl From<String> for Param {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
 /// What is wrong with something that was typed. `Display` says it in English.
-pub trait Fault: fmt::Display {
+pub trait FieldError: fmt::Display {
     /// The word for programs, out of `a-z` and `_`. The same fault always has the same one.
     fn code(&self) -> &'static str;
 
     /// What the text names, and by which names.
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         Vec::new()
     }
 }
 
-impl<F: Fault + ?Sized> Fault for &F {
+impl<F: FieldError + ?Sized> FieldError for &F {
     fn code(&self) -> &'static str {
         F::code(self)
     }
 
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         F::facts(self)
     }
 }
 
-impl Fault for NameError {
+impl FieldError for NameError {
     fn code(&self) -> &'static str {
         match self {
             Self::Empty => "empty",
@@ -86,7 +86,7 @@ impl Fault for NameError {
         }
     }
 
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         match self {
             Self::UserNameTooLong => vec![("max", UserName::MAX_CHARS.into())],
             Self::Character { character } => vec![("character", character.to_string().into())],
@@ -98,7 +98,7 @@ impl Fault for NameError {
     }
 }
 
-impl Fault for PasswordProblem {
+impl FieldError for PasswordProblem {
     fn code(&self) -> &'static str {
         match self {
             Self::Empty => "password_empty",
@@ -110,7 +110,7 @@ impl Fault for PasswordProblem {
         }
     }
 
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         match self {
             Self::TooShort { min } => vec![("min", (*min).into())],
             Self::TooLong { max } => vec![("max", (*max).into())],
@@ -120,7 +120,7 @@ impl Fault for PasswordProblem {
     }
 }
 
-impl Fault for Taken {
+impl FieldError for Taken {
     fn code(&self) -> &'static str {
         match self {
             Self::Username => "username_taken",
@@ -129,7 +129,7 @@ impl Fault for Taken {
     }
 }
 
-impl Fault for NotChanged {
+impl FieldError for NotChanged {
     fn code(&self) -> &'static str {
         match self {
             Self::Taken(taken) => taken.code(),

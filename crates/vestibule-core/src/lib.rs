@@ -7,7 +7,7 @@
 //! # The life of a session
 //!
 //! 1. Somebody proves who they are. [`session::SignIn::begin`] makes a [`session::Session`] of
-//!    generation 1, and [`token::TokenForge`] its two tokens: a short-lived access token that anybody
+//!    generation 1, and [`token::TokenIssuer`] its two tokens: a short-lived access token that anybody
 //!    with the public key can verify, and a refresh token that only this site can.
 //! 2. Requests carry the access token. It is verified without I/O, and held against
 //!    [`revocation::Revocations`], which is how an ended session is refused at once.

@@ -247,7 +247,7 @@ pub struct OneTime {
 
 /// How a token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum TokenState {
     /// It works.
     Open,
     /// It has been used.
@@ -289,15 +289,15 @@ impl OneTime {
 
     /// How it stands at `now`, where `session` is the row of [`OneTime::session`].
     #[must_use]
-    pub fn standing(&self, session: Option<&Session>, now: Timestamp) -> Standing {
+    pub fn standing(&self, session: Option<&Session>, now: Timestamp) -> TokenState {
         if self.used_at.is_some() {
-            Standing::Used
+            TokenState::Used
         } else if now >= self.expires_at {
-            Standing::Expired
+            TokenState::Expired
         } else if self.purpose.is_bound() && !self.is_held_by(session, now) {
-            Standing::Void
+            TokenState::Void
         } else {
-            Standing::Open
+            TokenState::Open
         }
     }
 
@@ -388,11 +388,11 @@ mod tests {
             let mut kept = OneTime::new(&secret(1), purpose, UserId(1), &email(), now);
             let end = now + Duration::from_secs(minutes * 60);
             let standing = |kept: &OneTime, now| kept.standing(None, now);
-            assert_eq!(standing(&kept, end - Duration::from_millis(1)), Standing::Open);
-            assert_eq!(standing(&kept, end), Standing::Expired);
+            assert_eq!(standing(&kept, end - Duration::from_millis(1)), TokenState::Open);
+            assert_eq!(standing(&kept, end), TokenState::Expired);
             kept.used_at = Some(now);
-            assert_eq!(standing(&kept, now), Standing::Used);
-            assert_eq!(standing(&kept, end), Standing::Used);
+            assert_eq!(standing(&kept, now), TokenState::Used);
+            assert_eq!(standing(&kept, end), TokenState::Used);
         }
         for purpose in Purpose::ALL {
             assert_eq!(purpose.name().parse::<Purpose>(), Ok(purpose));
@@ -417,19 +417,19 @@ mod tests {
         let asked = begin(1, 1);
         let unbound = OneTime::new(&secret(1), Purpose::ChangeAddress, UserId(1), &email(), now);
         let kept = OneTime { session: Some(asked.id), ..unbound.clone() };
-        assert_eq!(kept.standing(Some(&asked), now), Standing::Open);
+        assert_eq!(kept.standing(Some(&asked), now), TokenState::Open);
         let renewed = Session { generation: 9, ..asked.clone() };
-        assert_eq!(kept.standing(Some(&renewed), now), Standing::Open, "renewal ends nothing");
-        assert_eq!(kept.standing(None, now), Standing::Void);
-        assert_eq!(kept.standing(Some(&begin(1, 2)), now), Standing::Void, "another session");
-        assert_eq!(kept.standing(Some(&begin(2, 1)), now), Standing::Void, "another account's");
-        assert_eq!(unbound.standing(Some(&asked), now), Standing::Void, "nobody asked");
+        assert_eq!(kept.standing(Some(&renewed), now), TokenState::Open, "renewal ends nothing");
+        assert_eq!(kept.standing(None, now), TokenState::Void);
+        assert_eq!(kept.standing(Some(&begin(1, 2)), now), TokenState::Void, "another session");
+        assert_eq!(kept.standing(Some(&begin(2, 1)), now), TokenState::Void, "another account's");
+        assert_eq!(unbound.standing(Some(&asked), now), TokenState::Void, "nobody asked");
         for reason in EndReason::ALL {
             let ended = Session { end: Some(End { at: now, reason }), ..asked.clone() };
-            assert_eq!(kept.standing(Some(&ended), now), Standing::Void, "{reason}");
+            assert_eq!(kept.standing(Some(&ended), now), TokenState::Void, "{reason}");
         }
         let idle = Session { expires_at: now, ..asked.clone() };
-        assert_eq!(kept.standing(Some(&idle), now), Standing::Void);
-        assert_eq!(kept.standing(Some(&asked), kept.expires_at), Standing::Expired);
+        assert_eq!(kept.standing(Some(&idle), now), TokenState::Void);
+        assert_eq!(kept.standing(Some(&asked), kept.expires_at), TokenState::Expired);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// How a token stands against what is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum RevocationStatus {
     /// Nothing is known against it.
     Good,
     /// Its session was ended.
@@ -66,17 +66,17 @@ impl Revocations {
         user: UserId,
         version: u64,
         issued_at: Timestamp,
-    ) -> Standing {
+    ) -> RevocationStatus {
         // Tokens count in whole seconds.
         let is_older = |since: Timestamp| issued_at.seconds() < since.seconds();
         if self.sessions.contains_key(&session) {
-            Standing::Ended
+            RevocationStatus::Ended
         } else if self.renewed_since.is_some_and(is_older)
             || self.users.get(&user).is_some_and(|(current, _)| version < *current)
         {
-            Standing::Stale
+            RevocationStatus::Stale
         } else {
-            Standing::Good
+            RevocationStatus::Good
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
         known.apply(&Changed::SessionEnded(SESSION), at(100));
         known.sweep(moment(3700, 50));
         known.sweep(moment(50, 3700));
-        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), Standing::Ended);
+        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), RevocationStatus::Ended);
         known.sweep(moment(100, 100));
         assert!(known.is_empty());
     }
@@ -140,11 +140,11 @@ mod tests {
     #[test]
     fn an_ended_session_is_known_until_its_tokens_are_dead() {
         let mut known = Revocations::default();
-        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), Standing::Good);
+        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), RevocationStatus::Good);
         known.apply(&Changed::SessionEnded(SESSION), at(100));
         known.apply(&Changed::SessionEnded(SESSION), at(50));
         known.sweep(at(99));
-        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), Standing::Ended);
+        assert_eq!(known.standing(SESSION, USER, 1, ISSUED), RevocationStatus::Ended);
         known.sweep(at(100));
         assert!(known.is_empty());
     }
@@ -154,9 +154,9 @@ mod tests {
         let mut known = Revocations::default();
         known.apply(&Changed::User { id: USER, version: 3 }, at(100));
         known.apply(&Changed::User { id: USER, version: 2 }, at(100));
-        assert_eq!(known.standing(SESSION, USER, 2, ISSUED), Standing::Stale);
-        assert_eq!(known.standing(SESSION, USER, 3, ISSUED), Standing::Good);
-        assert_eq!(known.standing(SESSION, UserId(8), 1, ISSUED), Standing::Good);
+        assert_eq!(known.standing(SESSION, USER, 2, ISSUED), RevocationStatus::Stale);
+        assert_eq!(known.standing(SESSION, USER, 3, ISSUED), RevocationStatus::Good);
+        assert_eq!(known.standing(SESSION, UserId(8), 1, ISSUED), RevocationStatus::Good);
     }
 
     #[test]
@@ -167,10 +167,14 @@ mod tests {
         known.begin_anew(Timestamp::from_millis(20_700));
         let other = SessionId::from_bytes([2; 16]);
         let issued = |second| known.standing(other, USER, 4, Timestamp::from_seconds(second));
-        assert_eq!(issued(19), Standing::Stale);
-        assert_eq!(issued(20), Standing::Good, "its version counts anew");
-        assert_eq!(known.standing(SESSION, USER, 4, at(30).wall), Standing::Ended);
+        assert_eq!(issued(19), RevocationStatus::Stale);
+        assert_eq!(issued(20), RevocationStatus::Good, "its version counts anew");
+        assert_eq!(known.standing(SESSION, USER, 4, at(30).wall), RevocationStatus::Ended);
         known.begin_anew(Timestamp::from_seconds(5));
-        assert_eq!(known.standing(other, USER, 4, ISSUED), Standing::Stale, "never earlier");
+        assert_eq!(
+            known.standing(other, USER, 4, ISSUED),
+            RevocationStatus::Stale,
+            "never earlier"
+        );
     }
 }

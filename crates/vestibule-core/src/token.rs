@@ -153,7 +153,7 @@ pub enum RefreshKind {
 }
 
 /// Makes and reads the tokens of one site.
-pub struct TokenForge {
+pub struct TokenIssuer {
     issuer: String,
     audience: String,
     lifetimes: Lifetimes,
@@ -175,7 +175,7 @@ pub struct AccessExtras {
     pub custom: Map<String, Value>,
 }
 
-impl TokenForge {
+impl TokenIssuer {
     /// The forge of the site with this secret, `iss`, `aud` and lifetimes.
     #[must_use]
     pub fn new(secret: &SiteSecret, issuer: &str, audience: &str, lifetimes: &Lifetimes) -> Self {

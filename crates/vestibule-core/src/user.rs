@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::Serialize;
 
 use crate::{
-    deletion::{Deletion, Party, may_restore},
+    deletion::{Actor, Deletion, may_restore},
     id::UserId,
     locale::Locale,
     name::{EmailAddress, RoleName, UserName},
@@ -142,7 +142,7 @@ impl NewUser {
     #[must_use]
     pub fn deletion(&self, now: Timestamp) -> Option<Deletion> {
         let is_deleted = self.status == UserStatus::Deleted;
-        is_deleted.then_some(Deletion { at: now, by: Party::Site })
+        is_deleted.then_some(Deletion { at: now, by: Actor::Site })
     }
 }
 
@@ -174,7 +174,7 @@ pub struct UserChange {
     /// Another language, or none.
     pub locale: Option<Option<Locale>>,
     /// Who wants it. An owner changes an account that is active, and takes back a deletion of their own.
-    pub by: Party,
+    pub by: Actor,
     /// Whether [`NotChanged::LastSuperUser`] is refused, and [`NotChanged::Deleted`] for what those who run the
     /// site want: what somebody decides who looked at the account a while ago.
     pub guarded: bool,
@@ -217,7 +217,7 @@ impl UserChange {
         now: Timestamp,
         others: impl FnOnce() -> Result<bool, E>,
     ) -> Result<Option<NotChanged>, E> {
-        if self.by == Party::Owner
+        if self.by == Actor::Owner
             && let Some(refusal) = self.refusal_of_owner(user, now)
         {
             return Ok(Some(refusal));
@@ -243,7 +243,7 @@ impl UserChange {
     /// Whether an account has to be looked at before it is changed like this.
     #[must_use]
     pub fn is_judged(&self) -> bool {
-        self.guarded || self.status.is_some() || self.revives() || self.by == Party::Owner
+        self.guarded || self.status.is_some() || self.revives() || self.by == Actor::Owner
     }
 
     /// Why sessions of the account end with this change: it may not be used any more, or has another password.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use vestibule_core::event::Event;
 
-use crate::{error::Trouble, rows::signed};
+use crate::{error::DbError, rows::signed};
 
 const DAY: i64 = 24 * 3600;
 
@@ -22,10 +22,10 @@ pub(crate) const COUNT: &str = "INSERT INTO event_counts (day, name, cause, coun
      SELECT counted.* FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS counted \
      ON CONFLICT (day, name, cause) DO UPDATE SET count = event_counts.count + excluded.count";
 
-pub(crate) async fn append(connection: &mut PgConnection, events: &[Event]) -> Result<(), Trouble> {
+pub(crate) async fn append(connection: &mut PgConnection, events: &[Event]) -> Result<(), DbError> {
     let all = || events.iter();
     let details = all().map(|event| serde_json::to_string(&event.details));
-    let details: Vec<String> = details.collect::<Result<_, _>>().map_err(Trouble::row)?;
+    let details: Vec<String> = details.collect::<Result<_, _>>().map_err(DbError::row)?;
     sqlx::query(ADD)
         .bind(all().map(|event| event.at.millis()).collect::<Vec<_>>())
         .bind(all().map(|event| event.name.name()).collect::<Vec<_>>())

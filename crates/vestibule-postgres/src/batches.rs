@@ -14,7 +14,7 @@ use vestibule_core::{
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     rows::{self, erased_key},
     schema::VERSION_ALONE,
 };
@@ -71,7 +71,7 @@ async fn create(
     connection: &mut PgConnection,
     new: &[NewUser],
     now: Timestamp,
-) -> Result<Vec<Result<UserId, Taken>>, Trouble> {
+) -> Result<Vec<Result<UserId, Taken>>, DbError> {
     // One batch after the other: two with the same names in another order would wait for each other in a circle
     // until one of them is cut off, and of ten the last one for too long.
     sqlx::query(VERSION_ALONE).execute(&mut *connection).await?;
@@ -107,7 +107,7 @@ async fn create(
                 Some(Owners { username: Some(_), .. }) => Ok(Err(Taken::Username)),
                 Some(Owners { email: Some(_), .. }) => Ok(Err(Taken::Email)),
                 // Whoever had it has given it up since.
-                _ => Err(Trouble::Raced),
+                _ => Err(DbError::Raced),
             },
         })
         .collect()
@@ -116,7 +116,7 @@ async fn create(
 async fn owners(
     connection: &mut PgConnection,
     (usernames, emails): (Vec<&str>, Vec<&str>),
-) -> Result<Vec<Owners>, Trouble> {
+) -> Result<Vec<Owners>, DbError> {
     if usernames.is_empty() {
         return Ok(Vec::new());
     }

@@ -17,7 +17,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    PostgresStore, audit, error::Trouble, extension, feed, keys, one_time, sessions, users,
+    PostgresStore, audit, error::DbError, extension, feed, keys, one_time, sessions, users,
 };
 
 #[async_trait]
@@ -39,7 +39,7 @@ async fn whole(
     connection: &mut PgConnection,
     commit: &Commit,
     now: Timestamp,
-) -> Result<Result<Committed, Obstacle>, Trouble> {
+) -> Result<Result<Committed, Obstacle>, DbError> {
     let done = carry_out(connection, commit, now).await?;
     if done.is_err() {
         // The transaction that is committed after this is an empty one.
@@ -52,7 +52,7 @@ async fn carry_out(
     connection: &mut PgConnection,
     commit: &Commit,
     now: Timestamp,
-) -> Result<Result<Committed, Obstacle>, Trouble> {
+) -> Result<Result<Committed, Obstacle>, DbError> {
     let mut done = Committed::default();
     if let Some(AccountChange::Change { id, change }) = &commit.account {
         done.before = users::hold(connection, *id, change).await?;
@@ -109,7 +109,7 @@ async fn change_account(
     change: &AccountChange,
     done: &mut Committed,
     now: Timestamp,
-) -> Result<Result<(), Obstacle>, Trouble> {
+) -> Result<Result<(), Obstacle>, DbError> {
     done.user = match change {
         AccountChange::Create(new) => match users::create(connection, new, now).await? {
             Ok(user) => Some(user),
@@ -135,7 +135,7 @@ async fn end(
     ending: Ending,
     done: &mut Committed,
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     match ending {
         Ending::Session { id, reason } => {
             let user = sessions::ending::end_one(connection, id, reason, now).await?;
@@ -153,8 +153,8 @@ async fn keep(
     connection: &mut PgConnection,
     commit: &Commit,
     done: &Committed,
-) -> Result<(), Trouble> {
-    let consequences = commit.consequences(done).map_err(Trouble::row)?;
+) -> Result<(), DbError> {
+    let consequences = commit.consequences(done).map_err(DbError::row)?;
     for token in &consequences.tokens {
         one_time::put(connection, token).await?;
     }
@@ -172,7 +172,7 @@ async fn announce(
     commit: &Commit,
     done: &Committed,
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     let raises_version = match &commit.account {
         Some(AccountChange::Change { change, .. }) => change.raises_version(),
         Some(AccountChange::Elsewhere { raises_version, .. }) => *raises_version,

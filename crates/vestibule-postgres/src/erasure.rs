@@ -12,7 +12,7 @@ use vestibule_core::{
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     rows::{self, erased_key},
 };
 
@@ -65,7 +65,7 @@ async fn erase(
     before: Timestamp,
     limit: u32,
     now: Timestamp,
-) -> Result<Vec<UserId>, Trouble> {
+) -> Result<Vec<UserId>, DbError> {
     let due = sqlx::query(DUE).bind(before.millis()).bind(i64::from(limit));
     let due = due.fetch_all(&mut *connection).await?;
     let ids = rows::all(&due, |row| rows::column::<i64>(row, 0))?;

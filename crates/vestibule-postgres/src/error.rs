@@ -10,7 +10,7 @@ use crate::DEADLINE;
 
 /// Why an operation was not carried out, or not answered.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum DbError {
     /// The database or the way to it failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -36,7 +36,7 @@ pub(crate) enum Trouble {
 
 /// What is to be done about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RetryClass {
     /// It is this operation's own, and the connection is as good as before.
     Final,
     /// The transaction was taken back for the sake of another one: carry it out again.
@@ -45,18 +45,18 @@ pub(crate) enum Verdict {
     Lost,
 }
 
-impl Trouble {
+impl DbError {
     /// A row cannot be read, because of `cause`.
     pub(crate) fn row(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Row(cause.into())
     }
 
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> RetryClass {
         match self {
-            Self::Raced => Verdict::Again,
-            Self::Row(_) => Verdict::Final,
+            Self::Raced => RetryClass::Again,
+            Self::Row(_) => RetryClass::Final,
             Self::Database(cause) => verdict(cause),
-            Self::Full | Self::NoConnection | Self::TooSlow | Self::GivenUp => Verdict::Lost,
+            Self::Full | Self::NoConnection | Self::TooSlow | Self::GivenUp => RetryClass::Lost,
         }
     }
 
@@ -66,11 +66,11 @@ impl Trouble {
     }
 }
 
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
+impl From<DbError> for StoreError {
+    fn from(trouble: DbError) -> Self {
         match &trouble {
-            Trouble::Row(_) => Self::unreadable(trouble),
-            Trouble::Database(cause) if is_unreadable(cause) => Self::unreadable(trouble),
+            DbError::Row(_) => Self::unreadable(trouble),
+            DbError::Database(cause) if is_unreadable(cause) => Self::unreadable(trouble),
             _ => Self::unavailable(trouble),
         }
     }
@@ -102,19 +102,19 @@ pub(crate) fn code(cause: &sqlx::Error) -> Option<String> {
     cause.as_database_error()?.code().map(std::borrow::Cow::into_owned)
 }
 
-fn verdict(cause: &sqlx::Error) -> Verdict {
+fn verdict(cause: &sqlx::Error) -> RetryClass {
     let Some(answer) = cause.as_database_error() else {
         // Whatever the client itself has found wrong, the conversation is at an unknown place.
-        return if is_unreadable(cause) { Verdict::Final } else { Verdict::Lost };
+        return if is_unreadable(cause) { RetryClass::Final } else { RetryClass::Lost };
     };
     let code = answer.code().unwrap_or_default();
     let severity = answer.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
     if matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic)) || code == READ_ONLY {
-        Verdict::Lost
+        RetryClass::Lost
     } else if CONFLICTS.contains(&&*code) {
-        Verdict::Again
+        RetryClass::Again
     } else {
-        Verdict::Final
+        RetryClass::Final
     }
 }
 

@@ -15,14 +15,14 @@ mod site {
     };
     use vestibule_site::{outbox::OutgoingMail, store::SiteChange};
 
-    use crate::{error::Trouble, feedback, outbox};
+    use crate::{error::DbError, feedback, outbox};
 
     /// Carries out a change of the site's tables, and says what was done.
     pub(crate) async fn change(
         connection: &mut PgConnection,
         change: &Extension,
         now: Timestamp,
-    ) -> Result<Result<Option<Extension>, Obstacle>, Trouble> {
+    ) -> Result<Result<Option<Extension>, Obstacle>, DbError> {
         let changed = match known(change)? {
             SiteChange::AddFeedback(new) => Some(feedback::add(connection, new, now).await?),
             SiteChange::SettleFeedback { id, is_done } => {
@@ -45,12 +45,12 @@ mod site {
     pub(crate) async fn keep(
         connection: &mut PgConnection,
         row: &Extension,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), DbError> {
         outbox::insert(connection, known::<OutgoingMail>(row)?).await
     }
 
-    fn known<T: Send + Sync + 'static>(extension: &Extension) -> Result<&T, Trouble> {
-        extension.downcast_ref().ok_or_else(|| Trouble::row(UnknownExtension))
+    fn known<T: Send + Sync + 'static>(extension: &Extension) -> Result<&T, DbError> {
+        extension.downcast_ref().ok_or_else(|| DbError::row(UnknownExtension))
     }
 }
 
@@ -64,17 +64,17 @@ mod none {
         time::Timestamp,
     };
 
-    use crate::error::Trouble;
+    use crate::error::DbError;
 
     pub(crate) fn change(
         _: &mut PgConnection,
         _: &Extension,
         _: Timestamp,
-    ) -> Ready<Result<Result<Option<Extension>, Obstacle>, Trouble>> {
-        ready(Err(Trouble::row(UnknownExtension)))
+    ) -> Ready<Result<Result<Option<Extension>, Obstacle>, DbError>> {
+        ready(Err(DbError::row(UnknownExtension)))
     }
 
-    pub(crate) fn keep(_: &mut PgConnection, _: &Extension) -> Ready<Result<(), Trouble>> {
-        ready(Err(Trouble::row(UnknownExtension)))
+    pub(crate) fn keep(_: &mut PgConnection, _: &Extension) -> Ready<Result<(), DbError>> {
+        ready(Err(DbError::row(UnknownExtension)))
     }
 }

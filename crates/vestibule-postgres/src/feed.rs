@@ -24,7 +24,7 @@ use vestibule_core::{
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     rows::{self, kind, signed},
 };
 
@@ -58,7 +58,7 @@ pub(crate) async fn append(
     connection: &mut PgConnection,
     what: &Changed,
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     match what {
         Changed::SessionEnded(id) => {
             let session = Some(&id.as_bytes()[..]);
@@ -77,7 +77,7 @@ pub(crate) async fn append_ended(
     connection: &mut PgConnection,
     sessions: &[SessionId],
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     let sessions: Vec<_> = sessions.iter().map(|id| Some(&id.as_bytes()[..])).collect();
     append_entries(connection, now, kind::SESSION_ENDED, None, &sessions).await
 }
@@ -88,7 +88,7 @@ async fn append_entries(
     kind: &str,
     user: Option<(i64, i64)>,
     sessions: &[Option<&[u8]>],
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(APPEND)
         .bind(now.millis())
         .bind(kind)

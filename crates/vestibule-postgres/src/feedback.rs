@@ -7,7 +7,7 @@ use vestibule_site::store::{Feedback, FeedbackBox, FeedbackQuery, NewFeedback};
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     rows::{self, feedback_columns},
 };
 
@@ -113,7 +113,7 @@ pub(crate) async fn add(
     connection: &mut PgConnection,
     new: &NewFeedback,
     now: Timestamp,
-) -> Result<Feedback, Trouble> {
+) -> Result<Feedback, DbError> {
     let add = sqlx::query(ADD)
         .bind(now.millis())
         .bind(new.user.map(|user| user.0))
@@ -129,7 +129,7 @@ pub(crate) async fn settle(
     id: i64,
     is_done: bool,
     now: Timestamp,
-) -> Result<Option<Feedback>, Trouble> {
+) -> Result<Option<Feedback>, DbError> {
     let settle = sqlx::query(SETTLE).bind(id).bind(is_done).bind(now.millis());
     settle.fetch_optional(connection).await?.as_ref().map(rows::feedback).transpose()
 }

@@ -22,7 +22,7 @@ use vestibule_site::{
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     rows::{self, file_columns, named_columns, signed},
 };
 
@@ -332,7 +332,7 @@ async fn create(
     new: &NewFile,
     quota: &Quota,
     now: Timestamp,
-) -> Result<Result<File, NotKept>, Trouble> {
+) -> Result<Result<File, NotKept>, DbError> {
     if let Err(refused) = usage::reserve(connection, new.owner, new.content.size(), quota).await? {
         return Ok(Err(refused));
     }
@@ -353,7 +353,7 @@ async fn create(
     Ok(Ok(file))
 }
 
-async fn insert(connection: &mut PgConnection, file: &File) -> Result<(), Trouble> {
+async fn insert(connection: &mut PgConnection, file: &File) -> Result<(), DbError> {
     sqlx::query(INSERT)
         .bind(&file.id.as_bytes()[..])
         .bind(file.owner.0)
@@ -371,7 +371,7 @@ async fn insert(connection: &mut PgConnection, file: &File) -> Result<(), Troubl
 }
 
 /// What the rows of [`CONTENT`] say.
-fn content(rows: &[PgRow]) -> Result<Option<(SeenFile, Vec<Blob>)>, Trouble> {
+fn content(rows: &[PgRow]) -> Result<Option<(SeenFile, Vec<Blob>)>, DbError> {
     let Some(first) = rows.first() else {
         return Ok(None);
     };
@@ -390,7 +390,7 @@ async fn replace(
     replacement: &Replacement,
     quota: &Quota,
     now: Timestamp,
-) -> Result<Result<Option<File>, OverQuota>, Trouble> {
+) -> Result<Result<Option<File>, OverQuota>, DbError> {
     let Some(before) = hold(connection, id).await?.filter(|file| file.version == replacement.from)
     else {
         return Ok(Ok(None));
@@ -424,7 +424,7 @@ async fn delete(
     id: FileId,
     version: Option<u64>,
     now: Timestamp,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let fits = |file: &File| version.is_none_or(|version| file.version == version);
     let Some(file) = hold(connection, id).await?.filter(fits) else {
         return Ok(false);
@@ -435,12 +435,12 @@ async fn delete(
     Ok(true)
 }
 
-async fn hold(connection: &mut PgConnection, id: FileId) -> Result<Option<File>, Trouble> {
+async fn hold(connection: &mut PgConnection, id: FileId) -> Result<Option<File>, DbError> {
     let held = sqlx::query(HOLD).bind(&id.as_bytes()[..]).fetch_optional(connection).await?;
     held.as_ref().map(rows::file).transpose()
 }
 
-async fn hold_user(connection: &mut PgConnection, user: UserId) -> Result<bool, Trouble> {
+async fn hold_user(connection: &mut PgConnection, user: UserId) -> Result<bool, DbError> {
     let held = sqlx::query(HOLD_USER).bind(user.0).fetch_optional(connection).await?;
     Ok(held.is_some())
 }

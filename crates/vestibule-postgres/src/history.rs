@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, signed},
 };
 
@@ -51,7 +51,7 @@ pub(crate) fn batch(notes: &[RenewalNote]) -> Batch {
     batch
 }
 
-pub(crate) async fn add(connection: &mut PgConnection, batch: &Batch) -> Result<(), Trouble> {
+pub(crate) async fn add(connection: &mut PgConnection, batch: &Batch) -> Result<(), DbError> {
     let notes = || batch.values();
     sqlx::query(ADD)
         .bind(notes().map(|note| &note.session.as_bytes()[..]).collect::<Vec<_>>())
@@ -71,7 +71,7 @@ pub(crate) async fn add(connection: &mut PgConnection, batch: &Batch) -> Result<
 pub(crate) async fn of_session(
     connection: &mut PgConnection,
     id: SessionId,
-) -> Result<Vec<RenewalNote>, Trouble> {
+) -> Result<Vec<RenewalNote>, DbError> {
     let history = sqlx::query(OF_SESSION).bind(&id.as_bytes()[..]);
     rows::all(&history.fetch_all(connection).await?, rows::renewal)
 }

@@ -10,7 +10,7 @@ use vestibule_core::{
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     feed,
     rows::{self, signed},
 };
@@ -72,7 +72,7 @@ pub(crate) async fn replace(
     connection: &mut PgConnection,
     revision: u64,
     keys: &[StoredKey],
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let raise = sqlx::query(RAISE).bind(signed(revision));
     if raise.execute(&mut *connection).await?.rows_affected() == 0 {
         return Ok(false);

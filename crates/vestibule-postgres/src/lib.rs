@@ -55,12 +55,12 @@ mod one_time;
 mod open;
 #[cfg(feature = "site")]
 mod outbox;
-mod place;
 mod pool;
 mod pooled;
 mod rows;
 mod schema;
 mod sessions;
+mod target;
 mod users;
 mod values;
 
@@ -72,7 +72,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use sqlx::PgConnection;
 use vestibule_core::store::StoreResult;
 
-use pool::{Pool, Way, Work};
+use pool::{ExecMode, Pool, Work};
 
 pub use notifier::PostgresNotifier;
 pub use open::OpenError;
@@ -110,7 +110,7 @@ impl PostgresStore {
         T: Send + 'static,
         W: for<'a> Fn(&'a S, &'a mut PgConnection) -> Work<'a, T> + Send + Sync + 'static,
     {
-        self.pool.run(Way::Read, given, work).await
+        self.pool.run(ExecMode::Read, given, work).await
     }
 
     /// For work that is one statement.
@@ -120,7 +120,7 @@ impl PostgresStore {
         T: Send + 'static,
         W: for<'a> Fn(&'a S, &'a mut PgConnection) -> Work<'a, T> + Send + Sync + 'static,
     {
-        self.pool.run(Way::Statement, given, work).await
+        self.pool.run(ExecMode::Statement, given, work).await
     }
 
     /// For work of several statements. It may be carried out again from its beginning.
@@ -130,7 +130,7 @@ impl PostgresStore {
         T: Send + 'static,
         W: for<'a> Fn(&'a S, &'a mut PgConnection) -> Work<'a, T> + Send + Sync + 'static,
     {
-        self.pool.run(Way::Transaction, given, work).await
+        self.pool.run(ExecMode::Transaction, given, work).await
     }
 }
 

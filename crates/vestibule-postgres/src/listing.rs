@@ -8,7 +8,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, user_columns},
 };
 
@@ -20,7 +20,7 @@ const SELECT: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE ");
 pub(crate) async fn users(
     connection: &mut PgConnection,
     query: &UserQuery,
-) -> Result<Vec<User>, Trouble> {
+) -> Result<Vec<User>, DbError> {
     match query.prefix.as_deref() {
         None | Some("") => {
             let mut statement = QueryBuilder::new(SELECT);
@@ -38,7 +38,7 @@ async fn by_prefix(
     connection: &mut PgConnection,
     query: &UserQuery,
     prefix: &str,
-) -> Result<Vec<User>, Trouble> {
+) -> Result<Vec<User>, DbError> {
     // The last of all characters, which no name holds: every key with the prefix is less.
     let end = format!("{prefix}{}", char::MAX);
     let start = match query.after {
@@ -83,7 +83,7 @@ async fn start_behind(
     connection: &mut PgConnection,
     after: UserId,
     prefix: &str,
-) -> Result<Option<Start>, Trouble> {
+) -> Result<Option<Start>, DbError> {
     let row = sqlx::query(KEYS).bind(after.0).fetch_optional(connection).await?;
     let Some(row) = row else { return Ok(None) };
     let (username, email): (String, String) = (rows::column(&row, 0)?, rows::column(&row, 1)?);
@@ -118,7 +118,7 @@ async fn run(
     connection: &mut PgConnection,
     order: &'static str,
     limit: u32,
-) -> Result<Vec<User>, Trouble> {
+) -> Result<Vec<User>, DbError> {
     statement.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(i64::from(limit));
     rows::all(&statement.build().fetch_all(connection).await?, rows::user)
 }

@@ -24,7 +24,7 @@ use vestibule_core::store::{FeedNotifier, StoreResult};
 
 use crate::{
     DEADLINE, PostgresStore,
-    pool::{Pool, Way},
+    pool::{ExecMode, Pool},
 };
 
 const CHANNEL: &str = "vestibule_feed";
@@ -133,7 +133,7 @@ impl fmt::Debug for PostgresNotifier {
 }
 
 async fn send(pool: &Arc<Pool>) -> StoreResult<()> {
-    let send = pool.run(Way::Statement, (), |(), connection| {
+    let send = pool.run(ExecMode::Statement, (), |(), connection| {
         Box::pin(async move {
             sqlx::query(NOTIFY).execute(connection).await?;
             Ok(())

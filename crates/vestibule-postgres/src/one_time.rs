@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use vestibule_core::{
     id::UserId,
-    one_time::{OneTime, Purpose, Standing, TokenKey},
+    one_time::{OneTime, Purpose, TokenKey, TokenState},
     store::{OneTimeTokens, StoreResult},
     time::Timestamp,
 };
 
-use crate::{PostgresStore, error::Trouble, rows, sessions};
+use crate::{PostgresStore, error::DbError, rows, sessions};
 
 /// The columns that [`rows::one_time`] reads, in its order.
 macro_rules! columns {
@@ -98,7 +98,7 @@ impl OneTimeTokens for PostgresStore {
 }
 
 /// Removes all of a user's.
-pub(crate) async fn drop_of(connection: &mut PgConnection, user: UserId) -> Result<(), Trouble> {
+pub(crate) async fn drop_of(connection: &mut PgConnection, user: UserId) -> Result<(), DbError> {
     sqlx::query(DROP).bind(user.0).execute(connection).await?;
     Ok(())
 }
@@ -108,7 +108,7 @@ pub(crate) async fn void(
     connection: &mut PgConnection,
     user: UserId,
     purposes: &[Purpose],
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     if purposes.is_empty() {
         return Ok(());
     }
@@ -117,7 +117,7 @@ pub(crate) async fn void(
     Ok(())
 }
 
-pub(crate) async fn put(connection: &mut PgConnection, token: &OneTime) -> Result<(), Trouble> {
+pub(crate) async fn put(connection: &mut PgConnection, token: &OneTime) -> Result<(), DbError> {
     sqlx::query(PUT)
         .bind(&token.hash.as_bytes()[..])
         .bind(token.purpose.name())
@@ -132,7 +132,7 @@ pub(crate) async fn put(connection: &mut PgConnection, token: &OneTime) -> Resul
     Ok(())
 }
 
-async fn by_key(connection: &mut PgConnection, key: &TokenKey) -> Result<Option<OneTime>, Trouble> {
+async fn by_key(connection: &mut PgConnection, key: &TokenKey) -> Result<Option<OneTime>, DbError> {
     let select = sqlx::query(BY_KEY).bind(&key.hash().as_bytes()[..]).bind(key.purpose().name());
     let row = select.fetch_optional(connection).await?;
     row.as_ref().map(rows::one_time).transpose()
@@ -142,7 +142,7 @@ pub(crate) async fn use_up(
     connection: &mut PgConnection,
     key: &TokenKey,
     now: Timestamp,
-) -> Result<Option<OneTime>, Trouble> {
+) -> Result<Option<OneTime>, DbError> {
     let Some(kept) = by_key(connection, key).await? else {
         return Ok(None);
     };
@@ -150,7 +150,7 @@ pub(crate) async fn use_up(
         Some(session) => sessions::read(connection, session).await?,
         None => None,
     };
-    if kept.standing(session.as_ref(), now) != Standing::Open {
+    if kept.standing(session.as_ref(), now) != TokenState::Open {
         return Ok(None);
     }
     let using = sqlx::query(USE).bind(&key.hash().as_bytes()[..]);

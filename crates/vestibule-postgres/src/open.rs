@@ -6,11 +6,11 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::{
     PoolOptions, PostgresStore,
-    error::{self, Trouble},
-    place::Place,
+    error::{self, DbError},
     pool::{self, Pool},
     pooled,
     schema::{self, Found, SchemaState},
+    target::ConnectTarget,
 };
 
 impl PostgresStore {
@@ -20,7 +20,7 @@ impl PostgresStore {
     /// [`OpenError`] where the database cannot be reached or used, or its schema is not the present one.
     pub async fn connect(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
         let state = Self::schema_state(url).await?;
-        usable(&Place::parse(url)?.0, state)?;
+        usable(&ConnectTarget::parse(url)?.0, state)?;
         Self::unconnected(url, options)
     }
 
@@ -30,7 +30,7 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] where the url cannot be read.
     pub fn unconnected(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
-        let (_, connect) = Place::parse(url)?;
+        let (_, connect) = ConnectTarget::parse(url)?;
         Ok(Self { pool: Arc::new(Pool::new(connect, options)) })
     }
 
@@ -41,16 +41,16 @@ impl PostgresStore {
     /// [`OpenError`] where the database cannot be reached or changed, belongs to another program, or has a
     /// newer schema.
     pub async fn migrate(url: &str) -> Result<SchemaState, OpenError> {
-        let (place, options) = Place::parse(url)?;
-        refuse_pooled(&place, &options).await?;
+        let (target, options) = ConnectTarget::parse(url)?;
+        refuse_pooled(&target, &options).await?;
         let found = async {
             let mut connection = pool::connect_patiently(&options).await?;
             schema::migrate(&mut connection).await
         };
-        let state = known(&place, found.await)?;
+        let state = known(&target, found.await)?;
         match state {
             SchemaState::Behind { .. } | SchemaState::UpToDate => Ok(state),
-            SchemaState::Ahead { found, known } => Err(OpenError::ahead(&place, found, known)),
+            SchemaState::Ahead { found, known } => Err(OpenError::ahead(&target, found, known)),
         }
     }
 
@@ -59,13 +59,13 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] where the database cannot be reached or used, or belongs to another program.
     pub async fn schema_state(url: &str) -> Result<SchemaState, OpenError> {
-        let (place, options) = Place::parse(url)?;
-        refuse_pooled(&place, &options).await?;
+        let (target, options) = ConnectTarget::parse(url)?;
+        refuse_pooled(&target, &options).await?;
         let found = async {
             let mut connection = pool::connect_patiently(&options).await?;
             schema::find(&mut connection).await
         };
-        known(&place, found.await)
+        known(&target, found.await)
     }
 }
 
@@ -87,70 +87,70 @@ pub enum OpenError {
     /// The server does not answer, or gives no connection for now. All other errors stay until somebody mends
     /// what they name.
     #[error(
-        "the database {place} cannot be reached: {cause}; start its server, or correct `database_url`"
+        "the database {target} cannot be reached: {cause}; start its server, or correct `database_url`"
     )]
     Unreachable {
         /// Which, without its password.
-        place: String,
+        target: String,
         /// Why.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server does not let this user in.
     #[error(
-        "the server of the database {place} does not let this user in: {cause}; correct user and password in \
+        "the server of the database {target} does not let this user in: {cause}; correct user and password in \
          `database_url`, or the server's pg_hba.conf"
     )]
     NotLetIn {
         /// Which, without its password.
-        place: String,
+        target: String,
         /// Why.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is no such database.
-    #[error("there is no database {place}; make one with `createdb`, or correct `database_url`")]
+    #[error("there is no database {target}; make one with `createdb`, or correct `database_url`")]
     Missing {
         /// Which, without its password.
-        place: String,
+        target: String,
     },
     /// The database is another program's.
     #[error(
-        "the database {place} holds tables of another program; name another database in `database_url`, or \
+        "the database {target} holds tables of another program; name another database in `database_url`, or \
          another schema with `?options[search_path]=NAME`"
     )]
     Foreign {
         /// Which, without its password.
-        place: String,
+        target: String,
     },
     /// Something in between gives each transaction another connection.
     #[error(
-        "the database {place} is reached through a pool that gives each transaction another connection, and prepared \
+        "the database {target} is reached through a pool that gives each transaction another connection, and prepared \
          statements and notifications need one that stays; set `pool_mode = session` for it (in PgBouncer), or name \
          PostgreSQL itself in `database_url`"
     )]
     Pooled {
         /// Which, without its password.
-        place: String,
+        target: String,
     },
     /// Names in every script could not be kept.
     #[error(
-        "the database {place} is encoded in {encoding}; make one that is encoded in UTF8 and name it in \
+        "the database {target} is encoded in {encoding}; make one that is encoded in UTF8 and name it in \
          `database_url`"
     )]
     Encoding {
         /// Which, without its password.
-        place: String,
+        target: String,
         /// Its encoding.
         encoding: String,
     },
     /// The schema is older, and was not to be changed.
     #[error(
-        "the database {place} has schema version {from}, and this version needs {to}; run `vestibule migrate`"
+        "the database {target} has schema version {from}, and this version needs {to}; run `vestibule migrate`"
     )]
     Behind {
         /// Which, without its password.
-        place: String,
+        target: String,
         /// The database's schema version; 0 for an empty one.
         from: u32,
         /// The one that is needed.
@@ -158,22 +158,22 @@ pub enum OpenError {
     },
     /// The schema is newer.
     #[error(
-        "the database {place} has schema version {found}, and this version knows only {known}; use the newer \
+        "the database {target} has schema version {found}, and this version knows only {known}; use the newer \
          `vestibule` that it was migrated with"
     )]
     Ahead {
         /// Which, without its password.
-        place: String,
+        target: String,
         /// The database's schema version.
         found: u32,
         /// The newest one that is known.
         known: u32,
     },
     /// PostgreSQL refuses something else.
-    #[error("the database {place} cannot be used: {cause}")]
+    #[error("the database {target} cannot be used: {cause}")]
     Postgres {
         /// Which, without its password.
-        place: String,
+        target: String,
         /// Why.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
@@ -183,66 +183,69 @@ pub enum OpenError {
 vestibule_core::readable_debug!(OpenError);
 
 impl OpenError {
-    fn ahead(place: &Place, found: u32, known: u32) -> Self {
-        Self::Ahead { place: place.to_string(), found, known }
+    fn ahead(target: &ConnectTarget, found: u32, known: u32) -> Self {
+        Self::Ahead { target: target.to_string(), found, known }
     }
 
-    fn failed(place: &Place, trouble: Trouble) -> Self {
+    fn failed(target: &ConnectTarget, trouble: DbError) -> Self {
         let answered = match &trouble {
-            Trouble::Database(cause) if stays(cause, place) => Some(String::new()),
-            Trouble::Database(cause) => error::code(cause),
+            DbError::Database(cause) if stays(cause, target) => Some(String::new()),
+            DbError::Database(cause) => error::code(cause),
             _ => None,
         };
-        let (place, cause) = (place.to_string(), Box::new(trouble));
+        let (target, cause) = (target.to_string(), Box::new(trouble));
         match answered.as_deref() {
-            None => Self::Unreachable { place, cause },
-            Some(code) if error::NOT_NOW.contains(&code) => Self::Unreachable { place, cause },
-            Some(error::NO_DATABASE) => Self::Missing { place },
-            Some(code) if error::NOT_LET_IN.contains(&code) => Self::NotLetIn { place, cause },
-            Some(_) => Self::Postgres { place, cause },
+            None => Self::Unreachable { target, cause },
+            Some(code) if error::NOT_NOW.contains(&code) => Self::Unreachable { target, cause },
+            Some(error::NO_DATABASE) => Self::Missing { target },
+            Some(code) if error::NOT_LET_IN.contains(&code) => Self::NotLetIn { target, cause },
+            Some(_) => Self::Postgres { target, cause },
         }
     }
 }
 
-async fn refuse_pooled(place: &Place, options: &PgConnectOptions) -> Result<(), OpenError> {
+async fn refuse_pooled(
+    target: &ConnectTarget,
+    options: &PgConnectOptions,
+) -> Result<(), OpenError> {
     let kept = pooled::keeps_its_connections(options).await;
-    match kept.map_err(|trouble| OpenError::failed(place, trouble))? {
+    match kept.map_err(|trouble| OpenError::failed(target, trouble))? {
         true => Ok(()),
-        false => Err(OpenError::Pooled { place: place.to_string() }),
+        false => Err(OpenError::Pooled { target: target.to_string() }),
     }
 }
 
 /// Whether waiting mends nothing, although no server has said so: it offers no encryption, its certificate is not
 /// the right one, or the file of the authority that vouches for it cannot be read.
-fn stays(cause: &sqlx::Error, place: &Place) -> bool {
+fn stays(cause: &sqlx::Error, target: &ConnectTarget) -> bool {
     match cause {
         sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
         sqlx::Error::Io(cause) => match cause.kind() {
             ErrorKind::InvalidData => true,
             // The socket of a server that does not run is not there either.
-            ErrorKind::NotFound | ErrorKind::PermissionDenied => !place.is_socket(),
+            ErrorKind::NotFound | ErrorKind::PermissionDenied => !target.is_socket(),
             _ => false,
         },
         _ => false,
     }
 }
 
-fn known(place: &Place, found: Result<Found, Trouble>) -> Result<SchemaState, OpenError> {
-    match found.map_err(|trouble| OpenError::failed(place, trouble))? {
+fn known(target: &ConnectTarget, found: Result<Found, DbError>) -> Result<SchemaState, OpenError> {
+    match found.map_err(|trouble| OpenError::failed(target, trouble))? {
         Found::Ours(state) => Ok(state),
-        Found::Foreign => Err(OpenError::Foreign { place: place.to_string() }),
+        Found::Foreign => Err(OpenError::Foreign { target: target.to_string() }),
         Found::Encoding(encoding) => {
-            Err(OpenError::Encoding { place: place.to_string(), encoding })
+            Err(OpenError::Encoding { target: target.to_string(), encoding })
         }
     }
 }
 
-fn usable(place: &Place, state: SchemaState) -> Result<(), OpenError> {
+fn usable(target: &ConnectTarget, state: SchemaState) -> Result<(), OpenError> {
     match state {
         SchemaState::UpToDate => Ok(()),
-        SchemaState::Ahead { found, known } => Err(OpenError::ahead(place, found, known)),
+        SchemaState::Ahead { found, known } => Err(OpenError::ahead(target, found, known)),
         SchemaState::Behind { from, to } => {
-            Err(OpenError::Behind { place: place.to_string(), from, to })
+            Err(OpenError::Behind { target: target.to_string(), from, to })
         }
     }
 }

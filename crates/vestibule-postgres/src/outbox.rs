@@ -8,7 +8,7 @@ use vestibule_site::{
     store::{Outbox, OutboxQuery},
 };
 
-use crate::{PostgresStore, error::Trouble, rows};
+use crate::{PostgresStore, error::DbError, rows};
 
 const INSERT: &str = "INSERT INTO mails (id, kind, user_id, recipient, sealed, state, tries, created_at, \
      gives_up_at, at, held_until) VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $7, $6, 0)";
@@ -229,7 +229,7 @@ impl Outbox for PostgresStore {
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     mail: &OutgoingMail,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(INSERT)
         .bind(&mail.id.as_bytes()[..])
         .bind(&mail.kind)
@@ -248,7 +248,7 @@ pub(crate) async fn retry(
     id: MailId,
     now: Timestamp,
     gives_up_at: Timestamp,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let retry = sqlx::query(RETRY).bind(&id.as_bytes()[..]);
     let retry = retry.bind(now.millis()).bind(gives_up_at.millis());
     Ok(retry.execute(connection).await?.rows_affected() == 1)

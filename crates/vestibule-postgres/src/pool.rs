@@ -21,7 +21,7 @@ use vestibule_core::store::StoreResult;
 
 use crate::{
     DEADLINE, PoolOptions,
-    error::{Trouble, Verdict},
+    error::{DbError, RetryClass},
 };
 
 /// How long a connection may take to be made, logged in and set up.
@@ -44,11 +44,11 @@ const SETTINGS: &str = "SET statement_timeout = 2500; SET lock_timeout = 2000; \
      SET idle_in_transaction_session_timeout = 5000";
 
 /// What an operation does on its connection.
-pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;
+pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
 
 /// How an operation is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum ExecMode {
     /// It changes nothing, so it is asked once more where the connection breaks.
     Read,
     /// It is one statement, and so a transaction by itself: one round trip.
@@ -106,7 +106,7 @@ impl Pool {
     /// the connection is closed with it, and the server takes back what was not committed.
     pub(crate) async fn run<S, T, W>(
         self: &Arc<Self>,
-        way: Way,
+        way: ExecMode,
         given: S,
         work: W,
     ) -> StoreResult<T>
@@ -115,22 +115,22 @@ impl Pool {
         T: Send + 'static,
         W: for<'a> Fn(&'a S, &'a mut PgConnection) -> Work<'a, T> + Send + Sync + 'static,
     {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Trouble::Full)?;
+        let target = Arc::clone(&self.places).try_acquire_owned().map_err(|_| DbError::Full)?;
         let pool = Arc::clone(self);
         let task = async move {
-            let _place = place;
+            let _place = target;
             let outcome = timeout(DEADLINE, pool.carry_out(way, &given, &work)).await;
-            outcome.unwrap_or(Err(Trouble::TooSlow))
+            outcome.unwrap_or(Err(DbError::TooSlow))
         };
         let outcome = tokio::spawn(task.in_current_span()).await;
-        Ok(outcome.unwrap_or(Err(Trouble::GivenUp))?)
+        Ok(outcome.unwrap_or(Err(DbError::GivenUp))?)
     }
 
-    async fn carry_out<S, T, W>(&self, way: Way, given: &S, work: &W) -> Result<T, Trouble>
+    async fn carry_out<S, T, W>(&self, way: ExecMode, given: &S, work: &W) -> Result<T, DbError>
     where
         W: for<'a> Fn(&'a S, &'a mut PgConnection) -> Work<'a, T>,
     {
-        let _turn = self.turns.acquire().await.map_err(|_| Trouble::GivenUp)?;
+        let _turn = self.turns.acquire().await.map_err(|_| DbError::GivenUp)?;
         let mut attempt = 0;
         loop {
             let mut pooled = self.take().await?;
@@ -143,17 +143,17 @@ impl Pool {
                 Err(trouble) => trouble,
             };
             let again = match trouble.verdict() {
-                Verdict::Final => {
+                RetryClass::Final => {
                     self.give_back(pooled);
                     false
                 }
-                Verdict::Again => {
+                RetryClass::Again => {
                     self.give_back(pooled);
                     true
                 }
-                Verdict::Lost => {
+                RetryClass::Lost => {
                     self.forget(&pooled);
-                    way == Way::Read && attempt == 0
+                    way == ExecMode::Read && attempt == 0
                 }
             };
             attempt += 1;
@@ -165,7 +165,7 @@ impl Pool {
     }
 
     /// A connection that works, as far as can be known.
-    async fn take(&self) -> Result<Pooled, Trouble> {
+    async fn take(&self) -> Result<Pooled, DbError> {
         while let Some(mut pooled) = self.last_used() {
             if pooled.made.elapsed() >= LIFE {
                 continue;
@@ -208,30 +208,30 @@ impl Pool {
 }
 
 /// A connection for what is done once, without the limits of an operation.
-pub(crate) async fn connect_patiently(options: &PgConnectOptions) -> Result<PgConnection, Trouble> {
+pub(crate) async fn connect_patiently(options: &PgConnectOptions) -> Result<PgConnection, DbError> {
     let connecting = PgConnection::connect_with(options);
-    Ok(timeout(DEADLINE, connecting).await.map_err(|_| Trouble::NoConnection)??)
+    Ok(timeout(DEADLINE, connecting).await.map_err(|_| DbError::NoConnection)??)
 }
 
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Trouble> {
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DbError> {
     let connecting = async {
         let mut connection = PgConnection::connect_with(options).await?;
         sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
         Ok(connection)
     };
-    timeout(CONNECT_WITHIN, connecting).await.unwrap_or(Err(Trouble::NoConnection))
+    timeout(CONNECT_WITHIN, connecting).await.unwrap_or(Err(DbError::NoConnection))
 }
 
 async fn attempt_once<S, T, W>(
-    way: Way,
+    way: ExecMode,
     connection: &mut PgConnection,
     given: &S,
     work: &W,
-) -> Result<T, Trouble>
+) -> Result<T, DbError>
 where
     W: for<'a> Fn(&'a S, &'a mut PgConnection) -> Work<'a, T>,
 {
-    if way != Way::Transaction {
+    if way != ExecMode::Transaction {
         return work(given, connection).await;
     }
     sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
@@ -240,7 +240,7 @@ where
             sqlx::raw_sql("COMMIT").execute(connection).await?;
             Ok(done)
         }
-        Err(trouble) if trouble.verdict() == Verdict::Lost => Err(trouble),
+        Err(trouble) if trouble.verdict() == RetryClass::Lost => Err(trouble),
         Err(trouble) => {
             // A connection that cannot even do that is lost, whatever came before.
             sqlx::raw_sql("ROLLBACK").execute(connection).await?;

@@ -18,7 +18,7 @@ use vestibule_core::{
     user::{Credentials, User},
 };
 
-use crate::error::Trouble;
+use crate::error::DbError;
 
 #[cfg(feature = "site")]
 pub(crate) use site::{
@@ -57,7 +57,7 @@ macro_rules! erased_key {
 
 pub(crate) use {erased_key, session_columns, user_columns};
 
-pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
+pub(crate) fn session(row: &PgRow) -> Result<Session, DbError> {
     Ok(Session {
         id: session_id(row, 0)?,
         user_id: UserId(column(row, 1)?),
@@ -85,14 +85,14 @@ pub(crate) fn session(row: &PgRow) -> Result<Session, Trouble> {
 }
 
 /// A session, and how long ago its generation was handed out.
-pub(crate) fn session_to_renew(row: &PgRow) -> Result<(Session, Duration), Trouble> {
+pub(crate) fn session_to_renew(row: &PgRow) -> Result<(Session, Duration), DbError> {
     let millis: i64 = column(row, 20)?;
     // A database's clock that was set back makes nothing old.
     let ago = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
     Ok((session(row)?, ago))
 }
 
-pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
+pub(crate) fn user(row: &PgRow) -> Result<User, DbError> {
     Ok(User {
         id: UserId(column(row, 0)?),
         username: column(row, 1)?,
@@ -100,7 +100,7 @@ pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
         email_verified_at: optional_time(row, 3)?,
         status: parsed(row, 4)?,
         is_super_user: column(row, 5)?,
-        roles: split_roles(column(row, 6)?).map_err(Trouble::row)?,
+        roles: split_roles(column(row, 6)?).map_err(DbError::row)?,
         version: unsigned(row, 7)?,
         created_at: time(row, 8)?,
         updated_at: time(row, 9)?,
@@ -115,13 +115,13 @@ pub(crate) fn user(row: &PgRow) -> Result<User, Trouble> {
     })
 }
 
-pub(crate) fn credentials(row: &PgRow) -> Result<Credentials, Trouble> {
+pub(crate) fn credentials(row: &PgRow) -> Result<Credentials, DbError> {
     let password_hash = column::<Option<&str>>(row, 10)?.map(PasswordHash::from_store);
     Ok(Credentials { user: user(row)?, password_hash })
 }
 
 /// Reads `kid, algorithm, state, sealed, created_at, changed_at`, which stand after the ring's revision.
-pub(crate) fn key(row: &PgRow) -> Result<StoredKey, Trouble> {
+pub(crate) fn key(row: &PgRow) -> Result<StoredKey, DbError> {
     Ok(StoredKey {
         kid: column(row, 1)?,
         algorithm: parsed(row, 2)?,
@@ -133,7 +133,7 @@ pub(crate) fn key(row: &PgRow) -> Result<StoredKey, Trouble> {
 }
 
 /// Reads `session_id, presented, outcome, count, first_at, last_at, address, agent`.
-pub(crate) fn renewal(row: &PgRow) -> Result<RenewalNote, Trouble> {
+pub(crate) fn renewal(row: &PgRow) -> Result<RenewalNote, DbError> {
     Ok(RenewalNote {
         session: session_id(row, 0)?,
         presented: unsigned(row, 1)?,
@@ -147,7 +147,7 @@ pub(crate) fn renewal(row: &PgRow) -> Result<RenewalNote, Trouble> {
 }
 
 /// Reads `hash, purpose, user_id, email, created_at, expires_at, used_at`.
-pub(crate) fn one_time(row: &PgRow) -> Result<OneTime, Trouble> {
+pub(crate) fn one_time(row: &PgRow) -> Result<OneTime, DbError> {
     Ok(OneTime {
         hash: bytes(row, 0).map(TokenHash::from_bytes)?,
         purpose: parsed(row, 1)?,
@@ -168,12 +168,12 @@ pub(crate) mod kind {
 }
 
 /// Reads `sequence, at, kind, session_id, user_id, version`.
-pub(crate) fn change(row: &PgRow) -> Result<Change, Trouble> {
+pub(crate) fn change(row: &PgRow) -> Result<Change, DbError> {
     let what = match column(row, 2)? {
         kind::SESSION_ENDED => Changed::SessionEnded(session_id(row, 3)?),
         kind::USER => Changed::User { id: UserId(column(row, 4)?), version: unsigned(row, 5)? },
         kind::KEYS => Changed::Keys,
-        _ => return Err(Trouble::row(UnknownName)),
+        _ => return Err(DbError::row(UnknownName)),
     };
     Ok(Change { sequence: unsigned(row, 0)?, at: time(row, 1)?, what })
 }
@@ -181,27 +181,27 @@ pub(crate) fn change(row: &PgRow) -> Result<Change, Trouble> {
 /// Each row as what it stands for.
 pub(crate) fn all<T>(
     rows: &[PgRow],
-    read: impl Fn(&PgRow) -> Result<T, Trouble>,
-) -> Result<Vec<T>, Trouble> {
+    read: impl Fn(&PgRow) -> Result<T, DbError>,
+) -> Result<Vec<T>, DbError> {
     rows.iter().map(read).collect()
 }
 
-fn optional_session(row: &PgRow, place: usize) -> Result<Option<SessionId>, Trouble> {
-    let bytes = column::<Option<&[u8]>>(row, place)?;
-    bytes.map(|bytes| bytes.try_into().map(SessionId::from_bytes).map_err(Trouble::row)).transpose()
+fn optional_session(row: &PgRow, target: usize) -> Result<Option<SessionId>, DbError> {
+    let bytes = column::<Option<&[u8]>>(row, target)?;
+    bytes.map(|bytes| bytes.try_into().map(SessionId::from_bytes).map_err(DbError::row)).transpose()
 }
 
-pub(crate) fn session_id(row: &PgRow, place: usize) -> Result<SessionId, Trouble> {
-    bytes(row, place).map(SessionId::from_bytes)
+pub(crate) fn session_id(row: &PgRow, target: usize) -> Result<SessionId, DbError> {
+    bytes(row, target).map(SessionId::from_bytes)
 }
 
-pub(crate) fn bytes<const N: usize>(row: &PgRow, place: usize) -> Result<[u8; N], Trouble> {
-    let bytes: &[u8] = column(row, place)?;
-    bytes.try_into().map_err(Trouble::row)
+pub(crate) fn bytes<const N: usize>(row: &PgRow, target: usize) -> Result<[u8; N], DbError> {
+    let bytes: &[u8] = column(row, target)?;
+    bytes.try_into().map_err(DbError::row)
 }
 
-pub(crate) fn unsigned(row: &PgRow, place: usize) -> Result<u64, Trouble> {
-    u64::try_from(column::<i64>(row, place)?).map_err(Trouble::row)
+pub(crate) fn unsigned(row: &PgRow, target: usize) -> Result<u64, DbError> {
+    u64::try_from(column::<i64>(row, target)?).map_err(DbError::row)
 }
 
 /// A counter as PostgreSQL keeps it. No counter comes to where the two types differ; what a caller asks for
@@ -210,37 +210,37 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn column<'r, T>(row: &'r PgRow, place: usize) -> Result<T, Trouble>
+pub(crate) fn column<'r, T>(row: &'r PgRow, target: usize) -> Result<T, DbError>
 where
     T: Decode<'r, Postgres> + Type<Postgres>,
 {
-    Ok(row.try_get(place)?)
+    Ok(row.try_get(target)?)
 }
 
-pub(crate) fn time(row: &PgRow, place: usize) -> Result<Timestamp, Trouble> {
-    column(row, place).map(Timestamp::from_millis)
+pub(crate) fn time(row: &PgRow, target: usize) -> Result<Timestamp, DbError> {
+    column(row, target).map(Timestamp::from_millis)
 }
 
-fn optional_time(row: &PgRow, place: usize) -> Result<Option<Timestamp>, Trouble> {
-    column::<Option<i64>>(row, place).map(|time| time.map(Timestamp::from_millis))
+fn optional_time(row: &PgRow, target: usize) -> Result<Option<Timestamp>, DbError> {
+    column::<Option<i64>>(row, target).map(|time| time.map(Timestamp::from_millis))
 }
 
-fn parsed<T>(row: &PgRow, place: usize) -> Result<T, Trouble>
+fn parsed<T>(row: &PgRow, target: usize) -> Result<T, DbError>
 where
     T: FromStr<Err: Error + Send + Sync + 'static>,
 {
-    column::<&str>(row, place)?.parse().map_err(Trouble::row)
+    column::<&str>(row, target)?.parse().map_err(DbError::row)
 }
 /// Where a page of sessions goes on, as the columns are compared; the first page lies behind a place in front
 /// of all.
 pub(crate) fn session_place(behind: Option<SessionCursor>) -> (i32, i64, i64, Vec<u8>) {
     match behind {
         None => (2, i64::MAX, i64::MAX, Vec::new()),
-        Some(place) => (
-            i32::from(place.is_open),
-            place.last_seen_at.millis(),
-            place.created_at.millis(),
-            place.id.as_bytes().to_vec(),
+        Some(target) => (
+            i32::from(target.is_open),
+            target.last_seen_at.millis(),
+            target.created_at.millis(),
+            target.id.as_bytes().to_vec(),
         ),
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use sqlx::PgConnection;
 
 use crate::{
-    error::{self, Trouble},
+    error::{self, DbError},
     rows,
 };
 
@@ -85,7 +85,7 @@ pub(crate) enum Found {
     Encoding(String),
 }
 
-pub(crate) async fn find(connection: &mut PgConnection) -> Result<Found, Trouble> {
+pub(crate) async fn find(connection: &mut PgConnection) -> Result<Found, DbError> {
     let row = sqlx::query(LOOK).fetch_one(&mut *connection).await?;
     let (is_ours, is_used): (bool, bool) = (rows::column(&row, 0)?, rows::column(&row, 1)?);
     let encoding: String = rows::column(&row, 2)?;
@@ -101,7 +101,7 @@ pub(crate) async fn find(connection: &mut PgConnection) -> Result<Found, Trouble
 }
 
 /// Takes the steps that are missing, all or none, and gives the state that was found.
-pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<Found, Trouble> {
+pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<Found, DbError> {
     sqlx::raw_sql(PATIENCE).execute(&mut *connection).await?;
     match find(connection).await? {
         Found::Ours(SchemaState::Behind { from: 0, .. }) => make(connection).await?,
@@ -126,7 +126,7 @@ pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<Found, Trou
 
 /// Makes the table that holds the version, unless somebody else does at the same time. Even with IF NOT
 /// EXISTS two could meet here: PostgreSQL looks first and makes later.
-async fn make(connection: &mut PgConnection) -> Result<(), Trouble> {
+async fn make(connection: &mut PgConnection) -> Result<(), DbError> {
     let Err(cause) = sqlx::raw_sql(MAKE).execute(&mut *connection).await else {
         return Ok(());
     };
@@ -137,9 +137,9 @@ async fn make(connection: &mut PgConnection) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn version(connection: &mut PgConnection, statement: &'static str) -> Result<u32, Trouble> {
+async fn version(connection: &mut PgConnection, statement: &'static str) -> Result<u32, DbError> {
     let row = sqlx::query(statement).fetch_one(connection).await?;
-    u32::try_from(rows::column::<i64>(&row, 0)?).map_err(Trouble::row)
+    u32::try_from(rows::column::<i64>(&row, 0)?).map_err(DbError::row)
 }
 
 fn state(found: u32) -> SchemaState {

@@ -13,15 +13,15 @@ use vestibule_core::{
     renewal::{Advance, Replacement},
     session::{EndReason, Session},
     store::{
-        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionQuery, SessionSelection,
-        SessionStore, Sighting, StoreResult,
+        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionActivity, SessionBound, SessionQuery,
+        SessionSelection, SessionStore, StoreResult,
     },
     time::Timestamp,
 };
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     feed, history,
     rows::{self, session_columns, signed},
 };
@@ -309,7 +309,7 @@ impl SessionStore for PostgresStore {
         .await
     }
 
-    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
+    async fn mark_seen(&self, sightings: &[SessionActivity]) -> StoreResult<()> {
         if sightings.is_empty() {
             return Ok(());
         }
@@ -359,7 +359,7 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 async fn changes_one(
     connection: &mut PgConnection,
     statement: Statement<'_>,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     Ok(statement.execute(connection).await?.rows_affected() == 1)
 }
 
@@ -368,7 +368,7 @@ pub(crate) async fn create(
     connection: &mut PgConnection,
     session: &Session,
     guard: Option<&PasswordHash>,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let insert = match guard {
         None => columns(sqlx::query(INSERT), session),
         Some(hash) => columns(sqlx::query(INSERT_GUARDED), session).bind(hash.as_str()),
@@ -380,7 +380,7 @@ pub(crate) async fn create(
 pub(crate) async fn replace(
     connection: &mut PgConnection,
     replacement: &Replacement,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     let Replacement { id, renewed_at, expires_at } = replacement;
     let replace = sqlx::query(REPLACE).bind(bytes(id));
     replace.bind(renewed_at.millis()).bind(expires_at.millis()).execute(connection).await?;
@@ -418,7 +418,7 @@ fn bytes(id: &SessionId) -> &[u8] {
 pub(crate) async fn read(
     connection: &mut PgConnection,
     id: SessionId,
-) -> Result<Option<Session>, Trouble> {
+) -> Result<Option<Session>, DbError> {
     let row = sqlx::query(SELECT).bind(bytes(&id)).fetch_optional(connection).await?;
     row.as_ref().map(rows::session).transpose()
 }

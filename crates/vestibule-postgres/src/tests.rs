@@ -22,7 +22,9 @@ use vestibule_testkit::{
     samples::{START, at, new_user, session, session_id},
 };
 
-use crate::{PoolOptions, PostgresStore, error::Trouble, feed, pool::Way, rows, sessions, users};
+use crate::{
+    PoolOptions, PostgresStore, error::DbError, feed, pool::ExecMode, rows, sessions, users,
+};
 
 async fn store() -> (PostgresStore, Database<'static>) {
     store_with(PoolOptions::default()).await
@@ -211,7 +213,7 @@ async fn what_others_were_in_the_way_of_is_carried_out_again() {
 }
 
 /// Lets PostgreSQL fail with a code of our choice.
-async fn fail(connection: &mut sqlx::PgConnection, code: &str) -> Result<(), Trouble> {
+async fn fail(connection: &mut sqlx::PgConnection, code: &str) -> Result<(), DbError> {
     let fail = format!("DO $$ BEGIN RAISE SQLSTATE '{code}'; END $$");
     sqlx::raw_sql(sqlx::AssertSqlSafe(fail)).execute(connection).await?;
     Ok(())
@@ -293,7 +295,7 @@ async fn a_row_of_a_newer_version_is_unreadable_and_the_others_are_not() {
 
 /// The number of the process that serves the store's connection.
 async fn backend(store: &PostgresStore) -> i32 {
-    let backend = store.pool.run(Way::Read, (), |(), connection| {
+    let backend = store.pool.run(ExecMode::Read, (), |(), connection| {
         Box::pin(async move {
             rows::column(&sqlx::query("SELECT pg_backend_pid()").fetch_one(connection).await?, 0)
         })

@@ -14,7 +14,7 @@ use vestibule_core::{
 
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     feed, listing, one_time,
     rows::{self, erased_key, user_columns},
 };
@@ -173,7 +173,7 @@ pub(crate) async fn create(
     connection: &mut PgConnection,
     new: &NewUser,
     now: Timestamp,
-) -> Result<Result<User, Taken>, Trouble> {
+) -> Result<Result<User, Taken>, DbError> {
     let deletion = new.deletion(now);
     let made = sqlx::query(INSERT)
         .bind(new.username.as_str())
@@ -197,7 +197,7 @@ pub(crate) async fn create(
     }
     let names = names(connection, None, Some(&new.username), Some(&new.email)).await?;
     // Where neither is taken, whoever had it has given it up since.
-    names.taken.map(Err).ok_or(Trouble::Raced)
+    names.taken.map(Err).ok_or(DbError::Raced)
 }
 
 /// Changes an account; the feed is for the caller to append to, at the end of the transaction.
@@ -206,7 +206,7 @@ pub(crate) async fn update(
     id: UserId,
     change: &UserChange,
     now: Timestamp,
-) -> Result<Option<Result<User, NotChanged>>, Trouble> {
+) -> Result<Option<Result<User, NotChanged>>, DbError> {
     // Asked before the row is written, so that which of the names is taken need not be read out of an error.
     if change.username.is_some() || change.email.is_some() {
         let (username, email) = (change.username.as_ref(), change.email.as_ref());
@@ -254,9 +254,9 @@ pub(crate) async fn update(
         .bind(change.locale.as_ref().and_then(Option::as_ref).map(Locale::as_str))
         .fetch_optional(&mut *connection)
         .await;
-    let row = match row.map_err(Trouble::from) {
+    let row = match row.map_err(DbError::from) {
         // Taken between the question and the change: the next time, the question finds it.
-        Err(trouble) if trouble.is_taken() => return Err(Trouble::Raced),
+        Err(trouble) if trouble.is_taken() => return Err(DbError::Raced),
         row => row?,
     };
     let Some(row) = row else {
@@ -273,7 +273,7 @@ pub(crate) async fn hold(
     connection: &mut PgConnection,
     id: UserId,
     change: &UserChange,
-) -> Result<Option<User>, Trouble> {
+) -> Result<Option<User>, DbError> {
     let hold = if change.ends_super_user() { HOLD_SUPER_USERS } else { HOLD };
     let held = sqlx::query(hold).bind(id.0).fetch_all(connection).await?;
     Ok(rows::all(&held, rows::user)?.into_iter().find(|user| user.id == id))
@@ -286,7 +286,7 @@ async fn judge(
     id: UserId,
     change: &UserChange,
     now: Timestamp,
-) -> Result<Option<Result<Option<Deletion>, NotChanged>>, Trouble> {
+) -> Result<Option<Result<Option<Deletion>, NotChanged>>, DbError> {
     if !change.is_judged() {
         return Ok(Some(Ok(None)));
     }
@@ -298,7 +298,7 @@ async fn judge(
     };
     let is_other =
         |other: &User| other.id != id && other.is_super_user && other.status == UserStatus::Active;
-    let refusal = change.refusal(user, now, || Ok::<_, Trouble>(held.iter().any(is_other)))?;
+    let refusal = change.refusal(user, now, || Ok::<_, DbError>(held.iter().any(is_other)))?;
     Ok(Some(refusal.map_or_else(|| Ok(change.deletion(user, now)), Err)))
 }
 
@@ -312,7 +312,7 @@ async fn names(
     asker: Option<UserId>,
     username: Option<&UserName>,
     email: Option<&EmailAddress>,
-) -> Result<Names, Trouble> {
+) -> Result<Names, DbError> {
     let row = sqlx::query(TAKEN)
         .bind(username.map(UserName::key))
         .bind(email.map(EmailAddress::key))

@@ -90,7 +90,7 @@ impl Link {
             client,
             channel: channel.clone(),
             at: at.clone(),
-            said: Said::Nothing,
+            said: Detail::Nothing,
         };
         Self { line, keeper: tokio::spawn(keeper.run()), channel, at }
     }
@@ -183,12 +183,12 @@ struct Keeper {
     client: Client,
     channel: String,
     at: String,
-    said: Said,
+    said: Detail,
 }
 
 /// What the log said last.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Detail {
     Nothing,
     There,
     Away,
@@ -277,16 +277,16 @@ impl Keeper {
     /// Said of a connection that has held for a moment: one that breaks at the first call, again and again,
     /// fills no log.
     fn say_there(&mut self) {
-        if self.said != Said::There {
+        if self.said != Detail::There {
             tracing::info!(redis = self.at, "connected to Redis");
-            self.said = Said::There;
+            self.said = Detail::There;
         }
     }
 
     fn say_away(&mut self, loss: &Loss) {
-        if self.said != Said::Away {
+        if self.said != Detail::Away {
             tracing::warn!(redis = self.at, error = %loss, "Redis cannot be reached; it is tried again until it can");
-            self.said = Said::Away;
+            self.said = Detail::Away;
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const REFUSED: &str = "vestibule_places_refused_total";
 
 /// All places of one kind. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Places(Arc<Shared>);
+pub(crate) struct Permits(Arc<Shared>);
 
 struct Shared {
     /// What they are for, as the figures name it.
@@ -55,14 +55,14 @@ impl Holder {
 
 /// Why there is no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoPlace {
+pub(crate) enum NoPermit {
     /// All are taken.
     All,
     /// This one has its share.
     Of(Holder),
 }
 
-impl Places {
+impl Permits {
     /// So many places, all free.
     pub(crate) fn new(of: &'static str, all: usize) -> Self {
         counter!(REFUSED, "of" => of, "by" => "all").absolute(0);
@@ -74,20 +74,20 @@ impl Places {
     }
 
     /// A place for all of these, if there is one now.
-    pub(crate) fn try_take(&self, holders: &[Holder]) -> Result<Place, NoPlace> {
+    pub(crate) fn try_take(&self, holders: &[Holder]) -> Result<Permit, NoPermit> {
         let mut state = self.state();
         if state.free == 0 {
-            return Err(NoPlace::All);
+            return Err(NoPermit::All);
         }
         if let Some(holder) = holders.iter().find(|holder| !state.may_take(holder)) {
-            return Err(NoPlace::Of(*holder));
+            return Err(NoPermit::Of(*holder));
         }
         state.free -= 1;
         for holder in holders {
             *state.held.entry(*holder).or_default() += 1;
         }
         self.show(state.all - state.free);
-        Ok(Place { places: self.clone(), holders: holders.into() })
+        Ok(Permit { places: self.clone(), holders: holders.into() })
     }
 
     /// A place for all of these, waited for.
@@ -95,7 +95,7 @@ impl Places {
         &self,
         holders: &[Holder],
         within: Duration,
-    ) -> Result<Place, NoPlace> {
+    ) -> Result<Permit, NoPermit> {
         let until = Instant::now() + within;
         loop {
             let mut freed = std::pin::pin!(self.0.freed.notified());
@@ -130,8 +130,8 @@ impl Places {
     }
 
     /// Counts somebody who got no place.
-    pub(crate) fn count_refusal(&self, why: NoPlace) {
-        let by = if why == NoPlace::All { "all" } else { "share" };
+    pub(crate) fn count_refusal(&self, why: NoPermit) {
+        let by = if why == NoPermit::All { "all" } else { "share" };
         counter!(REFUSED, "of" => self.0.of, "by" => by).increment(1);
     }
 
@@ -160,12 +160,12 @@ impl State {
 }
 
 /// A place that is taken, until it is dropped.
-pub(crate) struct Place {
-    places: Places,
+pub(crate) struct Permit {
+    places: Permits,
     holders: Vec<Holder>,
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.places.state();
         state.free += 1;
@@ -182,18 +182,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_share_is_kept_a_place_is_waited_for_and_nobody_is_remembered() {
-        let places = Places::new("tests", 4);
+        let places = Permits::new("tests", 4);
         let (one, other) = (Holder::Account(UserId(1)), Holder::Account(UserId(2)));
         let network = Holder::network_of("198.51.100.7".parse().unwrap());
         let first = places.try_take(&[one, network]).ok().unwrap();
         let second = places.try_take(&[one]).ok().unwrap();
-        assert_eq!(places.try_take(&[one]).err(), Some(NoPlace::Of(one)));
+        assert_eq!(places.try_take(&[one]).err(), Some(NoPermit::Of(one)));
         let _third = places.try_take(&[other]).ok().unwrap();
-        assert_eq!(places.try_take(&[network]).err(), Some(NoPlace::Of(network)));
+        assert_eq!(places.try_take(&[network]).err(), Some(NoPermit::Of(network)));
         assert_eq!(places.held(one), 2);
 
         let wait = Duration::from_secs(10);
-        assert_eq!(places.take(&[network], wait).await.err(), Some(NoPlace::Of(network)));
+        assert_eq!(places.take(&[network], wait).await.err(), Some(NoPermit::Of(network)));
         let waiting = async { places.take(&[network], wait).await.is_ok() };
         let freeing = async {
             tokio::time::sleep(Duration::from_secs(9)).await;

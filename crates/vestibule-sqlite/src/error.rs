@@ -10,7 +10,7 @@ use crate::DEADLINE;
 
 /// Why an operation was not carried out, or not answered.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum DbError {
     /// The operation itself failed.
     #[error(transparent)]
     Statement(Arc<rusqlite::Error>),
@@ -31,7 +31,7 @@ pub(crate) enum Trouble {
     Closed,
 }
 
-impl Trouble {
+impl DbError {
     pub(crate) fn statement(cause: rusqlite::Error) -> Self {
         Self::Statement(Arc::new(cause))
     }
@@ -41,21 +41,21 @@ impl Trouble {
     }
 }
 
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
+impl From<DbError> for StoreError {
+    fn from(trouble: DbError) -> Self {
         match &trouble {
-            Trouble::Statement(cause) if is_unreadable(cause) => Self::unreadable(trouble),
+            DbError::Statement(cause) if is_unreadable(cause) => Self::unreadable(trouble),
             _ => Self::unavailable(trouble),
         }
     }
 }
 
 /// Waits for an answer, at most until the deadline.
-pub(crate) async fn answer<T>(receiver: oneshot::Receiver<Result<T, Trouble>>) -> StoreResult<T> {
+pub(crate) async fn answer<T>(receiver: oneshot::Receiver<Result<T, DbError>>) -> StoreResult<T> {
     match time::timeout(DEADLINE, receiver).await {
         Ok(Ok(result)) => Ok(result?),
-        Ok(Err(_)) => Err(Trouble::Closed.into()),
-        Err(_) => Err(Trouble::TooSlow.into()),
+        Ok(Err(_)) => Err(DbError::Closed.into()),
+        Err(_) => Err(DbError::TooSlow.into()),
     }
 }
 

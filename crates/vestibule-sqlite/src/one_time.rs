@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use vestibule_core::{
     id::UserId,
-    one_time::{OneTime, Purpose, Standing, TokenKey},
+    one_time::{OneTime, Purpose, TokenKey, TokenState},
     store::{OneTimeTokens, StoreResult},
     time::Timestamp,
 };
@@ -105,7 +105,7 @@ pub(crate) fn use_up(
         Some(session) => sessions::read(connection, session)?,
         None => None,
     };
-    if kept.standing(session.as_ref(), now) != Standing::Open {
+    if kept.standing(session.as_ref(), now) != TokenState::Open {
         return Ok(None);
     }
     let token = params![key.hash().as_bytes(), key.purpose().name(), now.millis()];

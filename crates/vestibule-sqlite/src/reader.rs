@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use vestibule_core::store::StoreResult;
 
-use crate::error::{Trouble, answer};
+use crate::error::{DbError, answer};
 
 /// How many reads may wait. Beyond, callers are told at once instead of after the deadline.
 const QUEUE: usize = 1024;
@@ -51,13 +51,13 @@ impl Readers {
         let job: Job = Box::new(move |connection| {
             // Nobody waits for it any more: the next one is served the sooner.
             if !caller.is_closed() {
-                let _ = caller.send(work(connection).map_err(Trouble::statement));
+                let _ = caller.send(work(connection).map_err(DbError::statement));
             }
         });
-        let queue = self.queue.as_ref().ok_or(Trouble::Closed)?;
+        let queue = self.queue.as_ref().ok_or(DbError::Closed)?;
         queue.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => Trouble::QueueFull,
-            TrySendError::Disconnected(_) => Trouble::Closed,
+            TrySendError::Full(_) => DbError::QueueFull,
+            TrySendError::Disconnected(_) => DbError::Closed,
         })?;
         answer(outcome).await
     }

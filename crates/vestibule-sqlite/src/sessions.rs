@@ -8,8 +8,8 @@ use vestibule_core::{
     renewal::{Advance, Replacement},
     session::{EndReason, Session},
     store::{
-        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionQuery, SessionSelection,
-        SessionStore, Sighting, StoreResult,
+        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionActivity, SessionBound, SessionQuery,
+        SessionSelection, SessionStore, StoreResult,
     },
     time::Timestamp,
 };
@@ -252,7 +252,7 @@ impl SessionStore for SqliteStore {
         .await
     }
 
-    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
+    async fn mark_seen(&self, sightings: &[SessionActivity]) -> StoreResult<()> {
         if sightings.is_empty() {
             return Ok(());
         }

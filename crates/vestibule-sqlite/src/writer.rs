@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use vestibule_core::store::StoreResult;
 
-use crate::error::{Trouble, answer};
+use crate::error::{DbError, answer};
 
 /// How many changes may wait. Beyond, callers are told at once instead of after the deadline.
 pub(crate) const QUEUE: usize = 1024;
@@ -43,11 +43,11 @@ impl Writer {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> StoreResult<T> {
         let (caller, outcome) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or(Trouble::Closed)?;
+        let queue = self.queue.as_ref().ok_or(DbError::Closed)?;
         let change = Change { work: Some(work), outcome: None, caller };
         queue.try_send(Box::new(change)).map_err(|refused| match refused {
-            TrySendError::Full(_) => Trouble::QueueFull,
-            TrySendError::Disconnected(_) => Trouble::Closed,
+            TrySendError::Full(_) => DbError::QueueFull,
+            TrySendError::Disconnected(_) => DbError::Closed,
         })?;
         answer(outcome).await
     }
@@ -66,19 +66,19 @@ impl Drop for Writer {
 /// A change, whatever it gives.
 trait Job: Send {
     /// Carries it out, or leaves no trace of it; otherwise the transaction must not be committed.
-    fn carry_out(&mut self, connection: &Connection) -> Result<(), Spoilt>;
+    fn carry_out(&mut self, connection: &Connection) -> Result<(), TransactionAborted>;
 
     /// Tells the caller what became of it, now that the transaction has ended so.
-    fn answer(self: Box<Self>, written: Result<(), Trouble>);
+    fn answer(self: Box<Self>, written: Result<(), DbError>);
 }
 
 /// The transaction holds the half of a change, or is over.
-struct Spoilt;
+struct TransactionAborted;
 
 struct Change<W, T> {
     work: Option<W>,
     outcome: Option<rusqlite::Result<T>>,
-    caller: oneshot::Sender<Result<T, Trouble>>,
+    caller: oneshot::Sender<Result<T, DbError>>,
 }
 
 impl<W, T> Job for Change<W, T>
@@ -86,7 +86,7 @@ where
     W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
     T: Send,
 {
-    fn carry_out(&mut self, connection: &Connection) -> Result<(), Spoilt> {
+    fn carry_out(&mut self, connection: &Connection) -> Result<(), TransactionAborted> {
         let Some(work) = self.work.take() else {
             return Ok(());
         };
@@ -105,12 +105,12 @@ where
         Ok(())
     }
 
-    fn answer(self: Box<Self>, written: Result<(), Trouble>) {
+    fn answer(self: Box<Self>, written: Result<(), DbError>) {
         let answer = match (written, self.outcome) {
-            (_, Some(Err(cause))) => Err(Trouble::statement(cause)),
+            (_, Some(Err(cause))) => Err(DbError::statement(cause)),
             (Ok(()), Some(Ok(value))) => Ok(value),
             (Err(trouble), _) => Err(trouble),
-            (Ok(()), None) => Err(Trouble::TakenBack),
+            (Ok(()), None) => Err(DbError::TakenBack),
         };
         // A caller who went away wants no answer.
         let _ = self.caller.send(answer);
@@ -118,9 +118,9 @@ where
 }
 
 impl<W, T> Change<W, T> {
-    fn spoilt(&mut self, outcome: rusqlite::Result<T>) -> Result<(), Spoilt> {
+    fn spoilt(&mut self, outcome: rusqlite::Result<T>) -> Result<(), TransactionAborted> {
         self.outcome = Some(outcome);
-        Err(Spoilt)
+        Err(TransactionAborted)
     }
 }
 
@@ -136,7 +136,7 @@ fn serve(connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
     close(connection);
 }
 
-fn write(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
+fn write(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), DbError> {
     let written = transaction(connection, group);
     if written.is_err() && !connection.is_autocommit() {
         // Where this fails as well, the next transaction begins with it.
@@ -148,15 +148,15 @@ fn write(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Trou
     written
 }
 
-fn transaction(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
+fn transaction(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), DbError> {
     if !connection.is_autocommit() {
-        execute(connection, "ROLLBACK").map_err(Trouble::transaction)?;
+        execute(connection, "ROLLBACK").map_err(DbError::transaction)?;
     }
-    execute(connection, "BEGIN IMMEDIATE").map_err(Trouble::transaction)?;
+    execute(connection, "BEGIN IMMEDIATE").map_err(DbError::transaction)?;
     for job in group {
-        job.carry_out(connection).map_err(|Spoilt| Trouble::TakenBack)?;
+        job.carry_out(connection).map_err(|TransactionAborted| DbError::TakenBack)?;
     }
-    execute(connection, "COMMIT").map_err(Trouble::transaction)
+    execute(connection, "COMMIT").map_err(DbError::transaction)
 }
 
 fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {

@@ -20,7 +20,7 @@ use vestibule_core::{
     session::{EndReason, Session},
     store::{
         Change, Changed, Commit, Commits, Committed, Feed, KeyStore, Leases, Obstacle, RenewalNote,
-        SessionBound, SessionQuery, SessionSelection, SessionStore, Sighting, SiteValues,
+        SessionActivity, SessionBound, SessionQuery, SessionSelection, SessionStore, SiteValues,
         StoreError, StoreResult, UserQuery, UserStore,
     },
     time::Timestamp,
@@ -175,7 +175,7 @@ delegate! {
     fn bound_sessions(user: UserId, kept: SessionId, bound: SessionBound, now: Timestamp) -> Vec<SessionId>;
     fn sessions_of(query: &SessionQuery) -> Vec<Session>;
     fn active_sessions(now: Timestamp, after: Option<SessionId>, limit: u32) -> Vec<Session>;
-    fn mark_seen(sightings: &[Sighting]) -> ();
+    fn mark_seen(sightings: &[SessionActivity]) -> ();
     fn note_renewals(notes: &[RenewalNote]) -> ();
     fn renewals_of(id: SessionId) -> Vec<RenewalNote>;
     fn purge_sessions(before: Timestamp) -> u64;

@@ -8,7 +8,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    hall::Vestibule,
+    auth::Vestibule,
     problem::{Foreign, Problem},
     visit::Visit,
 };
@@ -52,7 +52,7 @@ impl Visit {
             address: self.address().map(|address| address.to_string()),
             agent: Some(self.agent().to_owned()),
             request_id: Some(self.request_id().to_owned()),
-            ..self.hall().event(name)
+            ..self.auth().event(name)
         }
     }
 
@@ -71,10 +71,10 @@ impl Visit {
     /// Notes a token that this site did not issue, though it says that it can be used now. One that is merely old
     /// is none: its key may be gone.
     pub(crate) fn note_forgery(&self, token: &str, kind: &str) {
-        let inner = &self.hall().0;
+        let inner = &self.auth().0;
         let ring = inner.keys.current();
-        let is_ours = inner.forge.read_refresh(token).is_ok()
-            || inner.forge.read_access(&ring.ring, token, inner.now()).is_ok();
+        let is_ours = inner.issuer.read_refresh(token).is_ok()
+            || inner.issuer.read_access(&ring.ring, token, inner.now()).is_ok();
         if !is_ours && claims_to_be_good(token, inner.now()) {
             let event = self.event(EventName::AuthnTokenForged).with("of", kind);
             self.record(event, "a token that this site did not issue was refused");
@@ -83,7 +83,7 @@ impl Visit {
 
     /// Says that something happened, in the log and to the [`AuditSink`] if there is one.
     pub fn record(&self, event: Event, in_words: &str) {
-        self.hall().record(event, in_words);
+        self.auth().record(event, in_words);
     }
 }
 

@@ -10,10 +10,10 @@ use vestibule_core::{
     error::ErrorCode,
     id::SessionId,
     renewal::PresentedAccess,
-    revocation::Standing,
+    revocation::RevocationStatus,
     secret::SecretText,
     session::{Carrier, EndReason},
-    store::Sighting,
+    store::SessionActivity,
     time::Timestamp,
     token::{AccessClaims, RefreshClaims, Untimely},
 };
@@ -134,7 +134,7 @@ impl Visit {
             self.note_forgery(token.expose(), "access");
         }
         if let Some(token) = &tokens.refresh
-            && self.hall().0.forge.read_refresh(token.expose()).is_err()
+            && self.auth().0.issuer.read_refresh(token.expose()).is_err()
         {
             self.note_forgery(token.expose(), "refresh");
         }
@@ -166,16 +166,16 @@ impl Visit {
         let verified = Arc::new(self.verified_of(&renewed)?);
         // What was presented is in use, what is handed out is not: its answer may yet be lost.
         let given = given.min(renewed.session.generation);
-        self.note_use(session, given, self.hall().now());
+        self.note_use(session, given, self.auth().now());
         Ok(Authenticated { verified, carrier: Carrier::Cookie })
     }
 
     /// What the two cookies say together, or nothing where they name different sessions: then they are nobody's,
     /// as two cookies of one name are. An unreadable one says nothing.
     fn agree(&self, access: Option<Access>, tokens: &CookieTokens) -> Option<CookieSession> {
-        let forge = &self.hall().0.forge;
+        let issuer = &self.auth().0.issuer;
         let refresh =
-            tokens.refresh.as_ref().and_then(|token| forge.read_refresh(token.expose()).ok());
+            tokens.refresh.as_ref().and_then(|token| issuer.read_refresh(token.expose()).ok());
         let claims = access.as_ref().and_then(Access::claims);
         match claims.zip(refresh.as_ref()) {
             Some((old, new)) if old.session_id != new.session_id => {
@@ -213,8 +213,8 @@ impl Visit {
     /// not say, neither does the page.
     async fn leave_session(&self, id: SessionId) -> Problem {
         self.forget_session();
-        if !self.asked().is_program
-            && let Ok(Some(session)) = self.hall().0.store.session(id).await
+        if !self.request_info().expects_json
+            && let Ok(Some(session)) = self.auth().0.store.session(id).await
             && session.end.is_some_and(|end| end.reason == EndReason::Theft)
         {
             self.note_theft();
@@ -224,7 +224,7 @@ impl Visit {
 
     /// Renews a cookie session in this request, and sends the next generation with its answer.
     pub(crate) async fn renew_cookies(&self, held: &CookieRenewal) -> Result<Renewed, Problem> {
-        match self.hall().renew(&held.refresh, held.access, Carrier::Cookie, self).await {
+        match self.auth().renew(&held.refresh, held.access, Carrier::Cookie, self).await {
             Ok(renewed) => {
                 self.establish(&renewed);
                 Ok(renewed)
@@ -240,20 +240,20 @@ impl Visit {
 
     /// Sends a session's tokens with the answer, as cookies.
     pub(crate) fn establish(&self, renewed: &Renewed) {
-        let hall = &self.hall().0;
-        let cookies = renewed.as_cookies(&hall.csrf);
-        let config = &hall.config;
+        let auth = &self.auth().0;
+        let cookies = renewed.as_cookies(&auth.csrf);
+        let config = &auth.config;
         self.send_cookies(config.cookies.establish(
             &cookies,
             &renewed.session,
             &config.lifetimes,
-            hall.now(),
+            auth.now(),
         ));
     }
 
     /// Takes the cookies out of the browser. Only for a session that is known to be over.
     pub(crate) fn forget_session(&self) {
-        self.send_cookies(self.hall().config().cookies.clear());
+        self.send_cookies(self.auth().config().cookies.clear());
         self.note_forgetting();
     }
 
@@ -282,7 +282,7 @@ impl Visit {
         let Presented::Header(Some(token)) = self.presented() else {
             return None;
         };
-        self.hall().0.forge.read_refresh(token.expose()).ok().map(|claims| claims.session_id)
+        self.auth().0.issuer.read_refresh(token.expose()).ok().map(|claims| claims.session_id)
     }
 
     /// The CSRF rules that this request has to keep.
@@ -290,7 +290,7 @@ impl Visit {
         match self.demand() {
             Demand::Nothing => Ok(()),
             Demand::Source => self.check_source(),
-            Demand::SourceAndValue => self.check_csrf(self.hall().0.csrf.of_session(session)),
+            Demand::SourceAndValue => self.check_csrf(self.auth().0.csrf.of_session(session)),
         }
     }
 
@@ -298,23 +298,23 @@ impl Visit {
     /// the store is asked, or nobody is let in where that is what was configured. It never fails open.
     async fn certain_access(&self, token: &str) -> Result<Access, Problem> {
         let access = self.read_access(token);
-        let hall = &self.hall().0;
+        let auth = &self.auth().0;
         let Access::Good(verified) = &access else {
             return Ok(access);
         };
-        if !hall.feed_age.is_lost() {
+        if !auth.feed_age.is_lost() {
             return Ok(access);
         }
-        if hall.config.feed_strict {
+        if auth.config.feed_strict {
             return Err(Problem::unavailable(Duration::from_secs(1)));
         }
         metrics::store_asked();
         let claims = &verified.claims;
-        let session = hall.store.session(claims.session_id).await?;
+        let session = auth.store.session(claims.session_id).await?;
         if session.is_none_or(|session| session.end.is_some()) {
             return Ok(Access::Revoked(Arc::clone(verified)));
         }
-        let user = hall.users.user(claims.user_id).await?;
+        let user = auth.users.user(claims.user_id).await?;
         // A higher version than the store's is from a history that the store has lost.
         if user.is_none_or(|user| claims.version != user.version) {
             return Ok(Access::Expired(Arc::clone(verified)));
@@ -331,26 +331,26 @@ impl Visit {
     }
 
     fn read_access(&self, token: &str) -> Access {
-        let hall = &self.hall().0;
-        let now = hall.now();
-        let ring = hall.keys.current();
-        let verified = match hall.tokens.find(token, ring.revision) {
+        let auth = &self.auth().0;
+        let now = auth.now();
+        let ring = auth.keys.current();
+        let verified = match auth.tokens.find(token, ring.revision) {
             Some(verified) => verified,
-            None => match hall.forge.read_access(&ring.ring, token, now) {
+            None => match auth.issuer.read_access(&ring.ring, token, now) {
                 Ok(claims) => {
                     let verified = Arc::new(Verified::new(token, ring.revision, claims));
-                    hall.tokens.keep(&verified);
+                    auth.tokens.keep(&verified);
                     verified
                 }
                 Err(_) => return Access::Invalid,
             },
         };
         let claims = &verified.claims;
-        let timely = hall.forge.check_time(claims, now);
+        let timely = auth.issuer.check_time(claims, now);
         if timely == Err(Untimely::NotYet) {
             return Access::NotYet(verified);
         }
-        let revocations = hall.revocations.read().unwrap_or_else(PoisonError::into_inner);
+        let revocations = auth.revocations.read().unwrap_or_else(PoisonError::into_inner);
         let standing = revocations.standing(
             claims.session_id,
             claims.user_id,
@@ -359,17 +359,17 @@ impl Visit {
         );
         drop(revocations);
         match standing {
-            Standing::Ended => Access::Revoked(verified),
-            Standing::Good if timely.is_ok() => Access::Good(verified),
-            Standing::Good | Standing::Stale => Access::Expired(verified),
+            RevocationStatus::Ended => Access::Revoked(verified),
+            RevocationStatus::Good if timely.is_ok() => Access::Good(verified),
+            RevocationStatus::Good | RevocationStatus::Stale => Access::Expired(verified),
         }
     }
 
     /// What a freshly minted access token says, without verifying our own signature.
     fn verified_of(&self, renewed: &Renewed) -> Result<Verified, Problem> {
-        let hall = &self.hall().0;
-        let ring = hall.keys.current();
-        let claims = hall.forge.read_access(&ring.ring, renewed.access.expose(), hall.now());
+        let auth = &self.auth().0;
+        let ring = auth.keys.current();
+        let claims = auth.issuer.read_access(&ring.ring, renewed.access.expose(), auth.now());
         claims.map(|claims| Verified::new(renewed.access.expose(), ring.revision, claims)).map_err(|_| {
             tracing::error!("a token made a moment ago does not verify; the key ring is changing faster than requests");
             Problem::unavailable(Duration::from_secs(1))
@@ -377,7 +377,7 @@ impl Visit {
     }
 
     fn admit(&self, verified: Arc<Verified>, carrier: Carrier) -> Authenticated {
-        let now = self.hall().now();
+        let now = self.auth().now();
         if verified.notes_use(now, NOTE_EVERY) {
             self.note_use(verified.claims.session_id, verified.claims.generation, now);
         }
@@ -386,6 +386,6 @@ impl Visit {
 
     fn note_use(&self, session: SessionId, generation: u64, at: Timestamp) {
         let address = self.address().map(|address| address.to_string()).unwrap_or_default();
-        self.hall().0.seen.note(Sighting { session, generation, at, address });
+        self.auth().0.activity.note(SessionActivity { session, generation, at, address });
     }
 }

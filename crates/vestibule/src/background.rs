@@ -11,7 +11,7 @@ use vestibule_core::{
     store::StoreError,
 };
 
-use crate::{flows::SHOWN_FOR, hall::Hall, metrics};
+use crate::{auth::Inner, flows::SHOWN_FOR, metrics};
 
 /// How often what was noticed is written.
 const WRITES: Duration = Duration::from_millis(500);
@@ -31,9 +31,9 @@ const PURGE: &str = "purge";
 const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// Starts it all, until the hall is dropped.
-pub(crate) fn start(hall: &Arc<Hall>) {
-    tokio::spawn(write_noticed_often(Arc::downgrade(hall)));
-    tokio::spawn(go_round(Arc::downgrade(hall)));
+pub(crate) fn start(auth: &Arc<Inner>) {
+    tokio::spawn(write_noticed_often(Arc::downgrade(auth)));
+    tokio::spawn(go_round(Arc::downgrade(auth)));
 }
 
 /// What a node calls itself towards the others.
@@ -41,48 +41,48 @@ pub(crate) fn draw_node_name(entropy: &dyn Entropy) -> String {
     random::draw::<12>(entropy).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn write_noticed_often(hall: Weak<Hall>) {
+async fn write_noticed_often(auth: Weak<Inner>) {
     let mut tick = interval(WRITES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let Some(wanted) = hall.upgrade().map(|hall| Arc::clone(&hall.noticed)) else {
+        let Some(wanted) = auth.upgrade().map(|auth| Arc::clone(&auth.noticed)) else {
             return;
         };
         tokio::select! {
             _ = tick.tick() => {}
             () = wanted.wanted() => {}
         }
-        let Some(hall) = hall.upgrade() else {
+        let Some(auth) = auth.upgrade() else {
             return;
         };
-        hall.noticed.run(hall.write_noticed()).await;
+        auth.noticed.run(auth.write_noticed()).await;
     }
 }
 
-async fn go_round(hall: Weak<Hall>) {
+async fn go_round(auth: Weak<Inner>) {
     let mut tick = interval(ROUNDS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first one comes at once, and a node that has just started has nothing to do yet.
     tick.tick().await;
     for round in 0.. {
         tick.tick().await;
-        let Some(hall) = hall.upgrade() else {
+        let Some(auth) = auth.upgrade() else {
             return;
         };
-        hall.tend_keys().await;
-        hall.forget();
+        auth.tend_keys().await;
+        auth.forget();
         if u64::is_multiple_of(round, ROUNDS_PER_PURGE)
-            && let Err(error) = hall.purge(round / ROUNDS_PER_PURGE).await
+            && let Err(error) = auth.purge(round / ROUNDS_PER_PURGE).await
         {
             tracing::warn!(%error, "what is no longer needed could not be removed yet");
         }
     }
 }
 
-impl Hall {
+impl Inner {
     /// Writes what was noticed of sessions.
     pub(crate) async fn write_noticed(&self) {
-        self.seen.write(&*self.store).await;
+        self.activity.write(&*self.store).await;
         self.history.write(&*self.store).await;
     }
 

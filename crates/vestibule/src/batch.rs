@@ -113,15 +113,17 @@ fn merge_into<N: Noted>(to: &mut HashMap<N::Key, N>, from: &mut HashMap<N::Key, 
 
 #[cfg(test)]
 mod tests {
-    use vestibule_core::{id::SessionId, memory::MemoryStore, store::Sighting, time::Timestamp};
+    use vestibule_core::{
+        id::SessionId, memory::MemoryStore, store::SessionActivity, time::Timestamp,
+    };
     use vestibule_testkit::faults::FailingStore;
 
     use super::*;
 
     const SESSION: SessionId = SessionId::from_bytes([1; 16]);
 
-    fn sighting(generation: u64, at: i64) -> Sighting {
-        Sighting {
+    fn sighting(generation: u64, at: i64) -> SessionActivity {
+        SessionActivity {
             session: SESSION,
             generation,
             at: Timestamp::from_millis(at),
@@ -129,46 +131,46 @@ mod tests {
         }
     }
 
-    fn highest(seen: &Batches<Sighting>) -> Option<u64> {
-        seen.highest(&SESSION, |sighting| sighting.generation)
+    fn highest(activity: &Batches<SessionActivity>) -> Option<u64> {
+        activity.highest(&SESSION, |sighting| sighting.generation)
     }
 
     #[tokio::test]
     async fn what_was_noticed_counts_until_it_is_written() {
         let store = FailingStore::new(MemoryStore::new());
-        let seen = Batches::new(10);
-        seen.note(sighting(2, 10));
-        seen.note(sighting(1, 20));
-        assert_eq!(highest(&seen), Some(2));
+        let activity = Batches::new(10);
+        activity.note(sighting(2, 10));
+        activity.note(sighting(1, 20));
+        assert_eq!(highest(&activity), Some(2));
         store.set_down(true);
-        seen.write(&store).await;
-        assert_eq!(highest(&seen), Some(2));
-        seen.note(sighting(3, 5));
-        assert_eq!(seen.take(), [sighting(3, 20)], "in one with what is new");
+        activity.write(&store).await;
+        assert_eq!(highest(&activity), Some(2));
+        activity.note(sighting(3, 5));
+        assert_eq!(activity.take(), [sighting(3, 20)], "in one with what is new");
         store.set_down(false);
-        seen.write(&store).await;
-        assert_eq!(highest(&seen), None);
+        activity.write(&store).await;
+        assert_eq!(highest(&activity), None);
         let calls = store.calls();
-        seen.write(&store).await;
+        activity.write(&store).await;
         assert_eq!(store.calls(), calls, "nothing to write asks nothing");
     }
 
     #[test]
     fn a_batch_whose_writing_was_given_up_is_in_the_next_one() {
-        let seen = Batches::new(10);
-        seen.note(sighting(2, 10));
-        assert_eq!(seen.take().len(), 1);
-        seen.note(sighting(1, 20));
-        assert_eq!(seen.take(), [sighting(2, 20)]);
+        let activity = Batches::new(10);
+        activity.note(sighting(2, 10));
+        assert_eq!(activity.take().len(), 1);
+        activity.note(sighting(1, 20));
+        assert_eq!(activity.take(), [sighting(2, 20)]);
     }
 
     #[test]
     fn what_is_new_beyond_the_capacity_is_passed_over() {
-        let seen = Batches::new(1);
-        seen.note(sighting(2, 10));
+        let activity = Batches::new(1);
+        activity.note(sighting(2, 10));
         let other = SessionId::from_bytes([2; 16]);
-        seen.note(Sighting { session: other, ..sighting(1, 10) });
-        seen.note(sighting(3, 20));
-        assert_eq!(seen.take(), [sighting(3, 20)]);
+        activity.note(SessionActivity { session: other, ..sighting(1, 10) });
+        activity.note(sighting(3, 20));
+        assert_eq!(activity.take(), [sighting(3, 20)]);
     }
 }

@@ -21,9 +21,9 @@ use vestibule_core::{
 
 use crate::{
     audit::log_event,
-    hall::{Hall, Vestibule},
+    auth::{Inner, Vestibule},
     metrics,
-    notice::{Composed, Messenger, Notice},
+    notice::{Composed, Notice, Notifier},
     problem::Problem,
 };
 
@@ -158,10 +158,10 @@ impl Vestibule {
         commit: Commit,
         with: Together,
     ) -> Result<Result<Committed, Obstacle>, Problem> {
-        let hall = self.clone();
+        let auth = self.clone();
         let work = async move {
             let commit = Commit { token: with.token.or(commit.token), ..commit };
-            hall.0.commit(commit, move |done| Report::default().together(&with, done)).await
+            auth.0.commit(commit, move |done| Report::default().together(&with, done)).await
         };
         self.uncancelled(work).await
     }
@@ -214,7 +214,7 @@ impl Vestibule {
 
     /// Whether the messenger wants this notice.
     pub(crate) async fn admitted(&self, notice: Notice) -> bool {
-        self.0.messenger.admits(&notice).await
+        self.0.notifier.admits(&notice).await
     }
 }
 
@@ -227,7 +227,7 @@ pub(crate) fn changed_user(outcome: Result<Committed, Obstacle>) -> Result<Optio
     }
 }
 
-impl Hall {
+impl Inner {
     /// Carries out a change with what `report` says of it, and knows it at once. Events and mails are rows of
     /// the same transaction where the messenger and the audit sink keep theirs in the store; otherwise they
     /// are told of it when it is made.
@@ -252,21 +252,21 @@ impl Hall {
         let done = self.store.commit(&writer.attach(commit, report), self.now()).await?;
         let Ok(done) = done else { return Ok(done) };
         if let Some(user) = done.user.as_ref().filter(|_| !is_new) {
-            self.learn_alone(Changed::User { id: user.id, version: user.version });
+            self.apply_local(Changed::User { id: user.id, version: user.version });
         }
         for session in &done.ended {
-            self.learn_alone(Changed::SessionEnded(session.id));
+            self.apply_local(Changed::SessionEnded(session.id));
             metrics::session_ended(session.reason);
         }
         for ending in endings {
             // Where it had ended before, this node may not have heard of it yet.
             if let Ending::Session { id, .. } = ending {
-                self.learn_alone(Changed::SessionEnded(id));
+                self.apply_local(Changed::SessionEnded(id));
             }
         }
         let is_in_feed = done.user.is_some() && !is_new || !done.ended.is_empty() || rotates;
         if is_in_feed {
-            self.tell_others().await;
+            self.notify_peers().await;
         }
         self.publish(writer.take()).await;
         Ok(Ok(done))
@@ -290,7 +290,7 @@ impl Hall {
             let done = self.store.commit(&writer.attach(first, report), now).await?;
             let Ok(done) = done else { return Ok(done.map(|_| Commit::default())) };
             for session in &done.ended {
-                self.learn_alone(Changed::SessionEnded(session.id));
+                self.apply_local(Changed::SessionEnded(session.id));
                 metrics::session_ended(session.reason);
             }
             self.publish(writer.take()).await;
@@ -305,7 +305,7 @@ impl Hall {
                 match self.users.change_user(id, &change, now).await? {
                     Some(Ok(user)) => {
                         // Known here even where what follows fails.
-                        self.learn_alone(Changed::User { id, version: user.version });
+                        self.apply_local(Changed::User { id, version: user.version });
                         let raises_version = change.raises_version();
                         AccountChange::Elsewhere { before, user, raises_version }
                     }
@@ -329,14 +329,14 @@ impl Hall {
             then();
         }
         for notice in said.report.notices {
-            self.messenger.tell(notice).await;
+            self.notifier.notify(notice).await;
         }
     }
 }
 
 /// Where the report of a change is written for the store, and kept until the change is made.
 struct ReportWriter {
-    messenger: Arc<dyn Messenger>,
+    notifier: Arc<dyn Notifier>,
     keeps_events: bool,
     written: Arc<Mutex<Written>>,
 }
@@ -350,10 +350,10 @@ struct Written {
 }
 
 impl ReportWriter {
-    fn new(hall: &Hall) -> Self {
+    fn new(auth: &Inner) -> Self {
         Self {
-            messenger: Arc::clone(&hall.messenger),
-            keeps_events: hall.audit.as_ref().is_some_and(|sink| sink.is_in_store()),
+            notifier: Arc::clone(&auth.notifier),
+            keeps_events: auth.audit.as_ref().is_some_and(|sink| sink.is_in_store()),
             written: Arc::default(),
         }
     }
@@ -364,7 +364,7 @@ impl ReportWriter {
         commit: Commit,
         report: impl Fn(&Committed) -> Report + Send + Sync + 'static,
     ) -> Commit {
-        let (messenger, keeps_events) = (Arc::clone(&self.messenger), self.keeps_events);
+        let (notifier, keeps_events) = (Arc::clone(&self.notifier), self.keeps_events);
         let written = Arc::clone(&self.written);
         let own = commit.follow.clone();
         commit.followed_by(move |done| {
@@ -375,7 +375,7 @@ impl ReportWriter {
             }
             let mut then = Vec::new();
             for notice in mem::take(&mut report.notices) {
-                match messenger.compose(&notice) {
+                match notifier.compose(&notice) {
                     Some(Composed { tokens, rows: mails, when_kept }) => {
                         rows.tokens.extend(tokens);
                         rows.rows.extend(mails);

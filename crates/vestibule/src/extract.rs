@@ -157,7 +157,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentUser {
         let principal =
             <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        match visit.hall().0.current_user(principal.user_id()).await? {
+        match visit.auth().0.current_user(principal.user_id()).await? {
             Some(user) if user.status == UserStatus::Active => {
                 visit.know_user(&user);
                 Ok(Self { user, principal })
@@ -212,7 +212,7 @@ where
         let caller = T::from_request_parts(parts, state).await?;
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let principal = caller.as_ref();
-        if principal.freshness().is_fresh(visit.hall().now()) {
+        if principal.freshness().is_fresh(visit.auth().now()) {
             return Ok(Self(caller));
         }
         Err(Problem::new(ErrorCode::FreshTokenRequired).carried(principal.carrier))

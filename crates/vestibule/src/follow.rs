@@ -23,7 +23,7 @@ use vestibule_core::{
     time::Timestamp,
 };
 
-use crate::{hall::Hall, metrics};
+use crate::{auth::Inner, metrics};
 
 /// How often the feed is read without being told.
 const TICK: Duration = Duration::from_millis(500);
@@ -103,13 +103,13 @@ impl FeedAge {
 }
 
 /// Loads what is still relevant, then follows the store until the hall is dropped.
-pub(crate) async fn start(hall: &Arc<Hall>) -> Result<(), StoreError> {
+pub(crate) async fn start(auth: &Arc<Inner>) -> Result<(), StoreError> {
     let began = Instant::now();
-    let position = hall.read_anew(Timestamp::from_seconds(0)).await?;
-    hall.feed_age.was_read(began);
+    let position = auth.read_anew(Timestamp::from_seconds(0)).await?;
+    auth.feed_age.was_read(began);
     let follower = Follower {
-        hall: Arc::downgrade(hall),
-        notifier: hall.notifier.clone(),
+        auth: Arc::downgrade(auth),
+        feed_notifier: auth.feed_notifier.clone(),
         position,
         keys_behind: false,
         has_lost_ends: false,
@@ -146,8 +146,8 @@ pub async fn check_history(
 }
 
 struct Follower {
-    hall: Weak<Hall>,
-    notifier: Option<Arc<dyn FeedNotifier>>,
+    auth: Weak<Inner>,
+    feed_notifier: Option<Arc<dyn FeedNotifier>>,
     position: Position,
     keys_behind: bool,
     /// The store may have lost ends that this node has seen.
@@ -170,29 +170,31 @@ impl Follower {
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
-                () = heard(self.notifier.as_deref()) => {}
+                () = heard(self.feed_notifier.as_deref()) => {}
             }
-            let Some(hall) = self.hall.upgrade() else {
+            let Some(auth) = self.auth.upgrade() else {
                 return;
             };
-            self.look(&hall).await;
-            hall.feed_age.report(self.notifier.as_ref().map(|notifier| notifier.is_connected()));
+            self.look(&auth).await;
+            auth.feed_age.report(
+                self.feed_notifier.as_ref().map(|feed_notifier| feed_notifier.is_connected()),
+            );
             if self.keys_behind {
-                self.keys_behind = !hall.tend_keys().await;
+                self.keys_behind = !auth.tend_keys().await;
             }
         }
     }
 
-    async fn look(&mut self, hall: &Arc<Hall>) {
+    async fn look(&mut self, auth: &Arc<Inner>) {
         let began = Instant::now();
-        let read = if hall.feed_age.is_torn() {
-            self.begin_anew(hall).await
+        let read = if auth.feed_age.is_torn() {
+            self.begin_anew(auth).await
         } else {
-            match self.read_feed(hall).await {
+            match self.read_feed(auth).await {
                 Ok(()) => Ok(()),
                 Err(NotRead::Store(error)) => Err(error),
                 Err(NotRead::Break(found)) => {
-                    hall.feed_age.tear();
+                    auth.feed_age.tear();
                     metrics::feed_break();
                     self.has_lost_ends |=
                         matches!(found, Break::Behind { .. } | Break::Other { .. });
@@ -200,44 +202,44 @@ impl Follower {
                         "{found}; ended sessions, users and keys are read again, and until then the store is \
                          asked for every request; if it was restored from a backup, run `vestibule restored`"
                     );
-                    self.begin_anew(hall).await
+                    self.begin_anew(auth).await
                 }
             }
         };
         match read {
-            Ok(()) => hall.feed_age.was_read(began),
+            Ok(()) => auth.feed_age.was_read(began),
             Err(error) => {
                 tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
             }
         }
     }
 
-    async fn read_feed(&mut self, hall: &Hall) -> Result<(), NotRead> {
+    async fn read_feed(&mut self, auth: &Inner) -> Result<(), NotRead> {
         loop {
             let behind = self.position.read_behind();
-            let read = hall.store.changes_after(behind, BATCH).await?;
+            let read = auth.store.changes_after(behind, BATCH).await?;
             for change in self.position.advance(&read)? {
                 self.keys_behind |= change.what == Changed::Keys;
-                hall.take_in(change);
+                auth.apply_change(change);
             }
             if read.len() < BATCH as usize {
                 break;
             }
         }
         // Last, so that nobody waits for it to hear of an end.
-        self.position.check_epoch(hall.store.epoch().await?)?;
+        self.position.check_epoch(auth.store.epoch().await?)?;
         Ok(())
     }
 
     /// Reads everything from the history that the store is in now.
-    async fn begin_anew(&mut self, hall: &Arc<Hall>) -> Result<(), StoreError> {
-        self.position = hall.read_anew(hall.now()).await?;
+    async fn begin_anew(&mut self, auth: &Arc<Inner>) -> Result<(), StoreError> {
+        self.position = auth.read_anew(auth.now()).await?;
         // A key that was retired in one history may sign in the other.
-        self.keys_behind = !hall.tend_keys().await;
+        self.keys_behind = !auth.tend_keys().await;
         if !self.keys_behind {
-            hall.feed_age.mend();
+            auth.feed_age.mend();
             if std::mem::take(&mut self.has_lost_ends) {
-                tokio::spawn(end_again(Arc::clone(hall)));
+                tokio::spawn(end_again(Arc::clone(auth)));
             }
         }
         Ok(())
@@ -246,11 +248,11 @@ impl Follower {
 
 /// Ends in the store what this node has seen end, where the store has lost that: an ended session stays ended.
 /// Who ended it, and why, is lost.
-async fn end_again(hall: Arc<Hall>) {
-    let sessions = hall.revocations.read().unwrap_or_else(PoisonError::into_inner).ended();
+async fn end_again(auth: Arc<Inner>) {
+    let sessions = auth.revocations.read().unwrap_or_else(PoisonError::into_inner).ended();
     let mut count = 0_u64;
     for session in sessions {
-        match hall.end_where_open(session).await {
+        match auth.end_where_open(session).await {
             Ok(ended) => count += u64::from(ended),
             Err(error) => {
                 tracing::error!(%error, "not all sessions whose end the database has lost could be ended again");
@@ -260,34 +262,34 @@ async fn end_again(hall: Arc<Hall>) {
     }
     if count > 0 {
         tracing::warn!(count, "sessions were ended again whose end the database had lost");
-        hall.tell_others().await;
+        auth.notify_peers().await;
     }
 }
 
-async fn heard(notifier: Option<&dyn FeedNotifier>) {
-    match notifier {
-        Some(notifier) => notifier.notified().await,
+async fn heard(feed_notifier: Option<&dyn FeedNotifier>) {
+    match feed_notifier {
+        Some(feed_notifier) => feed_notifier.notified().await,
         None => std::future::pending().await,
     }
 }
 
-impl Hall {
+impl Inner {
     /// Takes in a change that this node made itself, without waiting for the feed to bring it, and tells
     /// the other nodes.
-    pub(crate) async fn learn(&self, what: Changed) {
-        self.learn_alone(what);
-        self.tell_others().await;
+    pub(crate) async fn apply_and_notify(&self, what: Changed) {
+        self.apply_local(what);
+        self.notify_peers().await;
     }
 
     /// The same for a change that is not in the feed yet.
-    pub(crate) fn learn_alone(&self, what: Changed) {
+    pub(crate) fn apply_local(&self, what: Changed) {
         self.remember(&what, self.clock.moment());
     }
 
     /// Tells the other nodes that the feed has something new.
-    pub(crate) async fn tell_others(&self) {
-        if let Some(notifier) = &self.notifier {
-            notifier.notify().await;
+    pub(crate) async fn notify_peers(&self) {
+        if let Some(feed_notifier) = &self.feed_notifier {
+            feed_notifier.notify().await;
         }
     }
 
@@ -303,7 +305,7 @@ impl Hall {
         drop(revocations);
         self.known_users.clear();
         for change in &changes {
-            self.take_in(change);
+            self.apply_change(change);
         }
         Ok(position)
     }
@@ -318,7 +320,7 @@ impl Hall {
         }
     }
 
-    fn take_in(&self, change: &Change) {
+    fn apply_change(&self, change: &Change) {
         let mut now = self.clock.moment();
         // Of a node whose clock is ahead: its tokens live by that clock.
         now.wall = now.wall.max(change.at);

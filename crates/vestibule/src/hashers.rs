@@ -60,7 +60,7 @@ impl Hashers {
         let turn = match Arc::clone(&self.turns).try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) => {
-                let _place = Place::take(&self.waiting, self.queue).ok_or_else(busy)?;
+                let _place = QueueSlot::take(&self.waiting, self.queue).ok_or_else(busy)?;
                 Arc::clone(&self.turns).acquire_owned().await.map_err(|_| busy())?
             }
         };
@@ -97,9 +97,9 @@ fn busy() -> Problem {
 }
 
 /// A place in the queue, given back when dropped.
-struct Place<'q>(&'q AtomicUsize);
+struct QueueSlot<'q>(&'q AtomicUsize);
 
-impl<'q> Place<'q> {
+impl<'q> QueueSlot<'q> {
     fn take(waiting: &'q AtomicUsize, queue: usize) -> Option<Self> {
         let before = waiting.fetch_add(1, Ordering::Relaxed);
         // Made before the check, so that a place that is not given is taken back as well.
@@ -108,7 +108,7 @@ impl<'q> Place<'q> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

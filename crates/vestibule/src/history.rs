@@ -12,9 +12,9 @@ use vestibule_core::{
 };
 
 use crate::{
+    auth::Vestibule,
     batch::{Batches, Noted},
     flows::SHOWN_FOR,
-    hall::Vestibule,
     metrics,
     problem::Problem,
     visit::Visit,
@@ -89,20 +89,20 @@ impl Visit {
         caller: &crate::extract::Principal,
         id: SessionId,
     ) -> Result<Option<(vestibule_core::session::Session, Vec<RenewalNote>)>, Problem> {
-        let hall = self.hall();
-        let now = hall.now();
+        let auth = self.auth();
+        let now = auth.now();
         let is_shown = |session: &vestibule_core::session::Session| {
             session.end.is_none_or(|end| now.since(end.at) < SHOWN_FOR)
         };
         // Both are in the store then.
-        hall.0.noticed.wait().await;
-        let Some(session) = hall.0.session(id).await?.filter(is_shown) else {
+        auth.0.noticed.wait().await;
+        let Some(session) = auth.0.session(id).await?.filter(is_shown) else {
             return Ok(None);
         };
         if session.user_id != caller.user_id() {
             return Err(Problem::not_theirs(session.user_id, "session", id));
         }
-        let renewals = hall.store().renewals_of(id).await?;
+        let renewals = auth.store().renewals_of(id).await?;
         Ok(Some((session, renewals)))
     }
 }

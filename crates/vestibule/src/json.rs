@@ -9,7 +9,7 @@ use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use vestibule_core::error::ErrorCode;
 
-use crate::problem::{Problem, Said};
+use crate::problem::{Detail, Problem};
 
 /// The longest JSON body of an auth route, in bytes: a password of 1024 characters fits, escaped or not.
 const BOUND: usize = 32 * 1024;
@@ -79,7 +79,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let cause = error.into_inner();
         if cause.is_data() {
             let wrong = "this is not of the type that the API description names";
-            Problem::fault(&field, &Said::new("wrong_type", wrong))
+            Problem::fault(&field, &Detail::new("wrong_type", wrong))
         } else {
             Problem::new(ErrorCode::MalformedRequest).detail("The body is not JSON.")
         }
@@ -95,7 +95,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// `invalid_input` where it is not.
 pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Problem> {
-    value.ok_or_else(|| Problem::fault(field, &Said::new("missing", "this field is missing")))
+    value.ok_or_else(|| Problem::fault(field, &Detail::new("missing", "this field is missing")))
 }
 
 #[cfg(test)]

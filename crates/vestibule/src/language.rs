@@ -37,10 +37,10 @@ impl Visit {
     /// none of it names one of them.
     ///
     /// What the person set is known once they were found to be calling and their row was read, as
-    /// [`Visit::greeted`], [`crate::CurrentUser`] and [`Visit::known_user`] do.
+    /// [`Visit::optional_principal`], [`crate::CurrentUser`] and [`Visit::known_user`] do.
     #[must_use]
     pub fn locale(&self) -> Option<&Locale> {
-        let available = &self.hall().config().locales;
+        let available = &self.auth().config().locales;
         let set = self.0.user.get().and_then(|user| user.locale.as_ref());
         let wished = &self.0.wished;
         set.and_then(|locale| Locale::closest(locale.as_str(), available))
@@ -62,14 +62,14 @@ impl Visit {
         }
         let id = self.known_caller()?.user_id();
         // Whoever cannot be looked up is answered like somebody who set nothing.
-        let user = self.hall().0.current_user(id).await.ok().flatten()?;
+        let user = self.auth().0.current_user(id).await.ok().flatten()?;
         self.know_user(&user);
         Some(user)
     }
 
     /// Keeps a language for this browser, or forgets the one that was kept, by a cookie on the answer.
     pub fn keep_locale(&self, chosen: Option<&Locale>) {
-        self.send_cookies(self.hall().config().cookies.language(chosen));
+        self.send_cookies(self.auth().config().cookies.language(chosen));
     }
 
     pub(crate) fn know_user(&self, user: &Arc<User>) {

@@ -17,10 +17,10 @@ use tower::{Layer, Service};
 use vestibule_core::{error::ErrorCode, redirect::LocalPath};
 
 use crate::{
+    auth::Vestibule,
     body::{CsrfField, read_csrf_field},
     credentials::has_bearer,
-    hall::Vestibule,
-    problem::{Asked, Problem},
+    problem::{Problem, RequestInfo},
     routes::forwarded_methods,
     visit::Visit,
 };
@@ -46,31 +46,31 @@ impl Vestibule {
     ///     .layer(trace)             // outside
     /// ```
     #[must_use]
-    pub fn layer(&self) -> HallLayer {
-        HallLayer(self.clone())
+    pub fn layer(&self) -> AuthLayer {
+        AuthLayer(self.clone())
     }
 }
 
 /// See [`Vestibule::layer`].
 #[derive(Clone)]
-pub struct HallLayer(Vestibule);
+pub struct AuthLayer(Vestibule);
 
-impl<S> Layer<S> for HallLayer {
-    type Service = HallService<S>;
+impl<S> Layer<S> for AuthLayer {
+    type Service = AuthService<S>;
 
-    fn layer(&self, inner: S) -> HallService<S> {
-        HallService { hall: self.0.clone(), inner }
+    fn layer(&self, inner: S) -> AuthService<S> {
+        AuthService { auth: self.0.clone(), inner }
     }
 }
 
 /// See [`Vestibule::layer`].
 #[derive(Clone)]
-pub struct HallService<S> {
-    hall: Vestibule,
+pub struct AuthService<S> {
+    auth: Vestibule,
     inner: S,
 }
 
-impl<S> Service<Request<Body>> for HallService<S>
+impl<S> Service<Request<Body>> for AuthService<S>
 where
     S: Service<Request<Body>, Response = Response> + Clone + Send + 'static,
     S::Future: Send,
@@ -84,12 +84,12 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let hall = self.hall.clone();
+        let auth = self.auth.clone();
         // The clone takes the place of the service that is ready (tower's contract for `poll_ready`).
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
-            if is_inside_of(&hall, &request) {
+            if is_inside_of(&auth, &request) {
                 return inner.call(request).await;
             }
             let (mut parts, mut body) = request.into_parts();
@@ -97,7 +97,7 @@ where
             if may_hold_csrf_field(&parts.method, &parts.headers) {
                 (field, body) = read_csrf_field(&parts.headers, body).await;
             }
-            let visit = Visit::new(&hall, &parts, field);
+            let visit = Visit::new(&auth, &parts, field);
             parts.extensions.insert(visit.clone());
             let is_for_page = may_show_page(&parts);
             let response = inner.call(Request::from_parts(parts, body)).await?;
@@ -108,9 +108,9 @@ where
 
 /// Whether the same layer stands further out already: a second one would find out everything anew, and its
 /// cookies would contradict those of the first.
-fn is_inside_of(hall: &Vestibule, request: &Request<Body>) -> bool {
+fn is_inside_of(auth: &Vestibule, request: &Request<Body>) -> bool {
     let outer = request.extensions().get::<Visit>();
-    outer.is_some_and(|visit| Arc::ptr_eq(&visit.hall().0, &hall.0))
+    outer.is_some_and(|visit| Arc::ptr_eq(&visit.auth().0, &auth.0))
 }
 
 /// A form without any cookie is read as well: it may come from a browser that blocks them. A reverse proxy that
@@ -206,10 +206,10 @@ static ADDS_UP: [HeaderName; 2] = [header::SET_COOKIE, header::VARY];
 
 /// The answer to a refusal: the application's, or the built-in one.
 fn answer(visit: &Visit, problem: &Problem) -> Response {
-    let hall = &visit.hall().0;
-    let asked = visit.asked();
-    let own = hall.on_problem.as_ref().and_then(|answer| answer(problem, visit));
-    let mut response = own.unwrap_or_else(|| built_in(visit, problem, &asked));
+    let auth = &visit.auth().0;
+    let request_info = visit.request_info();
+    let own = auth.on_problem.as_ref().and_then(|answer| answer(problem, visit));
+    let mut response = own.unwrap_or_else(|| built_in(visit, problem, &request_info));
     response
         .headers_mut()
         .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -217,35 +217,35 @@ fn answer(visit: &Visit, problem: &Problem) -> Response {
 }
 
 /// A page goes where somebody can sign in or confirm, if there is such a page; everything else is told in JSON.
-fn built_in(visit: &Visit, problem: &Problem, asked: &Asked) -> Response {
-    let config = visit.hall().config();
-    if !asked.is_program
-        && let Some(target) = visit.way_on(problem, asked)
+fn built_in(visit: &Visit, problem: &Problem, request_info: &RequestInfo) -> Response {
+    let config = visit.auth().config();
+    if !request_info.expects_json
+        && let Some(target) = visit.redirect_target(problem, request_info)
     {
         let mut response = Redirect::to(&target).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return response;
     }
-    problem.json(Some(asked), config.flask_names)
+    problem.json(Some(request_info), config.flask_names)
 }
 
 impl Visit {
     /// Where a page sends somebody who has to sign in or confirm first, and back from there; `None` where the
     /// application names no page for it.
     #[must_use]
-    pub fn way_on(&self, problem: &Problem, asked: &Asked) -> Option<String> {
-        let config = self.hall().config();
+    pub fn redirect_target(&self, problem: &Problem, request_info: &RequestInfo) -> Option<String> {
+        let config = self.auth().config();
         match problem.code {
             ErrorCode::TokenMissing
             | ErrorCode::TokenInvalid
             | ErrorCode::TokenExpired
             | ErrorCode::TokenRevoked
-            | ErrorCode::SessionEnded => {
-                self.renewal_detour(problem, asked).or_else(|| config.to_sign_in(&asked.next()))
-            }
+            | ErrorCode::SessionEnded => self
+                .renewal_detour(problem, request_info)
+                .or_else(|| config.to_sign_in(&request_info.next())),
             ErrorCode::FreshTokenRequired => {
                 let path = config.confirm_path.as_deref()?;
-                Some(LocalPath::with_next(path, &asked.next()))
+                Some(LocalPath::with_next(path, &request_info.next()))
             }
             _ => None,
         }

@@ -122,8 +122,10 @@
 //! It renders no pages and sends no mail (the `vestibule` program does, on this crate alone), and it is no
 //! OAuth or OpenID Connect provider: its tokens are for its own application.
 
+mod activity;
 mod address;
 mod audit;
+mod auth;
 mod authenticate;
 mod background;
 mod batch;
@@ -133,11 +135,9 @@ mod commit;
 mod config;
 mod cookies;
 mod credentials;
-mod detour;
 mod extract;
 mod flows;
 mod follow;
-mod hall;
 mod hashers;
 mod history;
 mod json;
@@ -150,17 +150,18 @@ mod notice;
 mod problem;
 mod recognize;
 mod renew;
+mod renewal_redirect;
 mod restored;
 mod rounds;
 mod routes;
 mod secret_check;
-mod seen;
 mod steps;
 mod system;
 mod throttle;
 mod visit;
 
 pub use audit::{AuditSink, log_event};
+pub use auth::{BuildError, Builder, Vestibule};
 pub use commit::Together;
 pub use config::{
     ClientAddress, Config, ConfigError, Cookies, Limits, OurOrigin, Registration, SameSite, Signing,
@@ -171,12 +172,11 @@ pub use flows::{
     SignedIn,
 };
 pub use follow::{check_history, feed_position};
-pub use hall::{BuildError, Builder, Vestibule};
 pub use json::{JsonBody, required};
 pub use keys::{KeyRingError, policy as rotation_policy};
-pub use layer::{HallLayer, HallService};
-pub use notice::{Composed, Messenger, Notice};
-pub use problem::{Asked, FieldProblem, Foreign, Problem, Reason, Said};
+pub use layer::{AuthLayer, AuthService};
+pub use notice::{Composed, Notice, Notifier};
+pub use problem::{Detail, FieldProblem, Foreign, Problem, Reason, RequestInfo};
 pub use recognize::Recognized;
 pub use restored::after_restore;
 pub use rounds::Rounds;

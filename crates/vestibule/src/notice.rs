@@ -76,11 +76,11 @@ pub enum Notice {
 /// password forgotten, change of address) return at once.
 ///
 /// A messenger whose mails are rows of the same store writes them together with what they are about: see
-/// [`Messenger::compose`].
+/// [`Notifier::compose`].
 #[async_trait]
-pub trait Messenger: Send + Sync + 'static {
+pub trait Notifier: Send + Sync + 'static {
     /// Takes a notice. What goes wrong is for the messenger to log: the request goes on.
-    async fn tell(&self, notice: Notice);
+    async fn notify(&self, notice: Notice);
 
     /// What a notice becomes in the store: rows that are written in the transaction of the change that it is
     /// about, so that neither is there without the other. With `None` the messenger is told once the change is
@@ -93,7 +93,7 @@ pub trait Messenger: Send + Sync + 'static {
         None
     }
 
-    /// Whether a notice that [`Messenger::compose`] would write is wanted: a limit for each account may be
+    /// Whether a notice that [`Notifier::compose`] would write is wanted: a limit for each account may be
     /// used up, or a device be known already. It is asked ahead of the change, with the rows as they are then.
     async fn admits(&self, notice: &Notice) -> bool {
         let _ = notice;
@@ -122,6 +122,6 @@ impl fmt::Debug for Composed {
 pub(crate) struct Silent;
 
 #[async_trait]
-impl Messenger for Silent {
-    async fn tell(&self, _: Notice) {}
+impl Notifier for Silent {
+    async fn notify(&self, _: Notice) {}
 }

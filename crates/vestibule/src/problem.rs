@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use vestibule_core::{
     error::ErrorCode,
-    fault::{Fact, Fault},
+    fault::{FieldError, Param},
     id::UserId,
     limit::Limited,
     redirect::LocalPath,
@@ -56,10 +56,10 @@ pub struct Foreign {
 /// What `detail` says, for those who say it in another language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// As of a [`Fault`].
+    /// As of a [`FieldError`].
     pub code: &'static str,
     /// What the text names.
-    pub facts: BTreeMap<&'static str, Fact>,
+    pub facts: BTreeMap<&'static str, Param>,
 }
 
 /// A field of a body that needs another look.
@@ -74,13 +74,13 @@ pub struct FieldProblem {
     /// What the message names, such as bounds.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
-    pub facts: BTreeMap<&'static str, Fact>,
+    pub facts: BTreeMap<&'static str, Param>,
 }
 
 impl FieldProblem {
     /// What is wrong with this field.
     #[must_use]
-    pub fn new(field: &str, fault: &impl Fault) -> Self {
+    pub fn new(field: &str, fault: &impl FieldError) -> Self {
         Self {
             field: field.to_owned(),
             code: fault.code(),
@@ -92,13 +92,13 @@ impl FieldProblem {
 
 /// A fault that is no type of its own: its code, what it names, and its text in English.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct Detail {
     code: &'static str,
     text: String,
-    facts: Vec<(&'static str, Fact)>,
+    facts: Vec<(&'static str, Param)>,
 }
 
-impl Said {
+impl Detail {
     /// A fault with this code and text.
     #[must_use]
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
@@ -107,24 +107,24 @@ impl Said {
 
     /// Something that the text names.
     #[must_use]
-    pub fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+    pub fn with(mut self, name: &'static str, fact: impl Into<Param>) -> Self {
         self.facts.push((name, fact.into()));
         self
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Fault for Said {
+impl FieldError for Detail {
     fn code(&self) -> &'static str {
         self.code
     }
 
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         self.facts.clone()
     }
 }
@@ -160,7 +160,7 @@ impl Problem {
 
     /// Says more exactly what mends it, so that it can be said in other languages too.
     #[must_use]
-    pub fn because(self, fault: &impl Fault) -> Self {
+    pub fn because(self, fault: &impl FieldError) -> Self {
         let reason = Reason { code: fault.code(), facts: fault.facts().into_iter().collect() };
         Self { detail: Some(fault.to_string()), reason: Some(reason), ..self }
     }
@@ -168,12 +168,12 @@ impl Problem {
     /// A field that needs another look, in words of English alone.
     #[must_use]
     pub fn field(field: &str, message: impl ToString) -> Self {
-        Self::fault(field, &Said::new("invalid", message.to_string()))
+        Self::fault(field, &Detail::new("invalid", message.to_string()))
     }
 
     /// A field that needs another look.
     #[must_use]
-    pub fn fault(field: &str, fault: &impl Fault) -> Self {
+    pub fn fault(field: &str, fault: &impl FieldError) -> Self {
         let field = FieldProblem::new(field, fault);
         Self { fields: vec![field], ..Self::new(ErrorCode::InvalidInput) }
     }
@@ -252,7 +252,7 @@ impl IntoResponse for Problem {
 
 /// What was asked, for whoever answers a [`Problem`].
 #[derive(Clone)]
-pub struct Asked {
+pub struct RequestInfo {
     /// The method.
     pub method: Method,
     /// The path and query.
@@ -263,10 +263,10 @@ pub struct Asked {
     pub request_id: String,
     /// Whether a program asked: the path is below one of [`crate::Config::api_prefixes`], or the
     /// credential came in a header.
-    pub is_program: bool,
+    pub expects_json: bool,
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for RequestInfo {
     /// Paths alone: a query may hold the token of a link.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Asked")
@@ -274,23 +274,23 @@ impl fmt::Debug for Asked {
             .field("path", &self.uri.path())
             .field("referer", &self.referer.as_ref().map(LocalPath::path))
             .field("request_id", &self.request_id)
-            .field("is_program", &self.is_program)
+            .field("is_program", &self.expects_json)
             .finish()
     }
 }
 
-impl Asked {
+impl RequestInfo {
     /// Where somebody who has to sign in first is to land afterwards: the page that was asked for, or,
     /// after a form, the page that the form was on.
     #[must_use]
     pub fn next(&self) -> LocalPath {
-        let asked = || {
+        let own = || {
             let target = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
             LocalPath::parse(target).unwrap_or_default()
         };
         match self.method {
-            Method::GET | Method::HEAD => asked(),
-            _ => self.referer.clone().unwrap_or_else(asked),
+            Method::GET | Method::HEAD => own(),
+            _ => self.referer.clone().unwrap_or_else(own),
         }
     }
 }
@@ -315,7 +315,7 @@ pub(crate) struct ProblemBody<'p> {
     /// What `detail` names, such as bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
-    facts: Option<&'p BTreeMap<&'static str, Fact>>,
+    facts: Option<&'p BTreeMap<&'static str, Param>>,
     /// The id that the log knows the request by.
     request_id: Option<&'p str>,
     /// The fields that need another look, with `invalid_input`.
@@ -328,7 +328,7 @@ pub(crate) struct ProblemBody<'p> {
 
 impl Problem {
     /// The answer for programs (RFC 9457), with `WWW-Authenticate` (RFC 6750 section 3, RFC 9470).
-    pub(crate) fn json(&self, asked: Option<&Asked>, flask_names: bool) -> Response {
+    pub(crate) fn json(&self, request_info: Option<&RequestInfo>, flask_names: bool) -> Response {
         let title = self.code.title();
         let body = ProblemBody {
             kind: format!("urn:vestibule:problem:{}", self.code),
@@ -342,7 +342,7 @@ impl Problem {
                 .as_ref()
                 .map(|reason| &reason.facts)
                 .filter(|facts| !facts.is_empty()),
-            request_id: asked.map(|asked| asked.request_id.as_str()),
+            request_id: request_info.map(|request_info| request_info.request_id.as_str()),
             errors: &self.fields,
             msg: flask_names.then_some(title),
         };

@@ -55,13 +55,13 @@ impl Visit {
         if self.is_forgetting() || self.has_cookies_of_two() {
             return None;
         }
-        let hall = &self.hall().0;
-        let refresh = hall.forge.read_refresh(tokens.refresh.as_ref()?.expose()).ok()?;
-        let session = hall.session(refresh.session_id).await.ok()??;
-        if session.over(self.hall().now()).is_some() {
+        let auth = &self.auth().0;
+        let refresh = auth.issuer.read_refresh(tokens.refresh.as_ref()?.expose()).ok()?;
+        let session = auth.session(refresh.session_id).await.ok()??;
+        if session.over(self.auth().now()).is_some() {
             return None;
         }
-        let user = hall.users.user(session.user_id).await.ok()??;
+        let user = auth.users.user(session.user_id).await.ok()??;
         (user.status == UserStatus::Active).then(|| Recognized {
             username: user.username.clone(),
             is_super_user: user.is_super_user,

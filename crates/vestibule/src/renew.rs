@@ -17,7 +17,7 @@ use vestibule_core::{
 };
 
 use crate::{
-    commit::Report, cookies::SessionCookies, hall::Vestibule, notice::Notice, problem::Problem,
+    auth::Vestibule, commit::Report, cookies::SessionCookies, notice::Notice, problem::Problem,
     visit::Visit,
 };
 
@@ -55,8 +55,8 @@ impl Vestibule {
         carrier: Carrier,
         visit: &Visit,
     ) -> Result<Renewed, Problem> {
-        let (hall, presented, visit) = (self.clone(), presented.clone(), visit.clone());
-        let work = async move { hall.renew_whole(&presented, access, carrier, &visit).await };
+        let (auth, presented, visit) = (self.clone(), presented.clone(), visit.clone());
+        let work = async move { auth.renew_whole(&presented, access, carrier, &visit).await };
         self.uncancelled(work).await
     }
 
@@ -67,24 +67,24 @@ impl Vestibule {
         carrier: Carrier,
         visit: &Visit,
     ) -> Result<Renewed, Problem> {
-        let hall = &self.0;
+        let auth = &self.0;
         for _ in 0..ROUNDS {
             // Looked up before the row: whatever was in use by then, was handed out before the row was read.
-            let noticed = hall.seen.generation(presented.session_id);
-            let (begun, now) = (hall.clock.monotonic(), hall.now());
-            let found = hall.store.session_to_renew(presented.session_id, now).await?;
+            let noticed = auth.activity.generation(presented.session_id);
+            let (begun, now) = (auth.clock.monotonic(), auth.now());
+            let found = auth.store.session_to_renew(presented.session_id, now).await?;
             let Some((session, handed_out_ago)) = found else {
                 return Err(Problem::new(ErrorCode::SessionEnded));
             };
-            let mut session = hall.limited(session);
+            let mut session = auth.limited(session);
             if session.carrier != carrier || session.user_id != presented.user_id {
                 return Err(Problem::new(ErrorCode::TokenInvalid));
             }
-            let waited = hall.clock.monotonic().saturating_sub(begun);
+            let waited = auth.clock.monotonic().saturating_sub(begun);
             let mut state = State::of(&session, handed_out_ago, waited);
             state.seen_generation = state.seen_generation.max(noticed);
             let tokens = PresentedTokens { refresh: presented.generation, access };
-            let decision = decide(&state, tokens, now, &hall.config.lifetimes);
+            let decision = decide(&state, tokens, now, &auth.config.lifetimes);
             let outcome = Outcome::from(decision);
             match decision {
                 Decision::Refuse(refusal) => {
@@ -100,13 +100,13 @@ impl Vestibule {
                 return Err(Problem::new(ErrorCode::SessionEnded));
             };
             if decision == Decision::Repeat(Repeat::LostAnswer)
-                && !hall.store.note_handout(session.id, session.generation, now).await?
+                && !auth.store.note_handout(session.id, session.generation, now).await?
             {
                 continue;
             }
             if decision == Decision::Advance {
-                let step = Advance::of(&session, &hall.config.lifetimes, now);
-                if !hall.store.advance_session(session.id, &step).await? {
+                let step = Advance::of(&session, &auth.config.lifetimes, now);
+                if !auth.store.advance_session(session.id, &step).await? {
                     continue;
                 }
                 step.apply(&mut session);
@@ -134,7 +134,7 @@ impl Vestibule {
         fresh: Freshness,
     ) -> Result<Renewed, Problem> {
         let access = self.access_token(&session, &user, fresh)?;
-        let refresh = self.0.forge.refresh(&session).map_err(unmintable)?;
+        let refresh = self.0.issuer.refresh(&session).map_err(unmintable)?;
         Ok(Renewed { session, user, access, refresh, keeps_refresh: false })
     }
 
@@ -145,23 +145,23 @@ impl Vestibule {
         user: &User,
         fresh: Freshness,
     ) -> Result<SecretText, Problem> {
-        let hall = &self.0;
+        let auth = &self.0;
         let extras = AccessExtras {
             fresh,
             csrf: (session.carrier == Carrier::Cookie)
-                .then(|| hall.csrf.of_session(session.id).plain().into()),
-            custom: hall.claims.as_ref().map(|claims| claims(user)).unwrap_or_default(),
+                .then(|| auth.csrf.of_session(session.id).plain().into()),
+            custom: auth.claims.as_ref().map(|claims| claims(user)).unwrap_or_default(),
         };
-        let ring = hall.keys.current();
-        hall.forge
+        let ring = auth.keys.current();
+        auth.issuer
             .access(
                 &ring.ring,
                 session,
                 user,
                 extras,
-                &hall.config.lifetimes,
-                &*hall.entropy,
-                hall.now(),
+                &auth.config.lifetimes,
+                &*auth.entropy,
+                auth.now(),
             )
             .map_err(unmintable)
     }
@@ -169,13 +169,13 @@ impl Vestibule {
     /// The session's user, if the account may be used. Where it may not, the session is ended: a user
     /// table of the application's own does not end sessions by itself.
     async fn active_user(&self, session: &Session) -> Result<Option<User>, Problem> {
-        let hall = &self.0;
-        let reason = match hall.users.user(session.user_id).await? {
+        let auth = &self.0;
+        let reason = match auth.users.user(session.user_id).await? {
             Some(user) if user.status == UserStatus::Active => return Ok(Some(user)),
             Some(user) if user.status == UserStatus::Suspended => EndReason::Suspended,
             Some(_) | None => EndReason::Deleted,
         };
-        hall.end_session(session.id, reason).await?;
+        auth.end_session(session.id, reason).await?;
         Ok(None)
     }
 
@@ -185,8 +185,8 @@ impl Vestibule {
         presented: &RefreshClaims,
         visit: &Visit,
     ) -> Result<Problem, Problem> {
-        let hall = &self.0;
-        let notice = match hall.users.user(session.user_id).await {
+        let auth = &self.0;
+        let notice = match auth.users.user(session.user_id).await {
             Ok(Some(user)) => {
                 let notice = Notice::TheftNoticed(user);
                 self.admitted(notice.clone()).await.then_some(notice)
@@ -214,7 +214,7 @@ impl Vestibule {
             let in_words = "a refresh token was used twice: the session was ended";
             Report::default().event(reuse.clone(), in_words).notice(notice)
         };
-        hall.commit(commit, report).await??;
+        auth.commit(commit, report).await??;
         visit.note_theft();
         self.note_outcome(presented, Outcome::Theft, visit);
         Ok(Problem::new(ErrorCode::SessionEnded))

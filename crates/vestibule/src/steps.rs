@@ -9,7 +9,7 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// Carries out `work`, and comes back when a whole number of [`STEP`]s has passed since it began: whether
 /// there was a row more or less to write cannot be told from that.
-pub(crate) async fn at_a_step<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn pad_to_quantum<T>(work: impl Future<Output = T>) -> T {
     let begun = Instant::now();
     let done = work.await;
     sleep_until(begun + end_of_step(begun.elapsed())).await;
@@ -33,7 +33,7 @@ mod tests {
         for (work, end) in [(0, 50), (1, 50), (49, 50), (50, 100), (51, 100), (120, 150)] {
             let begun = Instant::now();
             let work = async { sleep(Duration::from_millis(work)).await };
-            at_a_step(work).await;
+            pad_to_quantum(work).await;
             assert_eq!(begun.elapsed(), Duration::from_millis(end));
         }
     }

@@ -25,17 +25,17 @@ use vestibule_core::{
 
 use crate::{
     address,
+    auth::Vestibule,
     authenticate::Authenticated,
     body::CsrfField,
     config::{ClientAddress, Config, OurOrigin},
     cookies,
     credentials::{Presented, has_bearer},
-    detour,
-    hall::Vestibule,
     json,
     language::Wished,
-    problem::{Asked, Problem, Said},
+    problem::{Detail, Problem, RequestInfo},
     recognize::Recognized,
+    renewal_redirect,
 };
 
 /// The id that the log knows a request by. A server that gives out its own puts it into the request's
@@ -45,13 +45,13 @@ pub struct RequestId(pub Arc<str>);
 
 /// One request, and what has been found out about it.
 ///
-/// As an extractor it refuses nobody. It only needs the layer: `.layer(hall.layer())`. A middleware inside of the
+/// As an extractor it refuses nobody. It only needs the layer: `.layer(auth.layer())`. A middleware inside of the
 /// layer may take it from the request's extensions instead.
 #[derive(Clone)]
-pub struct Visit(pub(crate) Arc<Inner>);
+pub struct Visit(pub(crate) Arc<VisitInner>);
 
-pub(crate) struct Inner {
-    hall: Vestibule,
+pub(crate) struct VisitInner {
+    auth: Vestibule,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -60,7 +60,7 @@ pub(crate) struct Inner {
     demand: Mutex<Demand>,
     request_id: OnceLock<RequestId>,
     csrf_field: CsrfField,
-    facts: OnceLock<Facts>,
+    facts: OnceLock<Params>,
     caller: OnceCell<Result<Authenticated, Problem>>,
     /// See [`Visit::recognized`].
     pub(crate) recognized: OnceLock<Recognized>,
@@ -74,7 +74,7 @@ pub(crate) struct Inner {
 }
 
 /// What the headers say, read when somebody first asks.
-struct Facts {
+struct Params {
     presented: Presented,
     source: Source,
     origin: Option<Origin>,
@@ -87,16 +87,16 @@ struct Facts {
 }
 
 impl Visit {
-    pub(crate) fn new(hall: &Vestibule, parts: &Parts, csrf_field: CsrfField) -> Self {
+    pub(crate) fn new(auth: &Vestibule, parts: &Parts, csrf_field: CsrfField) -> Self {
         let headers = &parts.headers;
         let request_id = parts.extensions.get::<RequestId>().cloned();
-        Self(Arc::new(Inner {
-            hall: hall.clone(),
+        Self(Arc::new(VisitInner {
+            auth: auth.clone(),
             method: parts.method.clone(),
             // Inside of a nested router the other one is cut down.
             uri: parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0).clone(),
             headers: headers.clone(),
-            address: hall.known_address(&parts.extensions, headers),
+            address: auth.known_address(&parts.extensions, headers),
             demand: Mutex::new(demand(&parts.method, headers)),
             request_id: request_id.map_or_else(OnceLock::new, OnceLock::from),
             csrf_field,
@@ -104,7 +104,7 @@ impl Visit {
             caller: OnceCell::new(),
             recognized: OnceLock::new(),
             user: OnceLock::new(),
-            wished: Wished::of(hall.config(), headers),
+            wished: Wished::of(auth.config(), headers),
             leaving: Mutex::default(),
             forgets: AtomicBool::new(false),
             was_stolen: AtomicBool::new(false),
@@ -113,8 +113,8 @@ impl Visit {
 
     /// The hall that the request came in through.
     #[must_use]
-    pub fn hall(&self) -> &Vestibule {
-        &self.0.hall
+    pub fn auth(&self) -> &Vestibule {
+        &self.0.auth
     }
 
     /// The client's address, where it is known ([`crate::ClientAddress`]).
@@ -129,7 +129,7 @@ impl Visit {
     /// # Errors
     /// `internal` where it should be known and is not: otherwise everybody would share one limit.
     pub(crate) fn counted_address(&self) -> Result<IpAddr, Problem> {
-        let how = &self.hall().config().client_address;
+        let how = &self.auth().config().client_address;
         match (self.address(), how) {
             (Some(address), _) => Ok(address),
             (None, ClientAddress::Unknown) => Ok(address::NOWHERE),
@@ -167,28 +167,28 @@ impl Visit {
     /// The id that the log knows the request by.
     #[must_use]
     pub fn request_id(&self) -> &str {
-        let draw = || RequestId(SessionId::draw(self.0.hall.entropy()).to_string().into());
+        let draw = || RequestId(SessionId::draw(self.0.auth.entropy()).to_string().into());
         &self.0.request_id.get_or_init(draw).0
     }
 
     /// What was asked.
     #[must_use]
-    pub fn asked(&self) -> Asked {
+    pub fn request_info(&self) -> RequestInfo {
         let inner = &*self.0;
-        let config = inner.hall.config();
-        Asked {
+        let config = inner.auth.config();
+        RequestInfo {
             method: inner.method.clone(),
             uri: inner.uri.clone(),
             referer: self.own_referer(),
             request_id: self.request_id().to_owned(),
-            is_program: has_bearer(&inner.headers) || config.is_api(&inner.uri),
+            expects_json: has_bearer(&inner.headers) || config.is_api(&inner.uri),
         }
     }
 
     /// Whether the origin that the request names may call the API.
     pub(crate) fn is_allowed_origin(&self) -> bool {
         let origin = self.facts().origin.as_ref();
-        origin.is_some_and(|origin| self.0.hall.config().cors_origins.contains(origin))
+        origin.is_some_and(|origin| self.0.auth.config().cors_origins.contains(origin))
     }
 
     /// Where the request came from, by its own headers.
@@ -285,7 +285,7 @@ impl Visit {
         let host = self.host();
         let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
         let detail = "Cookies work only where the site knows its own address, and this request came to another one. Set `public_url` to the address that browsers use, or open the site at a loopback name.";
-        problem.because(&Said::new("origin_unknown", detail).with("host", host.to_owned()))
+        problem.because(&Detail::new("origin_unknown", detail).with("host", host.to_owned()))
     }
 
     /// Whether it is a form in which the value was looked for at the only place that is looked at, and is not there.
@@ -302,8 +302,8 @@ impl Visit {
     /// has to live as long as the form that is opened now.
     pub(crate) fn visitor(&self) -> VisitorId {
         let id = self.known_visitor();
-        let id = id.unwrap_or_else(|| VisitorId::draw(self.0.hall.entropy()));
-        self.send_cookies(self.0.hall.config().cookies.visitor(&id.encode()));
+        let id = id.unwrap_or_else(|| VisitorId::draw(self.0.auth.entropy()));
+        self.send_cookies(self.0.auth.config().cookies.visitor(&id.encode()));
         id
     }
 
@@ -358,7 +358,7 @@ impl Visit {
     pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {
         let mut leaving =
             std::mem::take(&mut *self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner));
-        let refresh = self.0.hall.config().cookies.refresh.as_bytes();
+        let refresh = self.0.auth.config().cookies.refresh.as_bytes();
         leaving.sort_by_key(|cookie| cookie_name(cookie) != refresh);
         leaving
     }
@@ -366,7 +366,7 @@ impl Visit {
     /// Our own origin, as this request came to it.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        our_origin(self.0.hall.config(), self.host().as_ref())
+        our_origin(self.0.auth.config(), self.host().as_ref())
     }
 
     fn own_referer(&self) -> Option<LocalPath> {
@@ -388,11 +388,11 @@ impl Visit {
 
     /// Read from the headers as they came to the layer, whoever asks first and by whatever way: an extractor,
     /// or a middleware that takes the visit out of the request's extensions.
-    fn facts(&self) -> &Facts {
+    fn facts(&self) -> &Params {
         self.0.facts.get_or_init(|| {
-            let config = self.0.hall.config();
+            let config = self.0.auth.config();
             let headers = &self.0.headers;
-            Facts {
+            Params {
                 presented: Presented::of(headers, &config.cookies),
                 source: source(headers, self.origin().as_ref()),
                 origin: headers
@@ -405,7 +405,7 @@ impl Visit {
                 device: cookies::find(headers, &config.cookies.device)
                     .one()
                     .and_then(KnownDevice::parse),
-                rounds: detour::rounds(headers, &config.cookies),
+                rounds: renewal_redirect::rounds(headers, &config.cookies),
                 agent: agent(headers),
             }
         })
@@ -421,7 +421,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let Some(visit) = parts.extensions.get::<Self>().cloned() else {
             tracing::error!(
                 path = parts.uri.path(),
-                "a route asks who is there but is outside of Vestibule's layer; add `.layer(hall.layer())` to its router"
+                "a route asks who is there but is outside of Vestibule's layer; add `.layer(auth.layer())` to its router"
             );
             return Err(Problem::new(ErrorCode::Internal));
         };
@@ -431,9 +431,9 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     }
 }
 
-fn field_not_first() -> Said {
+fn field_not_first() -> Detail {
     let detail = "The form brings no CSRF value, or not as its first field. Make `csrf_token` the first field of a form with files, or send the value in `X-CSRF-TOKEN`.";
-    Said::new("csrf_not_first", detail)
+    Detail::new("csrf_not_first", detail)
 }
 
 /// Whether some place says this value, and none says anything else.

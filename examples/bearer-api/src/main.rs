@@ -23,20 +23,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?.to_string();
     let secret = SiteSecret::new(std::env::var("SECRET_KEY")?)?;
     let config = Config::development("Bearer API", &address, secret)?;
-    let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
+    let auth = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
     println!("listening on http://{address}");
-    let app = app(&hall).into_make_service_with_connect_info::<SocketAddr>();
+    let app = app(&auth).into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, app).await?)
 }
 
-fn app(hall: &Vestibule) -> Router {
+fn app(auth: &Vestibule) -> Router {
     Router::new()
         .route("/api/", get(status))
         .route("/api/registration", route::register())
         .route("/api/login", route::login())
         .route("/api/refresh", route::refresh())
         .route("/api/protected", get(protected))
-        .layer(hall.layer())
+        .layer(auth.layer())
 }
 
 #[derive(Serialize)]

@@ -39,31 +39,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
     config.lifetimes.access = Duration::from_secs(
         std::env::var("SESSION_SECONDS").map_or(Ok(3600), |text| text.parse())?,
     );
-    let hall = Vestibule::builder(MemoryStore::default())
+    let auth = Vestibule::builder(MemoryStore::default())
         .config(config)
         .on_problem(explain)
         .build()
         .await?;
-    add_demo_user(&hall).await?;
+    add_demo_user(&auth).await?;
     println!("listening on http://{address}");
-    let app = app(&hall).into_make_service_with_connect_info::<SocketAddr>();
+    let app = app(&auth).into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, app).await?)
 }
 
-fn app(hall: &Vestibule) -> Router {
+fn app(auth: &Vestibule) -> Router {
     Router::new()
         .route("/", get(front))
         .route("/login", post(login))
         .route("/auth", get(protected))
         .route("/public", get("Everybody may read this."))
-        .layer(hall.layer())
+        .layer(auth.layer())
 }
 
-async fn add_demo_user(hall: &Vestibule) -> Result<(), Box<dyn Error>> {
+async fn add_demo_user(auth: &Vestibule) -> Result<(), Box<dyn Error>> {
     let password = std::env::var("DEMO_PASSWORD")?.into();
     let demo = Registrant { username: "demo".into(), email: "demo@site.test".into(), password };
-    let new = hall.prepare_user(demo).await.map_err(|problem| format!("{:?}", problem.fields))?;
-    hall.users().create_user(&new, hall.now()).await??;
+    let new = auth.prepare_user(demo).await.map_err(|problem| format!("{:?}", problem.fields))?;
+    auth.users().create_user(&new, auth.now()).await??;
     Ok(())
 }
 

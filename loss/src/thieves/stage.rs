@@ -17,7 +17,7 @@ use vestibule_testkit::{
     visitors::{App, Browser, Carrier, CookieNames, InProcess, Visitor},
 };
 
-use crate::{Outcome, house::PASSWORD};
+use crate::{Outcome, target::PASSWORD};
 
 const ORIGIN: &str = "https://app.test";
 const HOST: &str = "app.test";
@@ -25,7 +25,7 @@ const USER: &str = "anna";
 
 /// A site with one account.
 pub(super) struct Stage {
-    hall: Vestibule,
+    auth: Vestibule,
     router: Router,
     clock: Arc<FakeClock>,
 }
@@ -36,7 +36,7 @@ impl Stage {
         let mut config = Config::new("Stage", ORIGIN, secret)?;
         config.password_parameters = "m=8,t=1,p=1".parse()?;
         let clock = Arc::new(FakeClock::default());
-        let hall = Vestibule::builder(MemoryStore::default())
+        let auth = Vestibule::builder(MemoryStore::default())
             .config(config)
             .clock(Moved(Arc::clone(&clock)))
             .entropy(SeededEntropy::default())
@@ -47,10 +47,10 @@ impl Stage {
             email: "anna@people.test".to_owned(),
             password: PASSWORD.into(),
         };
-        let new = hall.prepare_user(registrant).await.map_err(|problem| format!("{problem:?}"))?;
-        hall.users().create_user(&new, clock.now()).await?.map_err(|taken| format!("{taken:?}"))?;
-        let router = hall.routes().layer(hall.layer());
-        Ok(Self { hall, router, clock })
+        let new = auth.prepare_user(registrant).await.map_err(|problem| format!("{problem:?}"))?;
+        auth.users().create_user(&new, clock.now()).await?.map_err(|taken| format!("{taken:?}"))?;
+        let router = auth.routes().layer(auth.layer());
+        Ok(Self { auth, router, clock })
     }
 
     /// Somebody who has not signed in.
@@ -83,7 +83,7 @@ impl Stage {
 
     /// Why the session of this visitor has ended, if it has.
     pub(super) async fn end(&self, session: SessionId) -> Outcome<Option<EndReason>> {
-        let row: Option<Session> = self.hall.store().session(session).await?;
+        let row: Option<Session> = self.auth.store().session(session).await?;
         Ok(row.ok_or("the session is not there")?.end.map(|end| end.reason))
     }
 }

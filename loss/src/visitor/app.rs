@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use vestibule_testkit::wire::Message;
 
 use super::{Common, SignedOut, code, lock};
-use crate::{Outcome, house::HOST};
+use crate::{Outcome, target::HOST};
 
 /// What every app has to do, and no more: tokens are saved before they are used, a refresh without an
 /// answer is tried again with the same token, and two requests that find the token expired each ask for new

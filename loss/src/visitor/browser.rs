@@ -7,7 +7,7 @@ use vestibule::SystemClock;
 use vestibule_testkit::{visitors::Jar, wire::Message};
 
 use super::{Common, SignedOut, code, lock};
-use crate::{Outcome, house::HOST};
+use crate::{Outcome, target::HOST};
 
 /// Cookies are taken from answers as they arrive, in whatever order that is, and sent with whatever is sent
 /// next. The server renews within a request; nothing here knows of it.
@@ -37,15 +37,15 @@ impl Browser {
 
     /// Takes in the cookies of an answer that reach the browser.
     pub(super) fn keep(&self, common: &Common, answer: &Message) {
-        self.take_in(common, answer, |place| common.reaches(place));
+        self.apply_change(common, answer, |place| common.reaches(place));
     }
 
     /// Takes in all cookies of a sign-in, which does not come through the gateway.
     pub(super) fn begin(&self, common: &Common, answer: &Message) {
-        self.take_in(common, answer, |_| true);
+        self.apply_change(common, answer, |_| true);
     }
 
-    fn take_in(&self, common: &Common, answer: &Message, reaches: impl Fn(usize) -> bool) {
+    fn apply_change(&self, common: &Common, answer: &Message, reaches: impl Fn(usize) -> bool) {
         let mut jar = lock(&self.jar);
         let tokens = |jar: &Jar| ["access", "refresh"].map(|name| jar.value(name));
         let before = tokens(&jar);

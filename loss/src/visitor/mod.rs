@@ -26,8 +26,8 @@ use vestibule_testkit::{
 use self::{app::App, browser::Browser};
 use crate::{
     Outcome,
-    house::HOST,
     plan::{Gateway, Times},
+    target::HOST,
 };
 
 /// Nobody asks for this long in vain: a network that loses three of four exchanges has let a hundred through

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{MemoryExtension, MemoryStoreWith, Tables};
 use crate::{
     id::UserId,
-    one_time::{OneTime, Purpose, Standing, TokenKey},
+    one_time::{OneTime, Purpose, TokenKey, TokenState},
     store::{OneTimeTokens, StoreResult},
     time::Timestamp,
 };
@@ -59,7 +59,7 @@ impl<X> Tables<X> {
         let Self { one_time, sessions, .. } = self;
         one_time.values_mut().find(|token| {
             let session = token.session.and_then(|session| sessions.get(&session));
-            token.key() == *key && token.standing(session, now) == Standing::Open
+            token.key() == *key && token.standing(session, now) == TokenState::Open
         })
     }
 }

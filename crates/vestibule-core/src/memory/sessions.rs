@@ -11,8 +11,8 @@ use crate::{
     renewal::Advance,
     session::{End, EndReason, Session},
     store::{
-        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionBound, SessionCursor, SessionQuery,
-        SessionSelection, SessionStore, Sighting, StoreError, StoreResult,
+        Changed, RenewalNote, SESSIONS_AT_ONCE, SessionActivity, SessionBound, SessionCursor,
+        SessionQuery, SessionSelection, SessionStore, StoreError, StoreResult,
     },
     time::Timestamp,
     user::UserStatus,
@@ -165,7 +165,7 @@ impl<X: MemoryExtension> SessionStore for MemoryStoreWith<X> {
         Ok(sessions)
     }
 
-    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()> {
+    async fn mark_seen(&self, sightings: &[SessionActivity]) -> StoreResult<()> {
         let mut tables = self.tables();
         for sighting in sightings {
             let Some(session) = tables.sessions.get_mut(&sighting.session) else {

@@ -181,7 +181,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> StoreResult<Vec<Session>>;
 
     /// Writes what was seen of sessions in use; what is known of a later generation or time stays.
-    async fn mark_seen(&self, sightings: &[Sighting]) -> StoreResult<()>;
+    async fn mark_seen(&self, sightings: &[SessionActivity]) -> StoreResult<()>;
 
     /// Adds to the sessions' histories what became of presented refresh tokens. What is known of the same
     /// session, generation and outcome is added up; what lies more than [`HISTORY_KEPT`] generations
@@ -220,7 +220,7 @@ pub enum SessionSelection {
 
 /// A session was seen in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct SessionActivity {
     /// Which.
     pub session: SessionId,
     /// With a token of which generation.

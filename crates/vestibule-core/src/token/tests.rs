@@ -74,7 +74,7 @@ fn a_header_session_has_no_csrf_claim_and_a_renewed_token_is_not_fresh() {
 
 #[test]
 fn a_refresh_token_has_exactly_these_claims() {
-    let token = forge().refresh(&session()).unwrap().expose().to_owned();
+    let token = issuer().refresh(&session()).unwrap().expose().to_owned();
     let (header, claims) = taken_apart(&token);
     assert_eq!(header, r#"{"alg":"HS256","kid":"refresh","typ":"rt+jwt"}"#);
     let id = claims["jti"].as_str().unwrap().to_owned();
@@ -86,7 +86,7 @@ fn a_refresh_token_has_exactly_these_claims() {
             "sid": "AgICAgICAgICAgICAgICAg", "gen": 1, "type": "refresh", "fresh": false,
         })
     );
-    let read = forge().read_refresh(&token).unwrap();
+    let read = issuer().read_refresh(&token).unwrap();
     assert_eq!((read.user_id, read.session_id, read.generation), (UserId(7), session().id, 1));
 }
 
@@ -95,7 +95,7 @@ fn a_refresh_token_is_the_same_for_the_same_row_and_another_for_any_other() {
     let token = |change: &dyn Fn(&mut Session)| {
         let mut session = session();
         change(&mut session);
-        forge().refresh(&session).unwrap().expose().to_owned()
+        issuer().refresh(&session).unwrap().expose().to_owned()
     };
     let own = token(&|_| {});
     assert_eq!(own, token(&|_| {}));
@@ -112,7 +112,7 @@ fn a_refresh_token_is_the_same_for_the_same_row_and_another_for_any_other() {
         token(&|session| session.generation = 2),
         token(&|session| session.id = SessionId::from_bytes([3; 16])),
         token(&|session| session.user_id = UserId(8)),
-        TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, &strictly())
+        TokenIssuer::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, &strictly())
             .refresh(&session())
             .unwrap()
             .expose()
@@ -134,7 +134,7 @@ fn what_is_minted_is_read_again_with_the_claims_of_the_application() {
         .unwrap()
         .clone();
     let token = mint(AccessExtras { custom: custom.clone(), ..AccessExtras::default() });
-    let claims = forge().read_access(&ring(), &token, NOW).unwrap();
+    let claims = issuer().read_access(&ring(), &token, NOW).unwrap();
     assert_eq!(claims.custom, custom);
     assert_eq!(claims.user_id, UserId(7));
     assert_eq!(claims.session_id, session().id);
@@ -152,51 +152,51 @@ fn the_application_cannot_shadow_a_claim() {
 
 #[test]
 fn kinds_are_not_taken_for_one_another() {
-    let (forge, ring) = (forge(), ring());
+    let (issuer, ring) = (issuer(), ring());
     let access = mint(AccessExtras::default());
-    let refresh = forge.refresh(&session()).unwrap().expose().to_owned();
-    assert!(forge.read_access(&ring, &access, NOW).is_ok());
-    assert!(forge.read_refresh(&refresh).is_ok());
-    assert_eq!(forge.read_access(&ring, &refresh, NOW).err(), Some(InvalidToken));
-    assert_eq!(forge.read_refresh(&access).err(), Some(InvalidToken));
+    let refresh = issuer.refresh(&session()).unwrap().expose().to_owned();
+    assert!(issuer.read_access(&ring, &access, NOW).is_ok());
+    assert!(issuer.read_refresh(&refresh).is_ok());
+    assert_eq!(issuer.read_access(&ring, &refresh, NOW).err(), Some(InvalidToken));
+    assert_eq!(issuer.read_refresh(&access).err(), Some(InvalidToken));
 
     // Nor where the keys are right and only `typ` or only `type` is not.
     let (_, claims) = taken_apart(&access);
     for typ in [REFRESH_TYP, "JWT", "at+JWT", "AT+JWT", "application/at+jwt", "", "reset+jwt"] {
         let token = ring.active().sign(typ, &claims).unwrap();
-        assert_eq!(forge.read_access(&ring, &token, NOW).err(), Some(InvalidToken), "{typ}");
+        assert_eq!(issuer.read_access(&ring, &token, NOW).err(), Some(InvalidToken), "{typ}");
     }
     let (_, refresh_claims) = taken_apart(&refresh);
     for typ in [ACCESS_TYP, "JWT", "RT+JWT", "application/rt+jwt", ""] {
-        let token = forge.refresh_signer.sign(typ, &refresh_claims).unwrap();
-        assert_eq!(forge.read_refresh(&token).err(), Some(InvalidToken), "{typ}");
+        let token = issuer.refresh_signer.sign(typ, &refresh_claims).unwrap();
+        assert_eq!(issuer.read_refresh(&token).err(), Some(InvalidToken), "{typ}");
     }
     let renamed = Signer::from_mac_key("other", secret().refresh_key())
         .sign(REFRESH_TYP, &refresh_claims)
         .unwrap();
-    assert_eq!(forge.read_refresh(&renamed).err(), Some(InvalidToken));
+    assert_eq!(issuer.read_refresh(&renamed).err(), Some(InvalidToken));
     let disguised = ring.active().sign(ACCESS_TYP, &refresh_claims).unwrap();
-    assert_eq!(forge.read_access(&ring, &disguised, NOW).err(), Some(InvalidToken));
-    let disguised = forge.refresh_signer.sign(REFRESH_TYP, &claims).unwrap();
-    assert_eq!(forge.read_refresh(&disguised).err(), Some(InvalidToken));
-    let disguised = forge.refresh_signer.sign(ACCESS_TYP, &claims).unwrap();
-    assert_eq!(forge.read_access(&ring, &disguised, NOW).err(), Some(InvalidToken));
-    assert_eq!(forge.read_refresh(&disguised).err(), Some(InvalidToken));
+    assert_eq!(issuer.read_access(&ring, &disguised, NOW).err(), Some(InvalidToken));
+    let disguised = issuer.refresh_signer.sign(REFRESH_TYP, &claims).unwrap();
+    assert_eq!(issuer.read_refresh(&disguised).err(), Some(InvalidToken));
+    let disguised = issuer.refresh_signer.sign(ACCESS_TYP, &claims).unwrap();
+    assert_eq!(issuer.read_access(&ring, &disguised, NOW).err(), Some(InvalidToken));
+    assert_eq!(issuer.read_refresh(&disguised).err(), Some(InvalidToken));
 }
 
 #[test]
 fn tokens_of_another_site_are_refused() {
     let token = mint(AccessExtras::default());
-    let refresh = forge().refresh(&session()).unwrap().expose().to_owned();
-    let other = TokenForge::new(&secret(), "https://other.test", AUDIENCE, &strictly());
+    let refresh = issuer().refresh(&session()).unwrap().expose().to_owned();
+    let other = TokenIssuer::new(&secret(), "https://other.test", AUDIENCE, &strictly());
     assert_eq!(other.read_access(&ring(), &token, NOW).err(), Some(InvalidToken));
     assert_eq!(other.read_refresh(&refresh).err(), Some(InvalidToken));
-    let other = TokenForge::new(&secret(), ISSUER, "https://other.test", &strictly());
+    let other = TokenIssuer::new(&secret(), ISSUER, "https://other.test", &strictly());
     assert_eq!(other.read_access(&ring(), &token, NOW).err(), Some(InvalidToken));
-    let other = TokenForge::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, &strictly());
+    let other = TokenIssuer::new(&SiteSecret::new([8; 32]).unwrap(), ISSUER, AUDIENCE, &strictly());
     assert_eq!(other.read_refresh(&refresh).err(), Some(InvalidToken));
     let other_ring = KeyRing::symmetric(&[8; 32]);
-    assert_eq!(forge().read_access(&other_ring, &token, NOW).err(), Some(InvalidToken));
+    assert_eq!(issuer().read_access(&other_ring, &token, NOW).err(), Some(InvalidToken));
 }
 
 #[test]
@@ -204,13 +204,13 @@ fn what_does_not_fit_into_a_cookie_is_not_made() {
     let try_length = |length: usize| {
         let custom = Map::from_iter([("x".to_owned(), json!("x".repeat(length)))]);
         let extras = AccessExtras { custom, ..AccessExtras::default() };
-        forge()
+        issuer()
             .access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
             .map(|token| token.expose().to_owned())
     };
     let longest = (2_000..3_000).map_while(|length| try_length(length).ok()).last().unwrap();
     assert!((MAX_MINTED_BYTES - 2..=MAX_MINTED_BYTES).contains(&longest.len()));
-    assert!(forge().read_access(&ring(), &longest, NOW).is_ok());
+    assert!(issuer().read_access(&ring(), &longest, NOW).is_ok());
     let refused = try_length(3_000).unwrap_err();
     assert!(matches!(refused, MintError::TooLarge { bytes } if bytes > MAX_MINTED_BYTES));
     assert!(refused.to_string().contains(&MAX_MINTED_BYTES.to_string()), "{refused}");
@@ -232,7 +232,7 @@ fn whoever_has_the_most_roles_and_the_longest_name_still_gets_a_token() {
         csrf: Some("x".repeat(43).into()),
         ..AccessExtras::default()
     };
-    let token = forge()
+    let token = issuer()
         .access(&ring(), &session(), &user, extras, &Lifetimes::default(), &Ones, NOW)
         .unwrap();
     let token = token.expose();
@@ -243,9 +243,9 @@ fn secret() -> SiteSecret {
     SiteSecret::new([7; 32]).unwrap()
 }
 
-fn forge() -> TokenForge {
+fn issuer() -> TokenIssuer {
     let leeway = Duration::from_secs(LEEWAY.unsigned_abs());
-    TokenForge::new(&secret(), ISSUER, AUDIENCE, &Lifetimes { leeway, ..Lifetimes::default() })
+    TokenIssuer::new(&secret(), ISSUER, AUDIENCE, &Lifetimes { leeway, ..Lifetimes::default() })
 }
 
 /// Without a leeway.
@@ -288,7 +288,7 @@ fn user() -> User {
 }
 
 fn mint(extras: AccessExtras) -> String {
-    forge()
+    issuer()
         .access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
         .unwrap()
         .expose()
@@ -319,13 +319,13 @@ fn read_payload(payload: &str) -> Result<AccessClaims, InvalidToken> {
     let header = format!(r#"{{"alg":"HS256","kid":"{}","typ":"at+jwt"}}"#, ring.active().kid());
     let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &KEY), input.as_bytes());
-    forge().read_access(&ring, &format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)), NOW)
+    issuer().read_access(&ring, &format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)), NOW)
 }
 
 #[test]
 fn a_refresh_token_from_before_the_secret_was_replaced_is_still_read() {
     let with =
-        |secret: &SiteSecret| TokenForge::new(secret, ISSUER, AUDIENCE, &Lifetimes::default());
+        |secret: &SiteSecret| TokenIssuer::new(secret, ISSUER, AUDIENCE, &Lifetimes::default());
     let new = SiteSecret::new([9; 32]).unwrap();
     let token = with(&secret()).refresh(&session()).unwrap();
     let both = with(&new.clone().with_previous(&secret()));

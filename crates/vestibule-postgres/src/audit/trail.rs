@@ -8,7 +8,7 @@ use vestibule_site::store::{AuditTrail, DayCount, EventQuery, Figures, KeptEvent
 use super::{DAY, append};
 use crate::{
     PostgresStore,
-    error::Trouble,
+    error::DbError,
     rows::{self, event_columns, signed},
 };
 
@@ -83,7 +83,7 @@ impl AuditTrail for PostgresStore {
 async fn list(
     connection: &mut PgConnection,
     query: &EventQuery,
-) -> Result<Vec<KeptEvent>, Trouble> {
+) -> Result<Vec<KeptEvent>, DbError> {
     let mut statement = QueryBuilder::<sqlx::Postgres>::new(concat!(
         "SELECT ",
         event_columns!(),

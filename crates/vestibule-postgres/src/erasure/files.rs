@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use vestibule_core::{id::UserId, time::Timestamp};
 
-use crate::error::Trouble;
+use crate::error::DbError;
 
 pub(crate) const HOLD_FILES: &str = "SELECT id FROM files WHERE owner = $1 ORDER BY id FOR UPDATE";
 
@@ -30,7 +30,7 @@ pub(super) async fn erase(
     connection: &mut PgConnection,
     user: UserId,
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     // Whoever is just writing a content is waited for: its blobs go along.
     sqlx::query(HOLD_FILES).bind(user.0).fetch_all(&mut *connection).await?;
     sqlx::query(HOLD_UPLOADS).bind(user.0).fetch_all(&mut *connection).await?;

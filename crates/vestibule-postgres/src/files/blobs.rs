@@ -5,7 +5,7 @@ use vestibule_core::time::Timestamp;
 use vestibule_site::file::{Blob, BlobKey};
 
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, signed},
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn add(
     holder: &[u8; 16],
     offset: u64,
     blobs: &[Blob],
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     let mut next = offset;
     let mut begin = |blob: &Blob| {
         let begin = next;
@@ -57,7 +57,7 @@ pub(super) async fn hand_over(
     connection: &mut PgConnection,
     from: &[u8; 16],
     to: &[u8; 16],
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(HAND_OVER).bind(&from[..]).bind(&to[..]).execute(connection).await?;
     Ok(())
 }
@@ -66,7 +66,7 @@ pub(super) async fn drop_of(
     connection: &mut PgConnection,
     holder: &[u8; 16],
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(DROP).bind(&holder[..]).bind(now.millis()).execute(connection).await?;
     Ok(())
 }
@@ -75,7 +75,7 @@ pub(super) async fn dropped(
     connection: &mut PgConnection,
     before: Timestamp,
     limit: u32,
-) -> Result<Vec<BlobKey>, Trouble> {
+) -> Result<Vec<BlobKey>, DbError> {
     let dropped = sqlx::query(DROPPED).bind(before.millis()).bind(i64::from(limit));
     rows::all(&dropped.fetch_all(connection).await?, key)
 }
@@ -83,7 +83,7 @@ pub(super) async fn dropped(
 pub(super) async fn forget(
     connection: &mut PgConnection,
     forgotten: &[BlobKey],
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(FORGET).bind(keys(forgotten)).execute(connection).await?;
     Ok(())
 }
@@ -91,12 +91,12 @@ pub(super) async fn forget(
 pub(super) async fn known(
     connection: &mut PgConnection,
     wanted: &[BlobKey],
-) -> Result<Vec<BlobKey>, Trouble> {
+) -> Result<Vec<BlobKey>, DbError> {
     let known = sqlx::query(KNOWN).bind(keys(wanted)).fetch_all(connection).await?;
     rows::all(&known, key)
 }
 
-pub(super) async fn any(connection: &mut PgConnection) -> Result<bool, Trouble> {
+pub(super) async fn any(connection: &mut PgConnection) -> Result<bool, DbError> {
     rows::column(&sqlx::query(ANY).fetch_one(connection).await?, 0)
 }
 
@@ -104,6 +104,6 @@ pub(super) fn keys<'k>(keys: impl IntoIterator<Item = &'k BlobKey>) -> Vec<&'k [
     keys.into_iter().map(|key| &key.as_bytes()[..]).collect()
 }
 
-fn key(row: &sqlx::postgres::PgRow) -> Result<BlobKey, Trouble> {
+fn key(row: &sqlx::postgres::PgRow) -> Result<BlobKey, DbError> {
     rows::bytes(row, 0).map(BlobKey::from_bytes)
 }

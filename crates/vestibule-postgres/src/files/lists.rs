@@ -44,8 +44,8 @@ impl PostgresStore {
     ) -> StoreResult<Vec<SeenFile>> {
         self.read((statement, user, after, limit), |(statement, user, after, limit), connection| {
             // Nothing is later than the end of time.
-            let (time, id) = after.map_or((i64::MAX, [0xff; 16]), |place| {
-                (place.created_at.millis(), *place.id.as_bytes())
+            let (time, id) = after.map_or((i64::MAX, [0xff; 16]), |target| {
+                (target.created_at.millis(), *target.id.as_bytes())
             });
             Box::pin(async move {
                 let list = sqlx::query(*statement).bind(user.0).bind(time).bind(&id[..]);

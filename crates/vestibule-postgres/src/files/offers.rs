@@ -9,7 +9,7 @@ use vestibule_site::{
 };
 
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, column},
 };
 
@@ -48,7 +48,7 @@ pub(super) async fn make(
     to: &UserName,
     access: ShareAccess,
     now: Timestamp,
-) -> Result<Shared, Trouble> {
+) -> Result<Shared, DbError> {
     // Two who share one file count one after the other.
     if super::hold(connection, id).await?.is_none() {
         return Ok(Shared::Nobody);
@@ -72,7 +72,7 @@ pub(super) async fn accept(
     connection: &mut PgConnection,
     id: FileId,
     reader: UserId,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let bytes = &id.as_bytes()[..];
     let accept = sqlx::query(ACCEPT).bind(bytes).bind(reader.0);
     if accept.execute(&mut *connection).await?.rows_affected() == 0 {
@@ -86,7 +86,7 @@ pub(super) async fn withdraw(
     connection: &mut PgConnection,
     id: FileId,
     to: &UserName,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let withdraw = sqlx::query(WITHDRAW).bind(&id.as_bytes()[..]).bind(to.key());
     Ok(withdraw.execute(connection).await?.rows_affected() == 1)
 }
@@ -94,7 +94,7 @@ pub(super) async fn withdraw(
 pub(super) async fn of(
     connection: &mut PgConnection,
     files: &[FileId],
-) -> Result<Vec<Offer>, Trouble> {
+) -> Result<Vec<Offer>, DbError> {
     let files: Vec<_> = files.iter().map(|id| &id.as_bytes()[..]).collect();
     rows::all(&sqlx::query(OF_FILES).bind(files).fetch_all(connection).await?, rows::offer)
 }

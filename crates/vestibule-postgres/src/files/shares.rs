@@ -9,7 +9,7 @@ use vestibule_site::{
 };
 
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, column},
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn set(
     id: FileId,
     with: UserId,
     access: ShareAccess,
-) -> Result<Shared, Trouble> {
+) -> Result<Shared, DbError> {
     // Two who share one file count one after the other.
     if !super::hold_user(connection, with).await? || super::hold(connection, id).await?.is_none() {
         return Ok(Shared::Nobody);
@@ -52,7 +52,7 @@ pub(super) async fn remove(
     connection: &mut PgConnection,
     id: FileId,
     with: UserId,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let remove = sqlx::query(REMOVE).bind(&id.as_bytes()[..]).bind(with.0);
     Ok(remove.execute(connection).await?.rows_affected() == 1)
 }
@@ -60,7 +60,7 @@ pub(super) async fn remove(
 pub(super) async fn of(
     connection: &mut PgConnection,
     files: &[FileId],
-) -> Result<Vec<Share>, Trouble> {
+) -> Result<Vec<Share>, DbError> {
     let files: Vec<_> = files.iter().map(|id| &id.as_bytes()[..]).collect();
     rows::all(&sqlx::query(OF_FILES).bind(files).fetch_all(connection).await?, rows::share)
 }

@@ -5,7 +5,7 @@ use vestibule_core::time::Timestamp;
 use vestibule_site::file::BlobKey;
 
 use super::blobs::keys;
-use crate::{error::Trouble, rows};
+use crate::{error::DbError, rows};
 
 /// A mark that is there is written again as it is, so that it is given as well.
 const MARK: &str = "INSERT INTO strays (key, marked_at) SELECT DISTINCT stray.key, $2 \
@@ -18,7 +18,7 @@ pub(super) async fn mark(
     connection: &mut PgConnection,
     found: &[BlobKey],
     now: Timestamp,
-) -> Result<Vec<(BlobKey, Timestamp)>, Trouble> {
+) -> Result<Vec<(BlobKey, Timestamp)>, DbError> {
     let marked = sqlx::query(MARK).bind(keys(found)).bind(now.millis());
     rows::all(&marked.fetch_all(connection).await?, |row| {
         Ok((rows::bytes(row, 0).map(BlobKey::from_bytes)?, rows::time(row, 1)?))
@@ -28,7 +28,7 @@ pub(super) async fn mark(
 pub(super) async fn forget(
     connection: &mut PgConnection,
     forgotten: &[BlobKey],
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(FORGET).bind(keys(forgotten)).execute(connection).await?;
     Ok(())
 }

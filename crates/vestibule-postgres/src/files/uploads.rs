@@ -10,7 +10,7 @@ use vestibule_site::{
 
 use super::{blobs, usage};
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, column, signed, upload_columns},
 };
 
@@ -43,7 +43,7 @@ pub(super) async fn begin(
     connection: &mut PgConnection,
     upload: &Upload,
     quota: &Quota,
-) -> Result<Result<(), NotKept>, Trouble> {
+) -> Result<Result<(), NotKept>, DbError> {
     if let Err(refused) = usage::reserve(connection, upload.owner, upload.size, quota).await? {
         return Ok(Err(refused));
     }
@@ -62,7 +62,7 @@ pub(super) async fn begin(
 pub(super) async fn read(
     connection: &mut PgConnection,
     id: UploadId,
-) -> Result<Option<Upload>, Trouble> {
+) -> Result<Option<Upload>, DbError> {
     let found = sqlx::query(SELECT).bind(&id.as_bytes()[..]).fetch_all(connection).await?;
     let Some(first) = found.first() else {
         return Ok(None);
@@ -82,7 +82,7 @@ pub(super) async fn append(
     offset: u64,
     blob: &Blob,
     now: Timestamp,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let advanced = sqlx::query(ADVANCE)
         .bind(&id.as_bytes()[..])
         .bind(signed(offset))
@@ -103,7 +103,7 @@ pub(super) async fn finish(
     file: FileId,
     kind: &str,
     now: Timestamp,
-) -> Result<Option<File>, Trouble> {
+) -> Result<Option<File>, DbError> {
     let held = sqlx::query(HOLD).bind(&id.as_bytes()[..]);
     if held.fetch_optional(&mut *connection).await?.is_none() {
         return Ok(None);
@@ -136,7 +136,7 @@ pub(super) async fn abandon(
     id: UploadId,
     before: Option<Timestamp>,
     now: Timestamp,
-) -> Result<bool, Trouble> {
+) -> Result<bool, DbError> {
     let abandon = sqlx::query(ABANDON).bind(&id.as_bytes()[..]);
     let abandon = abandon.bind(before.map(Timestamp::millis));
     let Some(gone) = abandon.fetch_optional(&mut *connection).await? else {
@@ -151,7 +151,7 @@ pub(super) async fn abandon(
 pub(super) async fn touched_before(
     connection: &mut PgConnection,
     before: Timestamp,
-) -> Result<Vec<UploadId>, Trouble> {
+) -> Result<Vec<UploadId>, DbError> {
     let old = sqlx::query(TOUCHED_BEFORE).bind(before.millis()).fetch_all(connection).await?;
     rows::all(&old, |row| rows::bytes(row, 0).map(UploadId::from_bytes))
 }

@@ -8,7 +8,7 @@ use vestibule_site::{
 };
 
 use crate::{
-    error::Trouble,
+    error::DbError,
     rows::{self, signed},
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn reserve(
     owner: UserId,
     size: u64,
     quota: &Quota,
-) -> Result<Result<(), NotKept>, Trouble> {
+) -> Result<Result<(), NotKept>, DbError> {
     if !super::hold_user(connection, owner).await? {
         return Ok(Err(NotKept::NoOwner));
     }
@@ -46,7 +46,7 @@ pub(super) async fn give_back(
     connection: &mut PgConnection,
     owner: UserId,
     size: u64,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     sqlx::query(GIVE_BACK).bind(owner.0).bind(signed(size)).execute(connection).await?;
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(super) async fn read(
     connection: &mut PgConnection,
     statement: &'static str,
     owner: UserId,
-) -> Result<Usage, Trouble> {
+) -> Result<Usage, DbError> {
     match sqlx::query(statement).bind(owner.0).fetch_optional(connection).await? {
         Some(row) => Ok(Usage { bytes: rows::unsigned(&row, 0)?, files: rows::unsigned(&row, 1)? }),
         None => Ok(Usage::default()),
@@ -66,7 +66,7 @@ pub(super) async fn set(
     connection: &mut PgConnection,
     owner: UserId,
     usage: Usage,
-) -> Result<(), Trouble> {
+) -> Result<(), DbError> {
     let set = sqlx::query(SET).bind(owner.0);
     set.bind(signed(usage.bytes)).bind(signed(usage.files)).execute(connection).await?;
     Ok(())

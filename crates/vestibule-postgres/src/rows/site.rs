@@ -10,7 +10,7 @@ use vestibule_site::{
 };
 
 use super::{bytes, column, optional_session, optional_time, parsed, time, unsigned};
-use crate::error::Trouble;
+use crate::error::DbError;
 
 /// The columns that [`feedback`] reads, in its order.
 macro_rules! feedback_columns {
@@ -55,7 +55,7 @@ macro_rules! file_columns {
     };
 }
 
-pub(crate) fn file(row: &PgRow) -> Result<File, Trouble> {
+pub(crate) fn file(row: &PgRow) -> Result<File, DbError> {
     Ok(File {
         id: bytes(row, 0).map(FileId::from_bytes)?,
         owner: UserId(column(row, 1)?),
@@ -70,17 +70,17 @@ pub(crate) fn file(row: &PgRow) -> Result<File, Trouble> {
     })
 }
 
-pub(crate) fn seen_file(row: &PgRow) -> Result<SeenFile, Trouble> {
+pub(crate) fn seen_file(row: &PgRow) -> Result<SeenFile, DbError> {
     let share = column::<Option<&str>>(row, 11)?.map(str::parse).transpose();
     Ok(SeenFile {
         file: file(row)?,
         owner_name: column(row, 10)?,
-        share: share.map_err(Trouble::row)?,
+        share: share.map_err(DbError::row)?,
     })
 }
 
 /// Reads `file_id, user_id, username, access`.
-pub(crate) fn share(row: &PgRow) -> Result<Share, Trouble> {
+pub(crate) fn share(row: &PgRow) -> Result<Share, DbError> {
     Ok(Share {
         file: bytes(row, 0).map(FileId::from_bytes)?,
         user: UserId(column(row, 1)?),
@@ -89,7 +89,7 @@ pub(crate) fn share(row: &PgRow) -> Result<Share, Trouble> {
     })
 }
 
-pub(crate) fn offer(row: &PgRow) -> Result<Offer, Trouble> {
+pub(crate) fn offer(row: &PgRow) -> Result<Offer, DbError> {
     Ok(Offer {
         file: bytes(row, 0).map(FileId::from_bytes)?,
         name: column(row, 1)?,
@@ -98,7 +98,7 @@ pub(crate) fn offer(row: &PgRow) -> Result<Offer, Trouble> {
 }
 
 /// What has arrived lies elsewhere.
-pub(crate) fn upload(row: &PgRow) -> Result<Upload, Trouble> {
+pub(crate) fn upload(row: &PgRow) -> Result<Upload, DbError> {
     Ok(Upload {
         id: bytes(row, 0).map(UploadId::from_bytes)?,
         owner: UserId(column(row, 1)?),
@@ -111,7 +111,7 @@ pub(crate) fn upload(row: &PgRow) -> Result<Upload, Trouble> {
 }
 
 /// Reads `key, size, digest`, from the column `first` on.
-pub(crate) fn blob(row: &PgRow, first: usize) -> Result<Blob, Trouble> {
+pub(crate) fn blob(row: &PgRow, first: usize) -> Result<Blob, DbError> {
     Ok(Blob {
         key: bytes(row, first).map(BlobKey::from_bytes)?,
         size: unsigned(row, first + 1)?,
@@ -119,8 +119,8 @@ pub(crate) fn blob(row: &PgRow, first: usize) -> Result<Blob, Trouble> {
     })
 }
 
-pub(crate) fn event(row: &PgRow) -> Result<KeptEvent, Trouble> {
-    let user = |place| column::<Option<i64>>(row, place).map(|id| id.map(UserId));
+pub(crate) fn event(row: &PgRow) -> Result<KeptEvent, DbError> {
+    let user = |target| column::<Option<i64>>(row, target).map(|id| id.map(UserId));
     let event = Event {
         at: time(row, 1)?,
         name: parsed(row, 2)?,
@@ -131,13 +131,13 @@ pub(crate) fn event(row: &PgRow) -> Result<KeptEvent, Trouble> {
         address: column(row, 7)?,
         agent: column(row, 8)?,
         request_id: column(row, 9)?,
-        details: serde_json::from_str(column(row, 10)?).map_err(Trouble::row)?,
+        details: serde_json::from_str(column(row, 10)?).map_err(DbError::row)?,
     };
     Ok(KeptEvent { sequence: unsigned(row, 0)?, event })
 }
 
 /// Reads `day, name, cause, count`.
-pub(crate) fn day_count(row: &PgRow) -> Result<DayCount, Trouble> {
+pub(crate) fn day_count(row: &PgRow) -> Result<DayCount, DbError> {
     Ok(DayCount {
         day: column(row, 0)?,
         name: parsed(row, 1)?,
@@ -146,7 +146,7 @@ pub(crate) fn day_count(row: &PgRow) -> Result<DayCount, Trouble> {
     })
 }
 
-pub(crate) fn feedback(row: &PgRow) -> Result<Feedback, Trouble> {
+pub(crate) fn feedback(row: &PgRow) -> Result<Feedback, DbError> {
     Ok(Feedback {
         id: column(row, 0)?,
         at: time(row, 1)?,
@@ -162,7 +162,7 @@ pub(crate) fn feedback(row: &PgRow) -> Result<Feedback, Trouble> {
 }
 
 /// Reads `id, kind, user_id, recipient, sealed, created_at, gives_up_at` and the tries before this one.
-pub(crate) fn claimed_mail(row: &PgRow) -> Result<ClaimedMail, Trouble> {
+pub(crate) fn claimed_mail(row: &PgRow) -> Result<ClaimedMail, DbError> {
     let mail = OutgoingMail {
         id: mail_id(row, 0)?,
         kind: column(row, 1)?,
@@ -176,7 +176,7 @@ pub(crate) fn claimed_mail(row: &PgRow) -> Result<ClaimedMail, Trouble> {
 }
 
 /// Reads `id, kind, user_id, recipient, state, tries, last_error, created_at, at`.
-pub(crate) fn mail(row: &PgRow) -> Result<OutboxEntry, Trouble> {
+pub(crate) fn mail(row: &PgRow) -> Result<OutboxEntry, DbError> {
     Ok(OutboxEntry {
         id: mail_id(row, 0)?,
         kind: column(row, 1)?,
@@ -190,16 +190,16 @@ pub(crate) fn mail(row: &PgRow) -> Result<OutboxEntry, Trouble> {
     })
 }
 
-fn file_name(row: &PgRow, place: usize) -> Result<FileName, Trouble> {
-    FileName::parse(column(row, place)?).map_err(Trouble::row)
+fn file_name(row: &PgRow, target: usize) -> Result<FileName, DbError> {
+    FileName::parse(column(row, target)?).map_err(DbError::row)
 }
 
-fn mail_id(row: &PgRow, place: usize) -> Result<MailId, Trouble> {
-    bytes(row, place).map(MailId::from_bytes)
+fn mail_id(row: &PgRow, target: usize) -> Result<MailId, DbError> {
+    bytes(row, target).map(MailId::from_bytes)
 }
 
-fn count(row: &PgRow, place: usize) -> Result<u32, Trouble> {
-    u32::try_from(column::<i32>(row, place)?).map_err(Trouble::row)
+fn count(row: &PgRow, target: usize) -> Result<u32, DbError> {
+    u32::try_from(column::<i32>(row, target)?).map_err(DbError::row)
 }
 
 pub(crate) use {event_columns, feedback_columns, file_columns, named_columns, upload_columns};

@@ -8,7 +8,7 @@ use vestibule_core::{
 };
 
 use super::{Statement, bytes};
-use crate::{error::Trouble, feed, rows};
+use crate::{error::DbError, feed, rows};
 
 pub(crate) const END: &str = "UPDATE sessions SET end_at = $2, end_reason = $3 \
      WHERE id = $1 AND end_at IS NULL RETURNING user_id";
@@ -37,7 +37,7 @@ pub(crate) async fn end_one(
     id: SessionId,
     reason: EndReason,
     now: Timestamp,
-) -> Result<Option<UserId>, Trouble> {
+) -> Result<Option<UserId>, DbError> {
     let end = sqlx::query(END).bind(bytes(&id)).bind(now.millis()).bind(reason.name());
     let row = end.fetch_optional(connection).await?;
     row.map(|row| rows::column(&row, 0).map(UserId)).transpose()
@@ -50,7 +50,7 @@ pub(crate) async fn end_of(
     except: Option<SessionId>,
     reason: EndReason,
     now: Timestamp,
-) -> Result<Vec<SessionId>, Trouble> {
+) -> Result<Vec<SessionId>, DbError> {
     // All at once, with what belongs to it: an account has a bound.
     let open = sqlx::query(OPEN_OF_USER).bind(user.0).bind(except.as_ref().map(bytes));
     let open = open.bind(i64::MAX);
@@ -63,7 +63,7 @@ pub(super) async fn end_and_tell(
     open: Statement<'_>,
     reason: EndReason,
     now: Timestamp,
-) -> Result<Vec<SessionId>, Trouble> {
+) -> Result<Vec<SessionId>, DbError> {
     let ended = end_found(connection, open, reason, now).await?;
     if !ended.is_empty() {
         feed::append_ended(connection, &ended, now).await?;
@@ -76,7 +76,7 @@ async fn end_found(
     open: Statement<'_>,
     reason: EndReason,
     now: Timestamp,
-) -> Result<Vec<SessionId>, Trouble> {
+) -> Result<Vec<SessionId>, DbError> {
     let open = open.fetch_all(&mut *connection).await?;
     let open = rows::all(&open, |row| rows::session_id(row, 0))?;
     if open.is_empty() {

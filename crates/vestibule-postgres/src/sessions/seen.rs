@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
-use vestibule_core::{id::SessionId, store::Sighting};
+use vestibule_core::{id::SessionId, store::SessionActivity};
 
 use super::bytes;
-use crate::{error::Trouble, rows::signed};
+use crate::{error::DbError, rows::signed};
 
 pub(crate) const THESE: &str =
     "SELECT id FROM sessions WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE";
@@ -19,7 +19,7 @@ pub(crate) const SEEN: &str = "UPDATE sessions SET \
      AS seen (id, generation, at, address) WHERE sessions.id = seen.id";
 
 /// One for each session, because a statement changes each row once.
-pub(super) fn latest(sightings: &[Sighting]) -> BTreeMap<SessionId, Sighting> {
+pub(super) fn latest(sightings: &[SessionActivity]) -> BTreeMap<SessionId, SessionActivity> {
     let mut latest = BTreeMap::new();
     for sighting in sightings {
         let known = latest.entry(sighting.session).or_insert_with(|| sighting.clone());
@@ -34,8 +34,8 @@ pub(super) fn latest(sightings: &[Sighting]) -> BTreeMap<SessionId, Sighting> {
 
 pub(super) async fn see(
     connection: &mut PgConnection,
-    seen: &BTreeMap<SessionId, Sighting>,
-) -> Result<(), Trouble> {
+    seen: &BTreeMap<SessionId, SessionActivity>,
+) -> Result<(), DbError> {
     let ids: Vec<_> = seen.keys().map(bytes).collect();
     sqlx::query(THESE).bind(&ids).execute(&mut *connection).await?;
     sqlx::query(SEEN)

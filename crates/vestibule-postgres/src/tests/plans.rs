@@ -6,7 +6,7 @@ use serde_json::Value;
 use vestibule_core::{
     id::UserId,
     renewal::Advance,
-    store::{SessionStore as _, Sighting},
+    store::{SessionActivity, SessionStore as _},
 };
 use vestibule_testkit::{
     postgres::{Database, Durability, Postgres},
@@ -242,7 +242,7 @@ async fn renewals_and_sightings_touch_no_index() {
     for number in 0..200 {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
     }
-    let sighting = |number: u64, second| Sighting {
+    let sighting = |number: u64, second| SessionActivity {
         session: session_id(number),
         generation: 1,
         at: at(second),

@@ -6,15 +6,15 @@ use vestibule_testkit::{
     postgres::Database, site_store_suite::AnySiteStore, store_suite::AnyStore,
 };
 
-use crate::place;
+use crate::target;
 
 async fn make() -> (AnyStore, Database<'static>) {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     (Arc::new(store), database)
 }
 
 async fn make_for_a_site() -> (AnySiteStore, Database<'static>) {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     (Arc::new(store), database)
 }
 

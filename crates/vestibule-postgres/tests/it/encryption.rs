@@ -10,7 +10,7 @@ use vestibule_core::store::Feed as _;
 use vestibule_postgres::{OpenError, PostgresStore};
 use vestibule_testkit::postgres::{Durability, Postgres};
 
-use crate::place::FEW;
+use crate::target::FEW;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_that_is_demanded_is_verified() {

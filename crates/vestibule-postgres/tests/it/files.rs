@@ -19,8 +19,8 @@ use vestibule_testkit::{
 };
 
 use crate::{
-    place,
     races::{begin, run, somebody_waits},
+    target,
 };
 
 const QUOTA: Quota = Quota { bytes: 1_000_000, files: 1000 };
@@ -63,7 +63,7 @@ fn is_whole(database: &Database<'_>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_waits_for_its_account_that_is_being_deleted_and_is_not_kept() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap().id;
     let mut other = begin(&database).await;
     run(&mut other, &format!("UPDATE users SET status = 'deleted' WHERE id = {ann}")).await;
@@ -79,7 +79,7 @@ async fn a_file_waits_for_its_account_that_is_being_deleted_and_is_not_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erasure_waits_for_a_content_that_is_being_replaced_and_takes_it_along() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap().id;
     store.create_file(&new_file(1, ann), &QUOTA, at(1)).await.unwrap().unwrap();
     delete_account(&store, ann).await;
@@ -108,7 +108,7 @@ async fn an_erasure_waits_for_a_content_that_is_being_replaced_and_takes_it_alon
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erasure_waits_for_an_upload_that_is_being_finished_and_takes_it_along() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let ann = store.create_user(&new_user("ann"), START).await.unwrap().unwrap().id;
     let upload = Upload {
         id: UploadId::from_bytes([1; 16]),
@@ -140,7 +140,7 @@ async fn an_erasure_waits_for_an_upload_that_is_being_finished_and_takes_it_alon
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_to_files_at_once_nothing_is_miscounted_or_lost() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     for round in 0..8 {
         let name = format!("ann{round}");
         let ann = store.create_user(&new_user(&name), START).await.unwrap().unwrap().id;

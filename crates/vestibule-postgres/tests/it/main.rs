@@ -7,7 +7,7 @@ mod files;
 mod notifying;
 mod opening;
 mod outages;
-mod place;
 mod pooled;
 mod processes;
 mod races;
+mod target;

@@ -11,7 +11,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::place::{self, FEW};
+use crate::target::{self, FEW};
 
 /// Longer than any notification takes, and than a connection takes to be made anew.
 const SOON: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ const A_WHILE: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_node_wakes_the_others() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let other = PostgresStore::connect(&database.url(), FEW).await.unwrap();
     let nodes = [store.notifier(), other.notifier()];
     for node in &nodes {
@@ -37,7 +37,7 @@ async fn one_node_wakes_the_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn news_are_not_lost_by_somebody_who_stops_waiting() {
-    let (store, _database) = place::store().await;
+    let (store, _database) = target::store().await;
     let node = store.notifier();
     timeout(SOON, node.notified()).await.unwrap();
     for _ in 0..20 {
@@ -49,7 +49,7 @@ async fn news_are_not_lost_by_somebody_who_stops_waiting() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_changes_are_few_notifications() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let node = store.notifier();
     let mut listener = PgListener::connect(&database.url()).await.unwrap();
     listener.listen("vestibule_feed").await.unwrap();
@@ -89,7 +89,7 @@ async fn after_an_outage_it_listens_again_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropping_it_ends_its_connection() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let node = store.notifier();
     timeout(SOON, node.notified()).await.unwrap();
     let listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \

@@ -4,7 +4,7 @@ use vestibule_core::store::UserStore as _;
 use vestibule_postgres::{OpenError, PostgresStore, SchemaState};
 use vestibule_testkit::postgres::Postgres;
 
-use crate::place::{self, FEW};
+use crate::target::{self, FEW};
 
 const MAKES: SchemaState = SchemaState::Behind { from: 0, to: 12 };
 
@@ -29,7 +29,7 @@ async fn an_empty_database_is_migrated_only_where_it_may_be() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newer_schema_is_refused_and_the_newer_version_named_as_the_mend() {
-    let database = place::migrated().await;
+    let database = target::migrated().await;
     database.sql("UPDATE vestibule_schema SET version = 99");
     let state = PostgresStore::schema_state(&database.url()).await.unwrap();
     assert_eq!(state, SchemaState::Ahead { found: 99, known: 12 });
@@ -105,7 +105,7 @@ async fn what_is_wrong_is_named_and_the_password_is_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_a_connection_to_spare_is_not_reachable_for_now() {
-    let database = place::migrated().await;
+    let database = target::migrated().await;
     database.sql("CREATE ROLE guest LOGIN PASSWORD 'tangerine'");
     let limit = |limit| {
         let set = format!("ALTER DATABASE {} CONNECTION LIMIT {limit}", database.name());

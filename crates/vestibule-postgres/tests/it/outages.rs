@@ -27,7 +27,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::place::{self, FEW};
+use crate::target::{self, FEW};
 
 /// A store works again within five seconds after its database does; the rest is for a busy machine.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
@@ -164,7 +164,7 @@ async fn who_reads_does_not_notice_a_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_became_a_replica_is_left() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let set = |what: &str| {
         let set = format!("ALTER DATABASE {} {what}", database.name());
         database.server().sql("postgres", &set);
@@ -181,7 +181,7 @@ async fn a_primary_that_became_a_replica_is_left() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_released_makes_only_its_own_row_unavailable() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     for number in [1, 2] {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
     }

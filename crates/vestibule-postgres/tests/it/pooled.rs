@@ -7,7 +7,7 @@ use vestibule_testkit::{
     postgres::{Durability, Postgres},
 };
 
-use crate::place::FEW;
+use crate::target::FEW;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_gives_each_transaction_another_connection_is_refused() {

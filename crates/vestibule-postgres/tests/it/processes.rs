@@ -11,7 +11,7 @@ use vestibule_core::{
     id::UserId,
     renewal::{Advance, Outcome},
     session::EndReason,
-    store::{Changed, Feed as _, Leases as _, RenewalNote, SessionStore as _, Sighting},
+    store::{Changed, Feed as _, Leases as _, RenewalNote, SessionActivity, SessionStore as _},
 };
 use vestibule_postgres::{PostgresStore, SchemaState};
 use vestibule_testkit::{
@@ -19,7 +19,7 @@ use vestibule_testkit::{
     samples::{at, session, session_id},
 };
 
-use crate::place::{self, FEW};
+use crate::target::{self, FEW};
 
 /// What a child is to do, and where; without them, the child's test does nothing.
 const WORK: &str = "VESTIBULE_TEST_POSTGRES_WORK";
@@ -30,7 +30,7 @@ const ROUNDS: u64 = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_that_renew_one_session_one_wins_each_time() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     assert!(store.create_session(&session(0, UserId(1)), None).await.unwrap());
     let won = two("renew", &database.url());
     let found = store.session(session_id(0)).await.unwrap().unwrap();
@@ -40,7 +40,7 @@ async fn of_two_processes_that_renew_one_session_one_wins_each_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_end_each_session_once_and_leave_no_gap_in_the_feed() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     for number in 0..SESSIONS {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
     }
@@ -56,7 +56,7 @@ async fn two_processes_end_each_session_once_and_leave_no_gap_in_the_feed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_of_two_processes_do_not_get_into_each_others_way() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     for number in 0..SESSIONS {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
     }
@@ -74,7 +74,7 @@ async fn batches_of_two_processes_do_not_get_into_each_others_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_one_gets_the_lease() {
-    let (_store, database) = place::store().await;
+    let (_store, database) = target::store().await;
     assert_eq!(two("lease", &database.url()).iter().sum::<u64>(), ROUNDS);
 }
 
@@ -181,7 +181,7 @@ async fn batches(store: &PostgresStore, is_reversed: bool) -> u64 {
             address: String::new(),
             agent: String::new(),
         };
-        let sighting = |number| Sighting {
+        let sighting = |number| SessionActivity {
             session: session_id(number),
             generation: 1,
             at: now,

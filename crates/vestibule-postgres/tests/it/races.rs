@@ -16,11 +16,11 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::place;
+use crate::target;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_waits_for_a_change_of_password_that_is_on_its_way() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     let user = ann(&store).await;
     let mut other = begin(&database).await;
     let change = format!(
@@ -43,7 +43,7 @@ async fn a_sign_in_waits_for_a_change_of_password_that_is_on_its_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_is_purged_meanwhile_takes_its_note_along() {
-    let (store, database) = place::store().await;
+    let (store, database) = target::store().await;
     for number in [1, 2] {
         assert!(store.create_session(&session(number, UserId(1)), None).await.unwrap());
     }

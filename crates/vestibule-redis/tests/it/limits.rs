@@ -14,15 +14,15 @@ use vestibule_core::limit::{BeginError, Outcome, SharedLimits as _};
 use vestibule_redis::RedisOptions;
 use vestibule_testkit::SeededEntropy;
 
-use crate::house::{AT_MOST, House, RATE, failures, limited, until};
+use crate::test_app::{AT_MOST, RATE, TestApp, failures, limited, until};
 
 #[tokio::test]
 async fn the_rate_is_answered_and_the_next_is_refused_until_the_window_moves_on() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     for _ in 0..3 {
-        node.fail(&house, "a").await;
-        house.pass(10).await;
+        node.fail(&app, "a").await;
+        app.pass(10).await;
     }
     let refused = limited(node.begin("a").await);
     assert!(!refused.by_in_flight);
@@ -30,16 +30,16 @@ async fn the_rate_is_answered_and_the_next_is_refused_until_the_window_moves_on(
     let wait = refused.retry_after.as_secs_f32();
     assert!(10.0 < wait && wait <= 30.0, "{wait}");
     assert!(node.begin("b").await.is_ok());
-    house.pass(30).await;
-    node.fail(&house, "a").await;
+    app.pass(30).await;
+    node.fail(&app, "a").await;
     let wait = limited(node.begin("a").await).retry_after;
     assert!(wait <= Duration::from_secs(10), "the next one to leave is another: {wait:?}");
 }
 
 #[tokio::test]
 async fn tries_in_flight_count_until_they_are_settled() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     let mut begun = Vec::new();
     for _ in 0..3 {
         begun.push(node.begin("a").await.ok().unwrap());
@@ -51,7 +51,7 @@ async fn tries_in_flight_count_until_they_are_settled() {
     drop(node.begins("a").await);
     begun.pop().unwrap().settle(Outcome::Failed);
     begun.pop().unwrap().settle(Outcome::Failed);
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     until(async || (failures(&mut look).await == 2).then_some(())).await;
     let _last_place = node.begins("a").await;
     assert!(limited(node.begin("a").await).by_in_flight, "two have failed, one is on its way");
@@ -59,35 +59,35 @@ async fn tries_in_flight_count_until_they_are_settled() {
 
 #[tokio::test]
 async fn passed_tries_leave_nothing_behind() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     for _ in 0..20 {
         node.begins("a").await.settle(Outcome::Passed);
         drop(node.begins("b").await);
     }
-    house.is_empty().await;
+    app.is_empty().await;
 }
 
 /// Whoever stops waiting for the answer may have begun a try all the same.
 #[tokio::test]
 async fn a_begin_that_is_given_up_leaves_nothing_behind() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     for _ in 0..10 {
         let mut asks = pin!(node.begin("a"));
         // On its way to Redis, and dropped before an answer can be back.
         assert!(asks.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
     drop(node.begins("a").await);
-    house.is_empty().await;
+    app.is_empty().await;
 }
 
 #[tokio::test]
 async fn kinds_keys_and_sites_are_apart() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     for _ in 0..3 {
-        node.fail(&house, "a").await;
+        node.fail(&app, "a").await;
     }
     assert!(node.begin("a").await.is_err());
     assert!(node.begin("b").await.is_ok());
@@ -96,16 +96,16 @@ async fn kinds_keys_and_sites_are_apart() {
     let other = node.redis.limits(&other, &SeededEntropy::new(2));
     assert!(other.begin("account", "a", RATE).await.is_ok());
     let options = RedisOptions { prefix: "other".to_owned(), ..RedisOptions::default() };
-    assert!(house.node_with(3, options).await.begin("a").await.is_ok());
+    assert!(app.node_with(3, options).await.begin("a").await.is_ok());
 }
 
 #[tokio::test]
 async fn names_tell_nothing_and_everything_expires() {
-    let house = House::start();
-    let node = house.node(1).await;
-    node.fail(&house, "name anna@example.org").await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
+    node.fail(&app, "name anna@example.org").await;
     let _begun = node.begins("name anna@example.org").await;
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     let keys = look.keys("*").await.unwrap();
     assert_eq!(keys.len(), 2);
     for key in keys {
@@ -123,46 +123,46 @@ async fn names_tell_nothing_and_everything_expires() {
 
 #[tokio::test]
 async fn a_node_that_dies_frees_its_tries_after_the_lease() {
-    let house = House::start();
-    let (dies, lives) = (house.node(1).await, house.node(2).await);
+    let app = TestApp::start();
+    let (dies, lives) = (app.node(1).await, app.node(2).await);
     for _ in 0..3 {
         // Never settled, as by a process that is no more.
         std::mem::forget(dies.begin("a").await.ok().unwrap());
     }
     drop(dies);
     assert!(limited(lives.begin("a").await).by_in_flight);
-    house.pass(29).await;
+    app.pass(29).await;
     // Unless the test itself was so slow that the lease is over.
     if let Err(BeginError::Limited(limited)) = lives.begin("a").await {
         assert!(limited.by_in_flight);
     }
-    house.pass(2).await;
+    app.pass(2).await;
     assert!(lives.begin("a").await.is_ok());
 }
 
 /// A try that takes longer than its lease has lost its place, and still counts when it fails.
 #[tokio::test]
 async fn a_failure_after_the_lease_counts() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     let mut slow = Vec::new();
     for _ in 0..3 {
         slow.push(node.begin("a").await.ok().unwrap());
     }
-    house.pass(31).await;
-    node.fail(&house, "a").await;
+    app.pass(31).await;
+    node.fail(&app, "a").await;
     slow.into_iter().for_each(|begun| begun.settle(Outcome::Failed));
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     until(async || (failures(&mut look).await == 4).then_some(())).await;
     assert!(!limited(node.begin("a").await).by_in_flight);
-    house.pass(50).await;
+    app.pass(50).await;
     assert!(limited(node.begin("a").await).retry_after <= Duration::from_secs(10));
 }
 
 #[tokio::test]
 async fn what_is_settled_twice_counts_once() {
-    let house = House::start();
-    let mut look = house.look().await;
+    let app = TestApp::start();
+    let mut look = app.look().await;
     let settle = Script::new(include_str!("../../src/settle.lua"));
     for _ in 0..2 {
         let mut settling = settle.prepare_invoke();
@@ -174,11 +174,11 @@ async fn what_is_settled_twice_counts_once() {
     assert_eq!(failures(&mut look).await, 1);
 }
 
-/// B5 over two nodes: of two hundred at once no more begin than there are places.
+/// Over two nodes: of two hundred at once no more begin than there are places.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_tries_on_two_nodes_share_three_places() {
-    let house = House::start();
-    let nodes = [Arc::new(house.node(1).await), Arc::new(house.node(2).await)];
+    let app = TestApp::start();
+    let nodes = [Arc::new(app.node(1).await), Arc::new(app.node(2).await)];
     let mut racers = JoinSet::new();
     for number in 0..200 {
         let node = Arc::clone(&nodes[number % 2]);
@@ -197,6 +197,6 @@ async fn two_hundred_tries_on_two_nodes_share_three_places() {
     }
     let begun = tokio::time::timeout(AT_MOST, racers.join_all()).await.unwrap();
     assert_eq!(begun.into_iter().filter(|begun| *begun).count(), 3);
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     until(async || (failures(&mut look).await == 3).then_some(())).await;
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, io, sync::Once, time::Duration};
 
 use vestibule_redis::{Redis, RedisOptions};
 
-use crate::house::{House, until};
+use crate::test_app::{TestApp, until};
 
 thread_local! {
     /// What was logged on the thread of one test.
@@ -57,28 +57,28 @@ const AWAY: &str = "Redis cannot be reached";
 #[tokio::test]
 async fn one_line_when_it_goes_and_one_when_it_is_back() {
     keep_log();
-    let house = House::start();
-    let node = house.node_with(1, RedisOptions::default()).await;
+    let app = TestApp::start();
+    let node = app.node_with(1, RedisOptions::default()).await;
     until(async || (count(CONNECTED) == 1).then_some(())).await;
-    house.server.kill();
+    app.server.kill();
     until(async || (count(AWAY) == 1).then_some(())).await;
     // A minute of new attempts, which time that only passes where everybody waits makes short.
     tokio::time::pause();
     tokio::time::sleep(Duration::from_secs(60)).await;
     tokio::time::resume();
     assert!(node.begin("a").await.is_err());
-    house.server.restart();
+    app.server.restart();
     until(async || (count(CONNECTED) == 2).then_some(())).await;
     assert_eq!(count(AWAY), 1);
-    assert!(log().contains(&format!("127.0.0.1:{}", house.server.port())));
-    assert!(!log().contains(house.server.password()));
+    assert!(log().contains(&format!("127.0.0.1:{}", app.server.port())));
+    assert!(!log().contains(app.server.password()));
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_named_as_the_reason_and_not_repeated() {
     keep_log();
-    let house = House::start();
-    let url = format!("redis://:gooseberry@127.0.0.1:{}", house.server.port());
+    let app = TestApp::start();
+    let url = format!("redis://:gooseberry@127.0.0.1:{}", app.server.port());
     let redis = Redis::open(&url, RedisOptions::default()).unwrap();
     until(async || (count(AWAY) == 1).then_some(())).await;
     assert!(log().contains("assword"), "{}", log());

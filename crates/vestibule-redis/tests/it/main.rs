@@ -7,10 +7,10 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
-mod house;
 mod limits;
 mod logs;
 mod notifications;
 mod opening;
 mod outage;
 mod sites;
+mod test_app;

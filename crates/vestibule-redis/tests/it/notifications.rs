@@ -6,7 +6,7 @@ use redis::AsyncTypedCommands as _;
 use vestibule_core::store::FeedNotifier as _;
 use vestibule_redis::{RedisNotifier, RedisOptions};
 
-use crate::house::{AT_MOST, House, Node, until, within};
+use crate::test_app::{AT_MOST, Node, TestApp, until, within};
 
 /// A notifier that has heard of its own connection already.
 async fn settled(node: &Node) -> RedisNotifier {
@@ -17,8 +17,8 @@ async fn settled(node: &Node) -> RedisNotifier {
 }
 
 /// How often something was published since the server started.
-async fn published(house: &House) -> usize {
-    let mut look = house.look().await;
+async fn published(app: &TestApp) -> usize {
+    let mut look = app.look().await;
     let statistics: String =
         redis::cmd("INFO").arg("commandstats").query_async(&mut look).await.unwrap();
     let line = statistics.lines().find_map(|line| line.strip_prefix("cmdstat_publish:calls="));
@@ -27,8 +27,8 @@ async fn published(house: &House) -> usize {
 
 #[tokio::test]
 async fn others_are_woken_and_each_of_them() {
-    let house = House::start();
-    let (one, two, three) = (house.node(1).await, house.node(2).await, house.node(3).await);
+    let app = TestApp::start();
+    let (one, two, three) = (app.node(1).await, app.node(2).await, app.node(3).await);
     let [one, two, three] = [settled(&one).await, settled(&two).await, settled(&three).await];
     assert!(one.is_connected());
     for _ in 0..3 {
@@ -40,10 +40,10 @@ async fn others_are_woken_and_each_of_them() {
 
 #[tokio::test]
 async fn other_prefixes_are_left_in_peace() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     let options = RedisOptions { prefix: "other".to_owned(), ..RedisOptions::default() };
-    let other = house.node_with(2, options).await;
+    let other = app.node_with(2, options).await;
     let (one, other) = (settled(&node).await, settled(&other).await);
     one.notify().await;
     within(one.notified()).await;
@@ -53,8 +53,8 @@ async fn other_prefixes_are_left_in_peace() {
 
 #[tokio::test]
 async fn whoever_stops_waiting_loses_nothing() {
-    let house = House::start();
-    let (one, two) = (house.node(1).await, house.node(2).await);
+    let app = TestApp::start();
+    let (one, two) = (app.node(1).await, app.node(2).await);
     let (one, two) = (settled(&one).await, settled(&two).await);
     for _ in 0..20 {
         let waits = tokio::time::timeout(Duration::ZERO, two.notified());
@@ -74,27 +74,27 @@ async fn whoever_stops_waiting_loses_nothing() {
 
 #[tokio::test]
 async fn a_thousand_at_once_are_published_twice_at_most() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     let notifier = settled(&node).await;
-    house.server.stop();
+    app.server.stop();
     for _ in 0..1000 {
         within(notifier.notify()).await;
         tokio::task::yield_now().await;
     }
-    house.server.cont();
-    until(async || (published(&house).await == 2).then_some(())).await;
+    app.server.cont();
+    until(async || (published(&app).await == 2).then_some(())).await;
     for _ in 0..20 {
-        assert_eq!(published(&house).await, 2);
+        assert_eq!(published(&app).await, 2);
     }
 }
 
 #[tokio::test]
 async fn a_new_connection_wakes() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     let notifier = settled(&node).await;
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     for kind in ["normal", "pubsub"] {
         let mut kill = redis::cmd("CLIENT");
         kill.arg("KILL").arg("TYPE").arg(kind);
@@ -106,29 +106,29 @@ async fn a_new_connection_wakes() {
 
 #[tokio::test]
 async fn a_black_hole_is_noticed_without_any_call_and_left_again() {
-    let house = House::start();
-    let node = house.node_with(1, RedisOptions::default()).await;
+    let app = TestApp::start();
+    let node = app.node_with(1, RedisOptions::default()).await;
     let notifier = settled(&node).await;
-    house.server.stop();
+    app.server.stop();
     until(async || (!notifier.is_connected()).then_some(())).await;
     within(notifier.notify()).await;
-    house.server.cont();
+    app.server.cont();
     within(notifier.notified()).await;
     assert!(notifier.is_connected());
-    until(async || (published(&house).await > 0).then_some(())).await;
+    until(async || (published(&app).await > 0).then_some(())).await;
 }
 
 #[tokio::test]
 async fn a_crash_is_noticed_and_survived() {
-    let house = House::start();
-    let node = house.node(1).await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
     let notifier = settled(&node).await;
-    house.server.kill();
+    app.server.kill();
     until(async || (!notifier.is_connected()).then_some(())).await;
     within(notifier.notify()).await;
-    house.server.restart();
+    app.server.restart();
     within(notifier.notified()).await;
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     let subscribed: Vec<(String, usize)> = redis::cmd("PUBSUB")
         .arg("NUMSUB")
         .arg("vestibule:feed")

@@ -8,7 +8,7 @@ use vestibule_testkit::{
     redis::{Redis as Server, Tls},
 };
 
-use crate::house::{Node, secret, until, within};
+use crate::test_app::{Node, secret, until, within};
 
 #[tokio::test]
 async fn a_url_that_cannot_be_read_is_refused_and_its_password_not_repeated() {

@@ -11,16 +11,16 @@ use vestibule_core::limit::Outcome;
 use vestibule_redis::{Redis, RedisOptions};
 use vestibule_testkit::SeededEntropy;
 
-use crate::house::{House, failures, is_unavailable, secret, until, within};
+use crate::test_app::{TestApp, failures, is_unavailable, secret, until, within};
 
 const DEADLINE: Duration = Duration::from_millis(250);
 
 #[tokio::test]
 async fn a_black_hole_keeps_nobody_and_is_left_again() {
-    let house = House::start();
-    let node = Arc::new(house.node_with(1, RedisOptions::default()).await);
+    let app = TestApp::start();
+    let node = Arc::new(app.node_with(1, RedisOptions::default()).await);
     drop(node.begins("a").await);
-    house.server.stop();
+    app.server.stop();
     let mut racers = JoinSet::new();
     for _ in 0..100 {
         let node = Arc::clone(&node);
@@ -28,22 +28,22 @@ async fn a_black_hole_keeps_nobody_and_is_left_again() {
     }
     assert!(within(racers.join_all()).await.into_iter().all(|unavailable| unavailable));
     assert!(!node.redis.is_connected());
-    house.server.cont();
+    app.server.cont();
     drop(node.begins("a").await);
     // Those that have begun without an answer are settled as well.
-    house.is_empty().await;
+    app.is_empty().await;
 }
 
 /// A new connection may work where the old one never will: what stands between has forgotten it, or leads elsewhere now.
 /// The client's own manager keeps the old one, since nothing has closed it.
 #[tokio::test]
 async fn a_connection_that_fell_silent_is_replaced() {
-    let house = House::start();
-    let (fallen, port) = silenced_later(house.server.port()).await;
-    let url = format!("redis://:{}@127.0.0.1:{port}", house.server.password());
+    let app = TestApp::start();
+    let (fallen, port) = silenced_later(app.server.port()).await;
+    let url = format!("redis://:{}@127.0.0.1:{port}", app.server.password());
     let redis = Redis::open(&url, RedisOptions::default()).unwrap();
     let limits = redis.limits(&secret(), &SeededEntropy::new(1));
-    let node = crate::house::Node { redis, limits };
+    let node = crate::test_app::Node { redis, limits };
     drop(node.begins("a").await);
     fallen.notify_waiters();
     until(async || is_unavailable(&node.begin("a").await).then_some(())).await;
@@ -54,13 +54,13 @@ async fn a_connection_that_fell_silent_is_replaced() {
 /// own manager takes every answer but a broken connection for final.
 #[tokio::test]
 async fn one_that_refuses_a_new_connection_is_asked_again() {
-    let house = House::start();
-    let url = format!("redis://ann:gooseberry@127.0.0.1:{}", house.server.port());
+    let app = TestApp::start();
+    let url = format!("redis://ann:gooseberry@127.0.0.1:{}", app.server.port());
     let redis = Redis::open(&url, RedisOptions::default()).unwrap();
     let limits = redis.limits(&secret(), &SeededEntropy::new(1));
-    let node = crate::house::Node { redis, limits };
+    let node = crate::test_app::Node { redis, limits };
     assert!(is_unavailable(&node.begin("a").await));
-    let mut look = house.look().await;
+    let mut look = app.look().await;
     let mut add = redis::cmd("ACL");
     add.arg("SETUSER").arg("ann").arg("on").arg(">gooseberry");
     add.arg("allkeys").arg("allchannels").arg("allcommands");
@@ -92,9 +92,9 @@ async fn silenced_later(redis: u16) -> (Arc<Notify>, u16) {
 /// One that was not answered in time takes the connection down: whoever comes next is answered at once.
 #[tokio::test]
 async fn only_the_first_waits_for_the_deadline() {
-    let house = House::start();
-    let node = house.node_with(1, RedisOptions::default()).await;
-    house.server.stop();
+    let app = TestApp::start();
+    let node = app.node_with(1, RedisOptions::default()).await;
+    app.server.stop();
     // From here on time passes where everybody waits for it, and only there.
     tokio::time::pause();
     let before = tokio::time::Instant::now();
@@ -109,42 +109,42 @@ async fn only_the_first_waits_for_the_deadline() {
 
 #[tokio::test]
 async fn a_crash_is_survived() {
-    let house = House::start();
-    let node = house.node_with(1, RedisOptions::default()).await;
+    let app = TestApp::start();
+    let node = app.node_with(1, RedisOptions::default()).await;
     for _ in 0..3 {
-        node.fail(&house, "a").await;
+        node.fail(&app, "a").await;
     }
     assert!(!is_unavailable(&node.begin("a").await));
-    house.server.kill();
+    app.server.kill();
     until(async || is_unavailable(&node.begin("a").await).then_some(())).await;
-    house.server.restart();
+    app.server.restart();
     drop(node.begins("a").await);
 }
 
 /// A node may start before its Redis does.
 #[tokio::test]
 async fn it_need_not_be_there_at_the_start() {
-    let house = House::start();
-    house.server.kill();
-    let redis = Redis::open(&house.server.url(), RedisOptions::default()).unwrap();
+    let app = TestApp::start();
+    app.server.kill();
+    let redis = Redis::open(&app.server.url(), RedisOptions::default()).unwrap();
     let limits = redis.limits(&secret(), &SeededEntropy::new(1));
-    let node = crate::house::Node { redis, limits };
+    let node = crate::test_app::Node { redis, limits };
     assert!(is_unavailable(&node.begin("a").await));
-    house.server.restart();
+    app.server.restart();
     drop(node.begins("a").await);
 }
 
 #[tokio::test]
 async fn a_try_in_flight_when_it_went_away_is_settled_when_it_is_back() {
-    let house = House::start();
-    let node = house.node_with(1, RedisOptions::default()).await;
+    let app = TestApp::start();
+    let node = app.node_with(1, RedisOptions::default()).await;
     let (fails, passes) = (node.begins("a").await, node.begins("b").await);
-    house.server.stop();
+    app.server.stop();
     fails.settle(Outcome::Failed);
     passes.settle(Outcome::Passed);
     until(async || (!node.redis.is_connected()).then_some(())).await;
-    house.server.cont();
-    let mut look = house.look().await;
+    app.server.cont();
+    let mut look = app.look().await;
     until(async || (failures(&mut look).await == 1).then_some(())).await;
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut look).await.unwrap();
     assert!(keys.iter().all(|key| key.ends_with(":failures")), "{keys:?}");
@@ -153,9 +153,9 @@ async fn a_try_in_flight_when_it_went_away_is_settled_when_it_is_back() {
 /// A Redis that says no is there: that is no reason to connect again.
 #[tokio::test]
 async fn one_that_refuses_is_not_away() {
-    let house = House::start();
-    let node = house.node(1).await;
-    let mut look = house.look().await;
+    let app = TestApp::start();
+    let node = app.node(1).await;
+    let mut look = app.look().await;
     for (right, is_refused) in [("-evalsha", true), ("+evalsha", false)] {
         let mut change = redis::cmd("ACL");
         change.arg("SETUSER").arg("default").arg(right);

@@ -12,7 +12,7 @@ use vestibule_testkit::{
     visitors::{Anonymous, InProcess, request},
 };
 
-use crate::house::{AT_MOST, House, secret, until, within};
+use crate::test_app::{AT_MOST, TestApp, secret, until, within};
 
 const PASSWORD: &str = "tangerine anvil rocket";
 
@@ -54,15 +54,15 @@ impl Site {
 }
 
 /// Two nodes, with the accounts `anna`, `bert` and `carl`.
-async fn sites(house: &House, options: RedisOptions) -> [Arc<Site>; 2] {
+async fn sites(test_app: &TestApp, options: RedisOptions) -> [Arc<Site>; 2] {
     let store = FailingStore::new(MemoryStore::default());
     let mut sites = Vec::new();
     for _ in 0..2 {
         let mut config = Config::new("Test site", "https://app.test", secret()).unwrap();
         config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
-        let redis = Redis::open(&house.server.url(), options.clone()).unwrap();
+        let redis = Redis::open(&test_app.server.url(), options.clone()).unwrap();
         until(async || redis.is_connected().then_some(())).await;
-        let hall = Vestibule::builder(store.clone())
+        let auth = Vestibule::builder(store.clone())
             .config(config)
             .shared_limits(redis.limits(&secret(), &SystemEntropy))
             .build()
@@ -75,11 +75,11 @@ async fn sites(house: &House, options: RedisOptions) -> [Arc<Site>; 2] {
                     email: format!("{name}@example.org"),
                     password: PASSWORD.into(),
                 };
-                let new = hall.prepare_user(registrant).await.unwrap();
-                hall.users().create_user(&new, hall.now()).await.unwrap().unwrap();
+                let new = auth.prepare_user(registrant).await.unwrap();
+                auth.users().create_user(&new, auth.now()).await.unwrap().unwrap();
             }
         }
-        let router = Router::new().merge(hall.routes()).layer(hall.layer());
+        let router = Router::new().merge(auth.routes()).layer(auth.layer());
         sites.push(Arc::new(Site { router, redis }));
     }
     sites.try_into().ok().unwrap()
@@ -91,8 +91,8 @@ fn patient() -> RedisOptions {
 
 #[tokio::test]
 async fn failures_on_two_nodes_are_one_accounts_failures() {
-    let house = House::start();
-    let [one, two] = sites(&house, patient()).await;
+    let test_app = TestApp::start();
+    let [one, two] = sites(&test_app, patient()).await;
     for number in 0..6 {
         assert_eq!(one.guess("anna", number).await, 401);
     }
@@ -104,11 +104,11 @@ async fn failures_on_two_nodes_are_one_accounts_failures() {
     }
 }
 
-/// B5 over two nodes.
+/// Over two nodes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_against_two_nodes_is_evaluated_no_more_often() {
-    let house = House::start();
-    let sites = sites(&house, patient()).await;
+    let test_app = TestApp::start();
+    let sites = sites(&test_app, patient()).await;
     let mut racers = JoinSet::new();
     for number in 0..200 {
         let site = Arc::clone(&sites[number % 2]);
@@ -133,8 +133,8 @@ async fn a_burst_against_two_nodes_is_evaluated_no_more_often() {
 /// Right passwords, more at once than there are places: all of them wait for their turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_of_right_passwords_on_two_nodes_is_let_in() {
-    let house = House::start();
-    let sites = sites(&house, patient()).await;
+    let test_app = TestApp::start();
+    let sites = sites(&test_app, patient()).await;
     let mut racers = JoinSet::new();
     for number in 0..40 {
         let site = Arc::clone(&sites[number % 2]);
@@ -142,7 +142,7 @@ async fn a_burst_of_right_passwords_on_two_nodes_is_let_in() {
     }
     let statuses = within(racers.join_all()).await;
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-    house.is_empty().await;
+    test_app.is_empty().await;
 }
 
 /// While Redis is away each node allows half, and counts what failed before; then they share again.
@@ -151,24 +151,24 @@ async fn without_redis_each_node_is_stricter_and_nobody_waits_for_it() {
     // Longer than by default, so that a busy machine is not taken for an outage.
     let options = RedisOptions { deadline: Duration::from_secs(2), ..RedisOptions::default() };
     for crash in [false, true] {
-        let house = House::start();
-        let [one, two] = sites(&house, options.clone()).await;
+        let test_app = TestApp::start();
+        let [one, two] = sites(&test_app, options.clone()).await;
         for number in 0..3 {
             assert_eq!(one.guess("anna", number).await, 401);
         }
         if crash {
-            house.server.kill()
+            test_app.server.kill()
         } else {
-            house.server.stop()
+            test_app.server.stop()
         }
         assert_eq!(one.answered("anna").await, 2, "three of five were used up before");
         assert_eq!(two.answered("anna").await, 5);
         assert_eq!(one.answered("bert").await, 5);
         assert_eq!(one.sign_in("carl", PASSWORD, 60).await, 200, "others are let in");
         if crash {
-            house.server.restart()
+            test_app.server.restart()
         } else {
-            house.server.cont()
+            test_app.server.cont()
         }
         for site in [&one, &two] {
             until(async || site.redis.is_connected().then_some(())).await;

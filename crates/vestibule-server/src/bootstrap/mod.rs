@@ -123,7 +123,7 @@ pub(crate) async fn check_secret(
 ///
 /// # Errors
 /// [`CommandError::Usage`] where a setting is beyond what the library takes.
-pub(crate) fn hall_config(settings: &Settings, secret: SiteSecret) -> Result<Config, CommandError> {
+pub(crate) fn auth_config(settings: &Settings, secret: SiteSecret) -> Result<Config, CommandError> {
     let usage =
         |key: &str, error: &dyn std::fmt::Display| CommandError::Usage(format!("{key}: {error}"));
     let base = Config::new(&settings.site_name, &settings.public_url.to_string(), secret)

@@ -82,7 +82,7 @@ fn settings_reach_the_library() {
             ("accounts.registration", "closed"),
         ],
     );
-    let config = hall_config(&development, secret()).unwrap();
+    let config = auth_config(&development, secret()).unwrap();
     assert_eq!(config.origin, vestibule::OurOrigin::Loopback);
     assert_eq!(config.lifetimes.access.as_secs(), 5);
     assert_eq!(config.limits.account.map(|rate| rate.count), Some(3));
@@ -92,7 +92,7 @@ fn settings_reach_the_library() {
     let is_key = |key: &[u8]| key == b"Zm3Vq8nT1xLw5rYb7Kc2Hd9Gf4Js6Pa0";
     assert!(matches!(config.signing, vestibule::Signing::Shared(key) if is_key(&key)));
 
-    let production = hall_config(&settings(folder.path(), &PRODUCTION), secret()).unwrap();
+    let production = auth_config(&settings(folder.path(), &PRODUCTION), secret()).unwrap();
     assert!(
         matches!(&production.origin, vestibule::OurOrigin::Fixed(origin) if origin.as_str() == "https://maps.example")
     );

@@ -17,7 +17,7 @@ pub(crate) fn run(
             // What only the library can judge: a cost or an origin beyond what it takes.
             let stand_in = vestibule::SiteSecret::new([7; 32])
                 .map_err(|error| CommandError::Failed(error.to_string()))?;
-            bootstrap::hall_config(&configuration.settings, stand_in)?;
+            bootstrap::auth_config(&configuration.settings, stand_in)?;
             let mut text = "The configuration is valid.\n".to_owned();
             for warning in &configuration.warnings {
                 text.push_str(&format!("Note: {warning}.\n"));

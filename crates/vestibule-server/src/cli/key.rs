@@ -12,7 +12,7 @@ use vestibule::{
 };
 
 use super::{
-    desk::{Desk, at_desk},
+    context::{CommandContext, at_desk},
     output::{Console, Listed, counted, json, utc, visible},
 };
 use crate::error::CommandError;
@@ -38,22 +38,23 @@ pub(crate) async fn run(
     command: KeyCommand,
     configuration: &Configuration,
 ) -> Result<(), CommandError> {
-    at_desk(configuration, async |desk, console| carry_out(command, desk, console).await).await
+    at_desk(configuration, async |context, console| carry_out(command, context, console).await)
+        .await
 }
 
 async fn carry_out(
     command: KeyCommand,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     match command {
-        KeyCommand::List(listing) => list(listing, desk, console).await,
-        KeyCommand::Rotate { algorithm: None } => rotate(desk, console).await,
+        KeyCommand::List(listing) => list(listing, context, console).await,
+        KeyCommand::Rotate { algorithm: None } => rotate(context, console).await,
         KeyCommand::Rotate { algorithm: Some(algorithm) } => {
-            change_algorithm(algorithm, desk, console).await
+            change_algorithm(algorithm, context, console).await
         }
-        KeyCommand::Retire { kid } => retire(&kid, desk, console).await,
-        KeyCommand::Reseal => reseal(desk, console).await,
+        KeyCommand::Retire { kid } => retire(&kid, context, console).await,
+        KeyCommand::Reseal => reseal(context, console).await,
     }
 }
 
@@ -82,12 +83,12 @@ impl From<&StoredKey> for KeyJson {
 
 async fn list(
     listing: Listing,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let keys: Vec<KeyJson> = match &desk.config.signing {
+    let keys: Vec<KeyJson> = match &context.config.signing {
         Signing::Ring(_) => {
-            let (_, keys) = desk.store.key_ring().await?;
+            let (_, keys) = context.store.key_ring().await?;
             keys.iter().map(KeyJson::from).collect()
         }
         Signing::Shared(key) => vec![configured(key)],
@@ -113,10 +114,13 @@ async fn list(
     listed.finish("There are no keys yet. The server creates them on first start.", console)
 }
 
-async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+async fn rotate(
+    context: &CommandContext<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let event = context.event(EventName::AuthzAdmin).with("action", "rotate_keys");
     let said = (&event, "the keys were rotated");
-    let keys = ring(desk).await?.rotate(desk.clock.now(), said).await.map_err(failed)?;
+    let keys = ring(context).await?.rotate(context.clock.now(), said).await.map_err(failed)?;
     for key in keys.iter().filter(|key| key.state == KeyState::Active) {
         console.say(format_args!("Now signing with key {}.", key.kid))?;
     }
@@ -125,18 +129,18 @@ async fn rotate(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
 
 async fn change_algorithm(
     algorithm: KeyAlgorithm,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let wanted = match algorithm {
         KeyAlgorithm::Es256 => Algorithm::ES256,
         KeyAlgorithm::EdDsa => Algorithm::EdDSA,
     };
-    let event = desk.event(EventName::AuthzAdmin).with("action", "rotate_keys");
+    let event = context.event(EventName::AuthzAdmin).with("action", "rotate_keys");
     let event = event.with("algorithm", wanted.name());
-    let keys = ring(desk)
+    let keys = ring(context)
         .await?
-        .change_algorithm(wanted, desk.clock, (&event, "the keys were rotated"), |kid, wait| {
+        .change_algorithm(wanted, context.clock, (&event, "the keys were rotated"), |kid, wait| {
             console.note(format_args!(
                 "Published key {kid} ({}); it starts signing in {} seconds.",
                 wanted.name(),
@@ -148,7 +152,7 @@ async fn change_algorithm(
         let algorithm = key.algorithm.name();
         console.say(format_args!("Now signing with key {} ({algorithm}).", key.kid))?;
     }
-    let Signing::Ring(configured) = &desk.config.signing else {
+    let Signing::Ring(configured) = &context.config.signing else {
         return Ok(());
     };
     if *configured != wanted {
@@ -160,10 +164,14 @@ async fn change_algorithm(
     Ok(())
 }
 
-async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let event = desk.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
+async fn retire(
+    kid: &str,
+    context: &CommandContext<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let event = context.event(EventName::AuthzAdmin).with("action", "retire_key").with("kid", kid);
     let said = (&event, "a key was retired");
-    let keys = ring(desk).await?.retire(kid, desk.clock.now(), said).await.map_err(failed)?;
+    let keys = ring(context).await?.retire(kid, context.clock.now(), said).await.map_err(failed)?;
     console.say(format_args!(
         "Retired key {}: tokens that it signed are refused from now on.",
         visible(kid)
@@ -175,14 +183,17 @@ async fn retire(kid: &str, desk: &Desk<'_>, console: &mut Console<'_>) -> Result
 }
 
 /// Seals everything that lies in the store under the present secret.
-async fn reseal(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), CommandError> {
-    let secret = &desk.config.secret;
-    bootstrap::check_secret(desk.store, secret, desk.entropy).await?;
-    let mails = reseal_mails(desk).await?;
-    let keys = vestibule::reseal(desk.store, secret, desk.entropy, desk.clock.now()).await;
+async fn reseal(
+    context: &CommandContext<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), CommandError> {
+    let secret = &context.config.secret;
+    bootstrap::check_secret(context.store, secret, context.entropy).await?;
+    let mails = reseal_mails(context).await?;
+    let keys = vestibule::reseal(context.store, secret, context.entropy, context.clock.now()).await;
     let keys = keys.map_err(|error| CommandError::Failed(error.to_string()))?;
-    let event = desk.event(EventName::AuthzAdmin).with("action", "reseal");
-    desk.record(event, "the stored secrets were resealed").await;
+    let event = context.event(EventName::AuthzAdmin).with("action", "reseal");
+    context.record(event, "the stored secrets were resealed").await;
     console.say(format_args!(
         "Resealed with the current secret: {} and {}.",
         counted(keys, "key"),
@@ -197,18 +208,18 @@ async fn reseal(desk: &Desk<'_>, console: &mut Console<'_>) -> Result<(), Comman
     Ok(())
 }
 
-async fn reseal_mails(desk: &Desk<'_>) -> Result<usize, CommandError> {
+async fn reseal_mails(context: &CommandContext<'_>) -> Result<usize, CommandError> {
     const PAGE: u32 = 100;
-    let seal = mail::sealing_key(&desk.config.secret);
+    let seal = mail::sealing_key(&context.config.secret);
     let (mut count, mut after) = (0, None);
     loop {
-        let page = desk.store.sealed_mails(after, PAGE).await?;
+        let page = context.store.sealed_mails(after, PAGE).await?;
         for (id, sealed) in &page {
             // One that opens under neither secret was lost before, and is of no use to anybody.
-            let Ok(Some(anew)) = seal.reseal(&id.to_string(), sealed, desk.entropy) else {
+            let Ok(Some(anew)) = seal.reseal(&id.to_string(), sealed, context.entropy) else {
                 continue;
             };
-            count += usize::from(desk.store.reseal_mail(*id, sealed, &anew).await?);
+            count += usize::from(context.store.reseal_mail(*id, sealed, &anew).await?);
         }
         match page.last() {
             Some((last, _)) => after = Some(*last),
@@ -217,9 +228,9 @@ async fn reseal_mails(desk: &Desk<'_>) -> Result<usize, CommandError> {
     }
 }
 
-async fn ring<'a>(desk: &Desk<'a>) -> Result<Ring<'a>, CommandError> {
-    bootstrap::check_secret(desk.store, &desk.config.secret, desk.entropy).await?;
-    Ring::of(desk.config, desk.store, desk.entropy).map_err(failed)
+async fn ring<'a>(context: &CommandContext<'a>) -> Result<Ring<'a>, CommandError> {
+    bootstrap::check_secret(context.store, &context.config.secret, context.entropy).await?;
+    Ring::of(context.config, context.store, context.entropy).map_err(failed)
 }
 
 fn failed(error: RingChangeError) -> CommandError {

@@ -2,7 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod config;
-mod desk;
+mod context;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod openapi;

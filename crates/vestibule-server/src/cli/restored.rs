@@ -6,7 +6,7 @@ use vestibule::{
 };
 
 use super::{
-    desk::{Desk, at_desk},
+    context::{CommandContext, at_desk},
     output::{Console, counted},
     session,
 };
@@ -35,8 +35,8 @@ pub(crate) async fn run(
 ) -> Result<(), CommandError> {
     let settings = &configuration.settings;
     let blobs = files::open_blobs(settings).await?;
-    at_desk(configuration, async |desk, console| {
-        carry_out(what, settings, &blobs, desk, console).await
+    at_desk(configuration, async |context, console| {
+        carry_out(what, settings, &blobs, context, console).await
     })
     .await
 }
@@ -45,31 +45,31 @@ async fn carry_out(
     what: &Restored,
     settings: &Settings,
     blobs: &vestibule_files::Blobs,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    bootstrap::check_secret(desk.store, &desk.config.secret, desk.entropy).await?;
+    bootstrap::check_secret(context.store, &context.config.secret, context.entropy).await?;
     // Before anything is changed: with another site's files it is perhaps the wrong database.
     let at = |error: HomeError| error.at(settings);
     let home = match what.adopt_files {
         true => None,
-        false => Some(files::settle(blobs, desk.store, desk.entropy).await.map_err(at)?),
+        false => Some(files::settle(blobs, context.store, context.entropy).await.map_err(at)?),
     };
 
-    let tokens = desk.store.drop_all_one_time().await?;
+    let tokens = context.store.drop_all_one_time().await?;
     console.say(format_args!("Voided {}.", counted_of(tokens, "mailed link")))?;
-    let mails = desk.store.give_up_mails(GIVEN_UP, desk.clock.now()).await?;
+    let mails = context.store.give_up_mails(GIVEN_UP, context.clock.now()).await?;
     if mails > 0 {
         console.say(format_args!("Dropped {} from the mail queue.", counted_of(mails, "mail")))?;
     }
     // Last, since every running server then reads everything again.
-    let now = desk.clock.now();
-    let ended = vestibule::after_restore(desk.store, desk.config, desk.entropy, now)
+    let now = context.clock.now();
+    let ended = vestibule::after_restore(context.store, context.config, context.entropy, now)
         .await
         .map_err(|error| CommandError::Failed(error.to_string()))?;
-    session::record_ends(&ended, EndReason::EndedByAdmin, desk).await;
+    session::record_ends(&ended, EndReason::EndedByAdmin, context).await;
     console.say(format_args!("Ended {}.", counted(ended.len(), "session")))?;
-    match &desk.config.signing {
+    match &context.config.signing {
         Signing::Ring(_) => console.say("Replaced the signing keys.")?,
         Signing::Shared(_) => console.note(
             "Tokens are signed with JWT_SECRET_KEY, which was not replaced: this site renews older tokens \
@@ -77,15 +77,15 @@ async fn carry_out(
         ),
     }
     console.say("Began a new epoch: every running server reloads its state.")?;
-    let event = desk.event(EventName::AuthzAdmin).with("action", "restored");
-    desk.record(event, "the database was restored from a backup").await;
+    let event = context.event(EventName::AuthzAdmin).with("action", "restored");
+    context.record(event, "the database was restored from a backup").await;
 
     match home {
         Some(home) => {
-            let now = desk.clock.now();
-            files::begin_anew(&home, blobs, desk.store, now).await.map_err(at)
+            let now = context.clock.now();
+            files::begin_anew(&home, blobs, context.store, now).await.map_err(at)
         }
-        None => adopt(blobs, desk, console).await.map_err(|error| match error {
+        None => adopt(blobs, context, console).await.map_err(|error| match error {
             Adopting::Home(error) => error.at(settings),
             Adopting::Console(error) => error,
         }),
@@ -100,13 +100,13 @@ enum Adopting {
 /// Takes the files over, and lists those that this database does not know.
 async fn adopt(
     blobs: &vestibule_files::Blobs,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Adopting> {
-    let _: Home = files::adopt(blobs, desk.store, desk.entropy, desk.clock.now())
+    let _: Home = files::adopt(blobs, context.store, context.entropy, context.clock.now())
         .await
         .map_err(Adopting::Home)?;
-    let mut unknown = files::unknown_blobs(blobs, desk.store).await.map_err(Adopting::Home)?;
+    let mut unknown = files::unknown_blobs(blobs, context.store).await.map_err(Adopting::Home)?;
     unknown.sort_unstable();
     let mut say = || {
         console.say("The files now belong to this database.")?;

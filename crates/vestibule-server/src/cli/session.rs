@@ -15,7 +15,7 @@ use vestibule::core::{
 };
 
 use super::{
-    desk::{Desk, at_desk},
+    context::{CommandContext, at_desk},
     output::{Console, Listed, counted, json, utc, visible},
     user,
 };
@@ -40,18 +40,19 @@ pub(crate) async fn run(
     command: SessionCommand,
     configuration: &Configuration,
 ) -> Result<(), CommandError> {
-    at_desk(configuration, async |desk, console| carry_out(command, desk, console).await).await
+    at_desk(configuration, async |context, console| carry_out(command, context, console).await)
+        .await
 }
 
 async fn carry_out(
     command: SessionCommand,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     match command {
-        SessionCommand::List(what) => list(&what, desk, console).await,
-        SessionCommand::Show(what) => show(&what, desk, console).await,
-        SessionCommand::End(which) => end(&which, desk, console).await,
+        SessionCommand::List(what) => list(&what, context, console).await,
+        SessionCommand::Show(what) => show(&what, context, console).await,
+        SessionCommand::End(which) => end(&which, context, console).await,
     }
 }
 
@@ -125,20 +126,20 @@ impl<'a> From<&'a RenewalNote> for RenewalJson<'a> {
 
 async fn list(
     what: &SessionList,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let user = match &what.user {
-        Some(typed) => Some(user::find(desk.store, typed).await?.id),
+        Some(typed) => Some(user::find(context.store, typed).await?.id),
         None => None,
     };
     let heads = ["ID", "USER", "CARRIER", "LAST USE (UTC)", "ADDRESS", "DEVICE"];
     let mut listed = Listed::new(heads, what.listing.json);
     let mut behind: Option<Session> = None;
     loop {
-        let page = page(user, behind.as_ref(), now, desk).await?;
-        let names = names(&page, desk).await?;
+        let page = page(user, behind.as_ref(), now, context).await?;
+        let names = names(&page, context).await?;
         let name = |session: &Session| names.get(&session.user_id).map_or("", String::as_str);
         let as_row = |session: &Session| {
             [
@@ -153,7 +154,7 @@ async fn list(
         let is_last = page.len() < PAGE as usize;
         behind = page.last().cloned();
         let mut open = page;
-        open.iter_mut().for_each(|session| session.limit(&desk.config.lifetimes));
+        open.iter_mut().for_each(|session| session.limit(&context.config.lifetimes));
         open.retain(|session| session.over(now).is_none());
         listed.page(
             &open,
@@ -173,29 +174,29 @@ async fn page(
     user: Option<UserId>,
     behind: Option<&Session>,
     now: Timestamp,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
 ) -> Result<Vec<Session>, CommandError> {
     Ok(match user {
         Some(user) => {
             let behind = behind.map(SessionCursor::of);
             let query = SessionQuery { user, over_since: now, behind, limit: PAGE };
-            desk.store.sessions_of(&query).await?
+            context.store.sessions_of(&query).await?
         }
         None => {
             let after = behind.map(|session| session.id);
-            desk.store.active_sessions(now, after, PAGE).await?
+            context.store.active_sessions(now, after, PAGE).await?
         }
     })
 }
 
 async fn show(
     what: &SessionShow,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let (session, now) = (find(&what.id, desk).await?, desk.clock.now());
-    let renewals = desk.store.renewals_of(session.id).await?;
-    let names = names(std::slice::from_ref(&session), desk).await?;
+    let (session, now) = (find(&what.id, context).await?, context.clock.now());
+    let renewals = context.store.renewals_of(session.id).await?;
+    let names = names(std::slice::from_ref(&session), context).await?;
     let name = names.get(&session.user_id).map_or("", String::as_str);
     if what.listing.json {
         let renewals: Vec<_> = renewals.iter().map(RenewalJson::from).collect();
@@ -237,9 +238,9 @@ async fn show(
 }
 
 /// The session with this id, ended or not.
-async fn find(typed: &str, desk: &Desk<'_>) -> Result<Session, CommandError> {
+async fn find(typed: &str, context: &CommandContext<'_>) -> Result<Session, CommandError> {
     let id: SessionId = typed.parse().map_err(|_| unknown(typed))?;
-    desk.store.session(id).await?.ok_or_else(|| unknown(typed))
+    context.store.session(id).await?.ok_or_else(|| unknown(typed))
 }
 
 fn unknown(typed: &str) -> CommandError {
@@ -252,12 +253,12 @@ fn unknown(typed: &str) -> CommandError {
 /// The user names of those whose sessions these are.
 async fn names(
     sessions: &[Session],
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
 ) -> Result<HashMap<UserId, String>, CommandError> {
     let mut names = HashMap::new();
     for session in sessions {
         if !names.contains_key(&session.user_id)
-            && let Some(user) = desk.store.user(session.user_id).await?
+            && let Some(user) = context.store.user(session.user_id).await?
         {
             names.insert(user.id, user.username);
         }
@@ -267,16 +268,17 @@ async fn names(
 
 async fn end(
     which: &SessionEnd,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let ended = if let Some(typed) = &which.id {
-        usize::from(end_one(typed, desk, console).await?)
+        usize::from(end_one(typed, context, console).await?)
     } else {
         let selection = match &which.user {
-            Some(typed) => {
-                SessionSelection::User { id: user::find(desk.store, typed).await?.id, except: None }
-            }
+            Some(typed) => SessionSelection::User {
+                id: user::find(context.store, typed).await?.id,
+                except: None,
+            },
             None if which.all => SessionSelection::All,
             None => {
                 return Err(CommandError::Usage(
@@ -284,7 +286,7 @@ async fn end(
                 ));
             }
         };
-        end_all(selection, EndReason::EndedByAdmin, desk).await?.len()
+        end_all(selection, EndReason::EndedByAdmin, context).await?.len()
     };
     console.say(format_args!("Ended {}.", counted(ended, "session")))
 }
@@ -294,40 +296,44 @@ async fn end(
 pub(super) async fn end_all(
     selection: SessionSelection,
     reason: EndReason,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
 ) -> Result<Vec<SessionId>, CommandError> {
     match selection {
         SessionSelection::User { id, except } => {
             let ending = Ending::OfUser { id, except, reason };
-            Ok(end_and_record(ending, desk).await?.iter().map(|ended| ended.id).collect())
+            Ok(end_and_record(ending, context).await?.iter().map(|ended| ended.id).collect())
         }
         SessionSelection::All => {
-            let ended = desk.store.end_sessions(selection, reason, desk.clock.now()).await?;
-            record_ends(&ended, reason, desk).await;
+            let ended = context.store.end_sessions(selection, reason, context.clock.now()).await?;
+            record_ends(&ended, reason, context).await;
             Ok(ended)
         }
     }
 }
 
 /// Says of sessions of everybody that they were ended.
-pub(super) async fn record_ends(ended: &[SessionId], reason: EndReason, desk: &Desk<'_>) {
-    let event = desk.event(EventName::SessionLogout).with("reason", reason.name());
+pub(super) async fn record_ends(
+    ended: &[SessionId],
+    reason: EndReason,
+    context: &CommandContext<'_>,
+) {
+    let event = context.event(EventName::SessionLogout).with("reason", reason.name());
     let events: Vec<_> = ended.iter().map(|id| event.clone().in_session(*id)).collect();
-    desk.record_all(&events, "a session was ended").await;
+    context.record_all(&events, "a session was ended").await;
 }
 
 /// Whether it was this command that ended it.
 async fn end_one(
     typed: &str,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<bool, CommandError> {
     let id: SessionId = typed.parse().map_err(|_| unknown(typed))?;
     let ending = Ending::Session { id, reason: EndReason::EndedByAdmin };
-    if !end_and_record(ending, desk).await?.is_empty() {
+    if !end_and_record(ending, context).await?.is_empty() {
         return Ok(true);
     }
-    let session = find(typed, desk).await?;
+    let session = find(typed, context).await?;
     if let Some(end) = session.end {
         console.note(format_args!(
             "Session {id} already ended at {} UTC: {}.",
@@ -341,9 +347,9 @@ async fn end_one(
 /// Ends sessions and says so, in one transaction.
 async fn end_and_record(
     ending: Ending,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
 ) -> Result<Vec<EndedSession>, CommandError> {
-    let event = desk.event(EventName::SessionLogout);
+    let event = context.event(EventName::SessionLogout);
     let events = move |done: &Committed| {
         let ended = done.ended.iter().map(|ended| {
             let event = event.clone().about(ended.user).in_session(ended.id);
@@ -352,7 +358,7 @@ async fn end_and_record(
         ended.collect()
     };
     let commit = Commit { endings: vec![ending], ..Commit::default() };
-    match desk.commit(commit, events).await? {
+    match context.commit(commit, events).await? {
         Ok(done) => Ok(done.ended),
         Err(obstacle) => Err(CommandError::Failed(obstacle.to_string())),
     }

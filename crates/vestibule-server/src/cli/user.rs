@@ -16,7 +16,7 @@ use vestibule::core::{
 };
 
 use super::{
-    desk::{Desk, at_desk},
+    context::{CommandContext, at_desk},
     output::{Console, visible},
     prompt,
 };
@@ -32,37 +32,38 @@ pub(crate) async fn run(
     command: UserCommand,
     configuration: &Configuration,
 ) -> Result<(), CommandError> {
-    at_desk(configuration, async |desk, console| carry_out(command, desk, console).await).await
+    at_desk(configuration, async |context, console| carry_out(command, context, console).await)
+        .await
 }
 
 async fn carry_out(
     command: UserCommand,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     match command {
         UserCommand::Create(new) => {
             let mut password = prompt::source(new.password_stdin);
-            create::create(&new, &mut *password, desk, console).await
+            create::create(&new, &mut *password, context, console).await
         }
-        UserCommand::List(listing) => listing::list(listing, desk, console).await,
-        UserCommand::Show(what) => listing::show(&what, desk, console).await,
+        UserCommand::List(listing) => listing::list(listing, context, console).await,
+        UserCommand::Show(what) => listing::show(&what, context, console).await,
         UserCommand::Suspend(name) => {
-            change::set_status(&name.user, UserStatus::Suspended, desk, console).await
+            change::set_status(&name.user, UserStatus::Suspended, context, console).await
         }
         UserCommand::Activate(name) => {
-            change::set_status(&name.user, UserStatus::Active, desk, console).await
+            change::set_status(&name.user, UserStatus::Active, context, console).await
         }
         UserCommand::Delete(name) => {
-            change::set_status(&name.user, UserStatus::Deleted, desk, console).await
+            change::set_status(&name.user, UserStatus::Deleted, context, console).await
         }
         UserCommand::SetPassword(whose) => {
             let mut password = prompt::source(whose.password_stdin);
-            change::set_password(&whose.user, &mut *password, desk, console).await
+            change::set_password(&whose.user, &mut *password, context, console).await
         }
-        UserCommand::Grant(right) => change::grant(&right, desk, console).await,
-        UserCommand::Revoke(right) => change::revoke(&right, desk, console).await,
-        UserCommand::Import(what) => import::import(&what, desk, console).await,
+        UserCommand::Grant(right) => change::grant(&right, context, console).await,
+        UserCommand::Revoke(right) => change::revoke(&right, context, console).await,
+        UserCommand::Import(what) => import::import(&what, context, console).await,
     }
 }
 

@@ -74,8 +74,8 @@ impl FromStr for Origin {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write scheme and host, with the port if it is not the default one: https://maps.example.org";
-        let not_an_origin = |wrong: &str| ValueError::new(wrong, mend);
+        let hint = "write scheme and host, with the port if it is not the default one: https://maps.example.org";
+        let not_an_origin = |wrong: &str| ValueError::new(wrong, hint);
         if text == "*" {
             return Err(not_an_origin("would let every site call the API"));
         }
@@ -108,14 +108,14 @@ impl FromStr for DatabaseUrl {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write sqlite://data/vestibule.db for a file, or postgres://user:password@host/database";
+        let hint = "write sqlite://data/vestibule.db for a file, or postgres://user:password@host/database";
         if let Some(path) = text.strip_prefix("sqlite:") {
-            return file_path(path, mend).map(Self::Sqlite);
+            return file_path(path, hint).map(Self::Sqlite);
         }
         let (scheme, _) =
-            text.split_once(':').ok_or_else(|| ValueError::new("is not a database URL", mend))?;
+            text.split_once(':').ok_or_else(|| ValueError::new("is not a database URL", hint))?;
         match scheme {
-            "postgres" | "postgresql" => service(text, mend).map(Self::Postgres),
+            "postgres" | "postgresql" => service(text, hint).map(Self::Postgres),
             // Written for another framework, which names its driver.
             _ if scheme.starts_with("postgresql+") || scheme.starts_with("postgres+") => {
                 Err(ValueError::new(
@@ -123,7 +123,7 @@ impl FromStr for DatabaseUrl {
                     "start it with postgres:// and keep the rest",
                 ))
             }
-            _ => Err(ValueError::new("is not a supported database", mend)),
+            _ => Err(ValueError::new("is not a supported database", hint)),
         }
     }
 }
@@ -141,14 +141,14 @@ impl FromStr for FilesUrl {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write file://data/files for a directory, or s3://bucket?region=…&endpoint=…";
+        let hint = "write file://data/files for a directory, or s3://bucket?region=…&endpoint=…";
         if let Some(path) = text.strip_prefix("file:") {
-            return file_path(path, mend).map(Self::Folder);
+            return file_path(path, hint).map(Self::Folder);
         }
         if text.starts_with("s3:") {
-            return service(text, mend).map(Self::S3);
+            return service(text, hint).map(Self::S3);
         }
-        Err(ValueError::new("is not a storage URL", mend))
+        Err(ValueError::new("is not a storage URL", hint))
     }
 }
 
@@ -169,10 +169,10 @@ impl ServiceUrl {
 
     /// Reads a `redis://` or `rediss://` URL.
     pub(crate) fn redis(text: &str) -> Result<Self, ValueError> {
-        let mend = "write redis://host:6379, or rediss://… for TLS";
+        let hint = "write redis://host:6379, or rediss://… for TLS";
         match text.split_once("://") {
-            Some(("redis" | "rediss", _)) => service(text, mend),
-            _ => Err(ValueError::new("is not a Redis URL", mend)),
+            Some(("redis" | "rediss", _)) => service(text, hint),
+            _ => Err(ValueError::new("is not a Redis URL", hint)),
         }
     }
 
@@ -183,10 +183,10 @@ impl ServiceUrl {
 
     /// Reads a `smtp://` or `smtps://` URL.
     pub(crate) fn mail(text: &str) -> Result<Self, ValueError> {
-        let mend = "write smtp://user:password@host:587, or smtps://… for TLS from the first byte";
+        let hint = "write smtp://user:password@host:587, or smtps://… for TLS from the first byte";
         match text.split_once("://") {
-            Some(("smtp" | "smtps", _)) => service(text, mend),
-            _ => Err(ValueError::new("is not a mail server URL", mend)),
+            Some(("smtp" | "smtps", _)) => service(text, hint),
+            _ => Err(ValueError::new("is not a mail server URL", hint)),
         }
     }
 }
@@ -301,21 +301,21 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn service(text: &str, mend: &str) -> Result<ServiceUrl, ValueError> {
+fn service(text: &str, hint: &str) -> Result<ServiceUrl, ValueError> {
     let url = Url::parse(text).map_err(|error| {
         let wrong = format!("is not a valid URL ({error})");
         ValueError::new(
             wrong,
-            format!("{mend}; percent-encode characters such as @ or / in a password"),
+            format!("{hint}; percent-encode characters such as @ or / in a password"),
         )
     })?;
     match url.host_str() {
         Some(host) if !host.is_empty() => Ok(ServiceUrl(url)),
-        _ => Err(ValueError::new("has no host", mend)),
+        _ => Err(ValueError::new("has no host", hint)),
     }
 }
 
-fn file_path(after_scheme: &str, mend: &str) -> Result<PathBuf, ValueError> {
+fn file_path(after_scheme: &str, hint: &str) -> Result<PathBuf, ValueError> {
     let path = after_scheme.strip_prefix("//").unwrap_or(after_scheme);
     if path.contains(":memory:") {
         return Err(ValueError::new(
@@ -324,10 +324,10 @@ fn file_path(after_scheme: &str, mend: &str) -> Result<PathBuf, ValueError> {
         ));
     }
     if path.contains(['?', '#']) {
-        return Err(ValueError::new("has options, but a file path takes none", mend));
+        return Err(ValueError::new("has options, but a file path takes none", hint));
     }
     if path.trim_matches('/').is_empty() {
-        return Err(ValueError::new("has no file path", mend));
+        return Err(ValueError::new("has no file path", hint));
     }
     Ok(PathBuf::from(path))
 }

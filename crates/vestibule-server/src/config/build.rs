@@ -129,8 +129,8 @@ fn listen(reader: &mut Reader) -> SocketAddr {
                 reader.amend("listen", &listen.to_string(), Some(source));
             }
             Err(_) => {
-                let mend = "write a number from 1 to 65535";
-                let error = ValueError::new("is not a port", mend);
+                let hint = "write a number from 1 to 65535";
+                let error = ValueError::new("is not a port", hint);
                 reader.misread("listen", &text, &source, error);
             }
         }
@@ -143,12 +143,12 @@ fn tls(reader: &mut Reader) -> Tls {
     let key = folder(reader, "tls.key");
     let self_signed = reader.switch("tls.self_signed");
     let broken = ["tls.cert", "tls.key"].iter().any(|name| reader.broken.contains(name));
-    let mut half = |key: &str, wrong: &str, mend: &str| {
+    let mut half = |key: &str, wrong: &str, hint: &str| {
         reader.problems.push(Problem {
             key: key.to_owned(),
             place: None,
             wrong: wrong.to_owned(),
-            mend: mend.to_owned(),
+            hint: hint.to_owned(),
         });
     };
     match (cert, key) {

@@ -144,15 +144,15 @@ impl Checker<'_> {
             ("tls.key", key, "PRIVATE KEY-----", "private key"),
         ];
         for (name, path, marker, what) in files {
-            let mend = format!("Set it to a PEM file with the {what} that this user can read.");
+            let hint = format!("Set it to a PEM file with the {what} that this user can read.");
             match fs::read(working_dir.join(path)) {
                 Err(error) => {
                     let wrong = format!("Cannot read {}: {error}.", path.display());
-                    self.report(&[name], &wrong, &mend);
+                    self.report(&[name], &wrong, &hint);
                 }
                 Ok(bytes) if !String::from_utf8_lossy(&bytes).contains(marker) => {
                     let wrong = format!("{} contains no {what} in PEM format.", path.display());
-                    self.report(&[name], &wrong, &mend);
+                    self.report(&[name], &wrong, &hint);
                 }
                 Ok(_) => {}
             }
@@ -195,8 +195,8 @@ impl Checker<'_> {
                 Period(tokens.access_ttl),
                 Period(tokens.refresh_ttl)
             );
-            let mend = "Make tokens.access_ttl shorter or tokens.refresh_ttl longer.";
-            self.report(&["tokens.access_ttl", "tokens.refresh_ttl"], &wrong, mend);
+            let hint = "Make tokens.access_ttl shorter or tokens.refresh_ttl longer.";
+            self.report(&["tokens.access_ttl", "tokens.refresh_ttl"], &wrong, hint);
         }
         let ends = [
             ("tokens.refresh_ttl", tokens.refresh_ttl),
@@ -209,8 +209,8 @@ impl Checker<'_> {
                     Period(lifetime),
                     Period(tokens.session_max)
                 );
-                let mend = format!("Make {name} shorter or tokens.session_max longer.");
-                self.report(&[name, "tokens.session_max"], &wrong, &mend);
+                let hint = format!("Make {name} shorter or tokens.session_max longer.");
+                self.report(&[name, "tokens.session_max"], &wrong, &hint);
             }
         }
     }
@@ -260,8 +260,8 @@ impl Checker<'_> {
     fn files(&mut self) {
         let files = &self.settings.files;
         if files.max_size == 0 {
-            let mend = "Write a size such as 50MiB.";
-            self.report(&["files.max_size"], "No file could be stored.", mend);
+            let hint = "Write a size such as 50MiB.";
+            self.report(&["files.max_size"], "No file could be stored.", hint);
         }
         if files.max_size > files.quota {
             self.report(
@@ -276,13 +276,13 @@ impl Checker<'_> {
         if !(least..=most).contains(&value) {
             let (least, most) = (Period(least), Period(most));
             let wrong = format!("{} is out of range.", Period(value));
-            let mend = format!("Write a duration from {least} to {most}.");
-            self.report(&[name], &wrong, &mend);
+            let hint = format!("Write a duration from {least} to {most}.");
+            self.report(&[name], &wrong, &hint);
         }
     }
 
     /// Notes a problem about the first of the keys, unless one of them is already known to be wrong.
-    fn report(&mut self, keys: &[&'static str], wrong: &str, mend: &str) {
+    fn report(&mut self, keys: &[&'static str], wrong: &str, hint: &str) {
         if keys.iter().any(|key| self.reader.broken.contains(key)) {
             return;
         }
@@ -296,7 +296,7 @@ impl Checker<'_> {
             key: (*name).to_owned(),
             place,
             wrong: wrong.to_owned(),
-            mend: mend.to_owned(),
+            hint: hint.to_owned(),
         });
     }
 }

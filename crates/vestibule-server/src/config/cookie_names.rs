@@ -29,16 +29,16 @@ impl NameSet {
 
 /// Reads a cookie name: a token (RFC 6265 section 4.1.1), with something behind its prefix.
 pub(crate) fn name(text: &str) -> Result<String, ValueError> {
-    let mend = "write letters, digits, - and _, such as __Host-access";
+    let hint = "write letters, digits, - and _, such as __Host-access";
     let is_token = |sign: char| sign.is_ascii_graphic() && !"()<>@,;:\\\"/[]?={}".contains(sign);
     if !text.chars().all(is_token) {
-        return Err(ValueError::new("contains a character that cookie names cannot have", mend));
+        return Err(ValueError::new("contains a character that cookie names cannot have", hint));
     }
     if bare(text).is_empty() {
-        return Err(ValueError::new("has no name after its prefix", mend));
+        return Err(ValueError::new("has no name after its prefix", hint));
     }
     if text.len() > 100 {
-        return Err(ValueError::new("is longer than 100 bytes", mend));
+        return Err(ValueError::new("is longer than 100 bytes", hint));
     }
     Ok(text.to_owned())
 }

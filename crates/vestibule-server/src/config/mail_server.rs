@@ -104,12 +104,12 @@ fn tls(url: &Url, is_implicit: bool, is_here: bool) -> Result<MailTls, ValueErro
                 ));
             }
             ("tls", ..) => {
-                let mend = "write tls=required, tls=opportunistic or tls=off";
-                return Err(ValueError::new("has an unknown value of the tls option", mend));
+                let hint = "write tls=required, tls=opportunistic or tls=off";
+                return Err(ValueError::new("has an unknown value of the tls option", hint));
             }
             _ => {
-                let mend = "the only option is tls, as in ?tls=required";
-                return Err(ValueError::new("has an unknown option", mend));
+                let hint = "the only option is tls, as in ?tls=required";
+                return Err(ValueError::new("has an unknown option", hint));
             }
         };
     }

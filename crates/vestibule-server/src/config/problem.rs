@@ -14,7 +14,7 @@ pub(crate) struct Problem {
     /// What is wrong, as a sentence.
     pub(crate) wrong: String,
     /// What to do about it, as a sentence.
-    pub(crate) mend: String,
+    pub(crate) hint: String,
 }
 
 /// Everything that is wrong with a configuration. Never empty. The command ends with status 2.
@@ -28,7 +28,7 @@ impl fmt::Display for Problem {
             None => writeln!(out, "{}", self.key)?,
         }
         writeln!(out, "    {}", self.wrong)?;
-        write!(out, "    Fix: {}", self.mend)
+        write!(out, "    Fix: {}", self.hint)
     }
 }
 
@@ -49,17 +49,17 @@ impl std::error::Error for ConfigProblems {}
 
 /// Why a text is not a value of its key's kind. Holds no part of the text, which may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{wrong}; {mend}")]
+#[error("{wrong}; {hint}")]
 pub(crate) struct ValueError {
     /// A phrase that follows the value: "is not a duration".
     pub(crate) wrong: String,
     /// What to write instead, without a full stop.
-    pub(crate) mend: String,
+    pub(crate) hint: String,
 }
 
 impl ValueError {
-    pub(crate) fn new(wrong: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { wrong: wrong.into(), mend: mend.into() }
+    pub(crate) fn new(wrong: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { wrong: wrong.into(), hint: hint.into() }
     }
 }
 

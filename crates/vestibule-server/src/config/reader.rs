@@ -175,7 +175,7 @@ impl Reader {
             key: name.to_owned(),
             place: Some(source.to_string()),
             wrong: format!("{subject} {}.", error.wrong),
-            mend: sentence(&error.mend),
+            hint: sentence(&error.hint),
         });
     }
 

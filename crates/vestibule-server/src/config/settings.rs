@@ -314,7 +314,7 @@ impl FromStr for SameSite {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write Lax or Strict";
+        let hint = "write Lax or Strict";
         match text.to_ascii_lowercase().as_str() {
             "lax" => Ok(Self::Lax),
             "strict" => Ok(Self::Strict),
@@ -322,7 +322,7 @@ impl FromStr for SameSite {
                 "would send the cookies with cross-site requests",
                 "write Lax or Strict; an app on another origin uses header tokens and `cors.origins`",
             )),
-            _ => Err(ValueError::new("is not a known value", mend)),
+            _ => Err(ValueError::new("is not a known value", hint)),
         }
     }
 }

@@ -109,8 +109,8 @@ impl Gathered {
             Err(error) => {
                 let place = named.map(|_| "flag --config".to_owned());
                 let wrong = format!("Cannot read the file: {error}.");
-                let mend = "Name an existing file that this user can read.";
-                return self.problem(path.display(), place, wrong, mend);
+                let hint = "Name an existing file that this user can read.";
+                return self.problem(path.display(), place, wrong, hint);
             }
         };
         match file::parse(&text) {
@@ -118,8 +118,8 @@ impl Gathered {
             Err(syntax) => {
                 let place = Some(format!("line {}", syntax.line));
                 let wrong = format!("The file is not valid TOML: {}.", syntax.wrong);
-                let mend = "Write the line as key = \"value\", below its [section].";
-                self.problem(path.display(), place, wrong, mend);
+                let hint = "Write the line as key = \"value\", below its [section].";
+                self.problem(path.display(), place, wrong, hint);
             }
         }
     }
@@ -130,7 +130,7 @@ impl Gathered {
         if let Some(key) = keys::find(&leaf.name) {
             match file_value(key, leaf.value) {
                 Ok(value) => self.set(key, value, source),
-                Err((wrong, mend)) => self.problem(key.name, place, wrong, mend),
+                Err((wrong, hint)) => self.problem(key.name, place, wrong, hint),
             }
             return;
         }
@@ -224,8 +224,8 @@ impl Gathered {
             Err(error) => {
                 if error.kind() != ErrorKind::NotFound {
                     let wrong = format!("Cannot read the file: {error}.");
-                    let mend = "Make the file readable for this user, or move it away.";
-                    self.problem(".env", None, wrong, mend);
+                    let hint = "Make the file readable for this user, or move it away.";
+                    self.problem(".env", None, wrong, hint);
                 }
                 return BTreeMap::new();
             }
@@ -234,8 +234,8 @@ impl Gathered {
         for bad in bad_lines {
             let place = Some(format!("line {}", bad.line));
             let wrong = format!("The line {}.", bad.wrong);
-            let mend = "Write NAME=value, with quotation marks around a value that contains # or line breaks.";
-            self.problem(".env", place, wrong, mend);
+            let hint = "Write NAME=value, with quotation marks around a value that contains # or line breaks.";
+            self.problem(".env", place, wrong, hint);
         }
         let with_source = |assignment: dotenv::Assignment| {
             let source = Source::DotEnv { name: assignment.name.clone(), line: assignment.line };
@@ -274,9 +274,9 @@ impl Gathered {
 
     fn set_flag(&mut self, key: &'static Key, value: &str, flag: &'static str) {
         if value.trim().is_empty() && key.shape != Shape::List {
-            let mend = format!("Write a value after {flag}, or remove the flag.");
+            let hint = format!("Write a value after {flag}, or remove the flag.");
             let place = Some(format!("flag {flag}"));
-            return self.problem(key.name, place, "The value is empty.".to_owned(), mend);
+            return self.problem(key.name, place, "The value is empty.".to_owned(), hint);
         }
         if key.name == "listen" {
             self.service_port = None;
@@ -297,8 +297,8 @@ impl Gathered {
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {
             let wrong = "The value is not UTF-8.".to_owned();
-            let mend = "Write it in UTF-8. For a secret, letters and digits are enough.";
-            return self.problem(key.name, Some(source.to_string()), wrong, mend);
+            let hint = "Write it in UTF-8. For a secret, letters and digits are enough.";
+            return self.problem(key.name, Some(source.to_string()), wrong, hint);
         }
         if key.name == "listen" && !matches!(source, Source::Flag { .. }) {
             self.service_port = None;
@@ -322,11 +322,11 @@ impl Gathered {
         what: &str,
         suggestion: Option<String>,
     ) {
-        let mend = match suggestion {
+        let hint = match suggestion {
             Some(meant) => format!("Did you mean {meant}? Otherwise remove it."),
             None => "Remove it. `vestibule config show` lists all keys.".to_owned(),
         };
-        self.problem(name, place, format!("Unknown {what}."), mend);
+        self.problem(name, place, format!("Unknown {what}."), hint);
     }
 
     fn problem(
@@ -334,9 +334,9 @@ impl Gathered {
         key: impl fmt::Display,
         place: Option<String>,
         wrong: String,
-        mend: impl Into<String>,
+        hint: impl Into<String>,
     ) {
-        self.problems.push(Problem { key: key.to_string(), place, wrong, mend: mend.into() });
+        self.problems.push(Problem { key: key.to_string(), place, wrong, hint: hint.into() });
     }
 }
 

@@ -6,20 +6,20 @@ use super::problem::ValueError;
 
 /// The site's name: a line of at most 100 characters.
 pub(crate) fn site_name(text: &str) -> Result<String, ValueError> {
-    let mend = "write one line of at most 100 characters";
+    let hint = "write one line of at most 100 characters";
     let is_line = !text.chars().any(char::is_control) && text.chars().count() <= 100;
     match text.trim() {
-        "" => Err(ValueError::new("is empty", mend)),
+        "" => Err(ValueError::new("is empty", hint)),
         name if is_line => Ok(name.to_owned()),
-        _ => Err(ValueError::new("is not a site name", mend)),
+        _ => Err(ValueError::new("is not a site name", hint)),
     }
 }
 
 /// An issuer or audience: not empty, no control characters.
 pub(crate) fn name(text: &str) -> Result<String, ValueError> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
-        let mend = "write a name or a URL, such as https://maps.example.org";
-        return Err(ValueError::new("is empty or contains control characters", mend));
+        let hint = "write a name or a URL, such as https://maps.example.org";
+        return Err(ValueError::new("is empty or contains control characters", hint));
     }
     Ok(text.to_owned())
 }
@@ -51,11 +51,11 @@ pub(crate) fn refresh_path(text: &str) -> Result<String, ValueError> {
 
 /// Where the JavaScript app is served.
 pub(crate) fn app_path(text: &str) -> Result<String, ValueError> {
-    let mend = "write a path that has no pages of the site below it, such as /static/mapapp";
-    let path = url_path(text, mend)?;
+    let hint = "write a path that has no pages of the site below it, such as /static/mapapp";
+    let path = url_path(text, hint)?;
     let first = path.split('/').nth(1).unwrap_or_default();
     if matches!(first, "" | "api" | "auth" | "user" | "admin" | ".well-known") {
-        return Err(ValueError::new("would hide pages of the site", mend));
+        return Err(ValueError::new("would hide pages of the site", hint));
     }
     Ok(path)
 }
@@ -89,14 +89,14 @@ pub(crate) fn sender(text: &str) -> Result<String, ValueError> {
     ))
 }
 
-fn url_path(text: &str, mend: &str) -> Result<String, ValueError> {
+fn url_path(text: &str, hint: &str) -> Result<String, ValueError> {
     if !text.starts_with('/') {
-        return Err(ValueError::new("does not start with /", mend));
+        return Err(ValueError::new("does not start with /", hint));
     }
     let is_plain = |sign: char| sign.is_ascii_graphic() && !"?#;,\\\"<>%".contains(sign);
     let steps_aside = text.split('/').any(|step| matches!(step, "." | ".."));
     if !text.chars().all(is_plain) || text.contains("//") || steps_aside {
-        return Err(ValueError::new("is not a plain path", mend));
+        return Err(ValueError::new("is not a plain path", hint));
     }
     match text.trim_end_matches('/') {
         "" => Ok("/".to_owned()),

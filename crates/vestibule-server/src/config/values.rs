@@ -67,8 +67,8 @@ impl FromStr for Period {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write a number with its unit: 500ms, 5s, 15m, 12h or 30d";
-        let wrong = || ValueError::new("is not a duration", mend);
+        let hint = "write a number with its unit: 500ms, 5s, 15m, 12h or 30d";
+        let wrong = || ValueError::new("is not a duration", hint);
         let (number, unit) = split_unit(text).ok_or_else(wrong)?;
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let milliseconds: u64 = match unit {
@@ -78,7 +78,7 @@ impl FromStr for Period {
             "h" => 3_600_000,
             "d" => 86_400_000,
             "" if number == 0 => 0,
-            "" => return Err(ValueError::new("has no unit", mend)),
+            "" => return Err(ValueError::new("has no unit", hint)),
             _ => return Err(wrong()),
         };
         number
@@ -108,8 +108,8 @@ impl FromStr for ByteSize {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write a number of bytes, or one with its unit: 50KB, 10MiB or 1GiB";
-        let wrong = || ValueError::new("is not a size", mend);
+        let hint = "write a number of bytes, or one with its unit: 50KB, 10MiB or 1GiB";
+        let wrong = || ValueError::new("is not a size", hint);
         let (number, unit) = split_unit(text).ok_or_else(wrong)?;
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let bytes: u64 = match unit.to_ascii_lowercase().as_str() {
@@ -147,18 +147,18 @@ impl FromStr for Rate {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write a count and a window, such as 10/15m, or off";
+        let hint = "write a count and a window, such as 10/15m, or off";
         if text.eq_ignore_ascii_case("off") {
             return Ok(Self::Off);
         }
-        let wrong = || ValueError::new("is not a rate", mend);
+        let wrong = || ValueError::new("is not a rate", hint);
         let (count, window) = text.split_once('/').ok_or_else(wrong)?;
         let count: u32 = count.trim().parse().map_err(|_| wrong())?;
         let Period(window) = window.trim().parse().map_err(|_| wrong())?;
         let count =
-            NonZeroU32::new(count).ok_or_else(|| ValueError::new("allows nothing", mend))?;
+            NonZeroU32::new(count).ok_or_else(|| ValueError::new("allows nothing", hint))?;
         if window < Duration::from_secs(1) {
-            return Err(ValueError::new("has a window of less than a second", mend));
+            return Err(ValueError::new("has a window of less than a second", hint));
         }
         Ok(Self::Limited { count, window })
     }
@@ -177,8 +177,8 @@ impl FromStr for Argon2Cost {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mend = "write memory in KiB, passes and lanes, such as m=19456,t=2,p=1";
-        let wrong = || ValueError::new("is not a hashing cost", mend);
+        let hint = "write memory in KiB, passes and lanes, such as m=19456,t=2,p=1";
+        let wrong = || ValueError::new("is not a hashing cost", hint);
         let (mut memory, mut passes, mut lanes) = (None, None, None);
         for part in text.split(',') {
             let (name, number) = part.split_once('=').ok_or_else(wrong)?;

@@ -10,7 +10,7 @@ use std::{
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use vestibule::{
     FieldProblem, Problem,
-    core::{fault::Fact, locale::Locale},
+    core::{fault::Param, locale::Locale},
 };
 
 /// A language in which texts can be said.
@@ -79,17 +79,17 @@ impl Language {
     }
 
     /// A fault of the rules. What has no text here is said as the rule says it.
-    fn fault(&self, code: &str, facts: &BTreeMap<&'static str, Fact>) -> Option<String> {
+    fn fault(&self, code: &str, facts: &BTreeMap<&'static str, Param>) -> Option<String> {
         let id = format!("fault-{}", code.replace('_', "-"));
         let mut args = FluentArgs::new();
         for (name, fact) in facts {
             match fact {
-                Fact::Number(number) => {
+                Param::Number(number) => {
                     // Whether a number counts bytes, only the text knows.
                     args.set(format!("{name}_size"), self.size(*number));
                     args.set(*name, FluentValue::from(*number));
                 }
-                Fact::Text(text) => args.set(*name, text.clone()),
+                Param::Text(text) => args.set(*name, text.clone()),
             }
         }
         self.has(&id).then(|| self.format(&id, &args))

@@ -13,7 +13,7 @@ use fluent_syntax::{
 use vestibule::{
     FieldProblem,
     core::{
-        fault::Fault,
+        fault::FieldError,
         locale::Locale,
         name::NameError,
         password::PasswordProblem,
@@ -206,7 +206,7 @@ fn every_text_that_is_said_is_there_and_every_one_that_is_there_is_said() {
         // Some codes are handed on before they are said.
         let mut codes: Vec<String> =
             quoted(&source, "(\"filter_").map(|(code, _)| format!("filter_{code}")).collect();
-        let beginnings = ["Said::new(\"", "malformed(\"", "=> \""];
+        let beginnings = ["Detail::new(\"", "malformed(\"", "=> \""];
         for beginning in beginnings {
             let is_rule = beginning == "=> \"";
             if !is_rule
@@ -236,7 +236,7 @@ fn every_text_that_is_said_is_there_and_every_one_that_is_there_is_said() {
 #[test]
 fn every_rule_has_its_words_in_every_language() {
     let texts = Texts::ours();
-    let faults: Vec<Box<dyn Fault>> = vec![
+    let faults: Vec<Box<dyn FieldError>> = vec![
         Box::new(NameError::Empty),
         Box::new(NameError::UserNameTooLong),
         Box::new(NameError::Character { character: '!' }),

@@ -34,7 +34,7 @@ use super::{
     sending::{Sending, Stuck, TAKES_WITHIN},
     wire::{self, CUT, Framing, HEAD_BYTES, HEADER_FIELDS, Lingering, Watched},
 };
-use crate::permits::{Holder, NoPlace, Place, Places};
+use crate::permits::{Holder, NoPermit, Permit, Permits};
 use crate::web::{SiteService, Transport};
 
 /// For a TLS handshake, for the first bytes of a plain connection, and for the head of each request from
@@ -55,7 +55,7 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// All connections of one listener.
 pub(super) struct Connections {
     shared: Arc<Shared>,
-    places: Places,
+    places: Permits,
     running: TaskTracker,
 }
 
@@ -85,7 +85,7 @@ impl Connections {
         let Admission { most, trusted_proxies } = admission;
         counter!(CUT, "reason" => "not_read").absolute(0);
         let shared = Arc::new(Shared { acceptor, service, stop, trusted_proxies });
-        Self { shared, places: Places::new("connections", most), running: TaskTracker::new() }
+        Self { shared, places: Permits::new("connections", most), running: TaskTracker::new() }
     }
 
     /// Accepts connections for as long as it is polled.
@@ -113,7 +113,7 @@ impl Connections {
         }
     }
 
-    fn admit(&self, peer: SocketAddr) -> Result<Place, NoPlace> {
+    fn admit(&self, peer: SocketAddr) -> Result<Permit, NoPermit> {
         let address = peer.ip().to_canonical();
         let is_proxy = self.shared.trusted_proxies.iter().any(|network| network.contains(&address));
         let network = Holder::network_of(address);

@@ -36,7 +36,7 @@ use crate::{
     error::CommandError,
     services::{
         audit::AuditLog,
-        feedback::FeedbackDesk,
+        feedback::FeedbackService,
         files::{self, Cleanup, Files},
         mail::{Mailer, Parts},
         setup::Setup,
@@ -48,7 +48,7 @@ use crate::{
 
 use self::{
     connections::{Admission, Connections},
-    reload::{Reloadable, Seen},
+    reload::{FileStates, Reloadable},
     tls::Https,
 };
 use crate::{
@@ -93,7 +93,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let listener = listen(&mut settings).await?;
 
     let settings = Arc::new(settings);
-    let templates_seen = Seen::of(&CurrentTemplates::folders(&settings));
+    let templates_seen = FileStates::of(&CurrentTemplates::folders(&settings));
     let templates = CurrentTemplates::load(&settings).map_err(CommandError::Usage)?;
     let opened = {
         let templates = templates.get();
@@ -143,20 +143,20 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let mut builder = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>);
     // Redis wakes nodes without a lock of the whole database, so where it is there it does.
     builder = match (redis, notifier) {
-        (Some(redis), _) => builder.notifier(redis.notifier()),
-        (None, Some(notifier)) => builder.notifier(notifier),
+        (Some(redis), _) => builder.feed_notifier(redis.notifier()),
+        (None, Some(notifier)) => builder.feed_notifier(notifier),
         (None, None) => builder,
     };
     if let Some(limits) = &limits {
         builder = builder.shared_limits(Arc::clone(limits));
     }
-    let hall = builder
+    let auth = builder
         .config(Config {
             locales: templates.get().texts().locales().to_vec(),
-            ..bootstrap::hall_config(&settings, secret)?
+            ..bootstrap::auth_config(&settings, secret)?
         })
         .clock(clock)
-        .messenger(mailer.clone())
+        .notifier(mailer.clone())
         .audit(audit.clone())
         .on_problem({
             let (templates, settings) = (templates.clone(), Arc::clone(&settings));
@@ -166,28 +166,28 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         .await
         .map_err(build_error)?;
     let files = Files::new(
-        hall.clone(),
+        auth.clone(),
         Arc::clone(&store),
         blobs,
         &settings.files,
         limits.clone(),
         Arc::new(clock),
     );
-    let feedback = Arc::new(FeedbackDesk::new(
+    let feedback = Arc::new(FeedbackService::new(
         &settings,
         limits,
         Arc::new(clock),
         mailer.clone(),
-        hall.clone(),
+        auth.clone(),
     ));
-    let setup = if hall.users().has_super_user().await? {
+    let setup = if auth.users().has_super_user().await? {
         Setup::closed()
     } else {
         Setup::open(&SystemEntropy)
     };
     let setup = Arc::new(setup);
     let site = Site {
-        hall: hall.clone(),
+        auth: auth.clone(),
         settings,
         templates,
         setup,
@@ -203,7 +203,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     if let Some(figures) = figures {
         figures.serve(stop.clone());
     }
-    Cleanup::new(&site.files, &hall).start(stop.clone());
+    Cleanup::new(&site.files, &auth).start(stop.clone());
     let certificate = https.as_ref().and_then(Https::reloadable);
     let reloadable = certificate.into_iter().chain(reloadable_templates(&site, templates_seen));
     tokio::spawn(reload::follow(reloadable.collect(), hangups, stop.clone()));
@@ -220,7 +220,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
     let ended = async {
         connections.ended().await;
         // Some clients may have left before what they began was done.
-        hall.settled().await;
+        auth.settled().await;
     };
     tokio::select! {
         drained = tokio::time::timeout(DRAIN, ended) => if drained.is_err() {
@@ -228,9 +228,9 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
         },
         signal = signals.next() => tracing::warn!(signal, "shutting down at once"),
     }
-    hall.record(hall.event(EventName::SysShutdown), "the server has stopped");
+    auth.record(auth.event(EventName::SysShutdown), "the server has stopped");
     let (seen, mails, events, noted) = tokio::join!(
-        tokio::time::timeout(LAST_WRITES, hall.flush()),
+        tokio::time::timeout(LAST_WRITES, auth.flush()),
         tokio::time::timeout(LAST_WRITES, site.mailer.flush()),
         tokio::time::timeout(LAST_WRITES, site.audit.flush()),
         tokio::time::timeout(LAST_WRITES, site.files.note_history()),
@@ -252,7 +252,7 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), CommandError
 }
 
 /// The owner's templates and texts, if there are any.
-fn reloadable_templates(site: &Site, seen: Seen) -> Option<Reloadable> {
+fn reloadable_templates(site: &Site, seen: FileStates) -> Option<Reloadable> {
     let paths = CurrentTemplates::folders(&site.settings);
     let templates = site.templates.clone();
     (!paths.is_empty()).then(|| Reloadable {
@@ -306,7 +306,7 @@ async fn announce(site: &Site, warnings: &[String], figures: Option<SocketAddr>)
         tracing::warn!("{warning}");
     }
     let version = env!("CARGO_PKG_VERSION");
-    let startup = site.hall.event(EventName::SysStartup).with("version", version);
+    let startup = site.auth.event(EventName::SysStartup).with("version", version);
     tracing::info!(
         event = startup.name.name(),
         address = %public_url,

@@ -25,7 +25,7 @@ pub(super) struct Reloadable {
     /// The files, and folders of files, that it was read from.
     pub(super) paths: Vec<PathBuf>,
     /// How they looked before they were read: what changed since is read again at the first look.
-    pub(super) seen: Seen,
+    pub(super) seen: FileStates,
     /// Reads it again; what was in use stays where that fails.
     pub(super) reload: Box<dyn Fn() -> Result<(), String> + Send>,
 }
@@ -65,7 +65,7 @@ pub(super) async fn follow(
 
 fn look(one: &mut Reloadable, is_asked: bool) {
     // Before it is read: what changes meanwhile is noticed the next time.
-    let now = Seen::of(&one.paths);
+    let now = FileStates::of(&one.paths);
     if one.seen == now && !is_asked {
         return;
     }
@@ -80,9 +80,9 @@ fn look(one: &mut Reloadable, is_asked: bool) {
 
 /// How files looked: which there are, when each was written, and how long it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen(Vec<(PathBuf, Option<SystemTime>, u64)>);
+pub(super) struct FileStates(Vec<(PathBuf, Option<SystemTime>, u64)>);
 
-impl Seen {
+impl FileStates {
     pub(super) fn of(paths: &[PathBuf]) -> Self {
         let mut seen = Vec::new();
         paths.iter().for_each(|path| add(path, DEPTH, &mut seen));
@@ -120,7 +120,7 @@ mod tests {
     fn what_changes_between_reading_and_the_first_look_is_read_again_once() {
         let folder = tempfile::tempdir().unwrap();
         let paths = vec![folder.path().join("cert.pem")];
-        let seen = Seen::of(&paths);
+        let seen = FileStates::of(&paths);
         fs::write(&paths[0], "renewed while the site starts").unwrap();
         let reloads = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&reloads);
@@ -139,21 +139,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, inside) = (folder.path().join("cert.pem"), folder.path().join("de/pages.ftl"));
         let paths = [file.clone(), folder.path().to_owned()];
-        let before = Seen::of(&paths);
-        assert_eq!(before, Seen::of(&paths));
+        let before = FileStates::of(&paths);
+        assert_eq!(before, FileStates::of(&paths));
         fs::write(&file, "one").unwrap();
-        let written = Seen::of(&paths);
+        let written = FileStates::of(&paths);
         assert_ne!(before, written);
         fs::create_dir(folder.path().join("de")).unwrap();
         fs::write(&inside, "text = a").unwrap();
-        let more = Seen::of(&paths);
+        let more = FileStates::of(&paths);
         assert_ne!(written, more);
         let written_at = fs::metadata(&inside).unwrap().modified().unwrap();
         let later = written_at + Duration::from_secs(3600);
         fs::File::options().write(true).open(&inside).unwrap().set_modified(later).unwrap();
-        assert_ne!(more, Seen::of(&paths));
+        assert_ne!(more, FileStates::of(&paths));
         fs::remove_file(&inside).unwrap();
-        assert_eq!(written, Seen::of(&paths));
+        assert_eq!(written, FileStates::of(&paths));
     }
 
     #[cfg(unix)]
@@ -165,9 +165,9 @@ mod tests {
         fs::write(path("new"), "another certificate").unwrap();
         std::os::unix::fs::symlink(path("old"), path("cert.pem")).unwrap();
         let paths = [path("cert.pem")];
-        let before = Seen::of(&paths);
+        let before = FileStates::of(&paths);
         fs::remove_file(path("cert.pem")).unwrap();
         std::os::unix::fs::symlink(path("new"), path("cert.pem")).unwrap();
-        assert_ne!(before, Seen::of(&paths));
+        assert_ne!(before, FileStates::of(&paths));
     }
 }

@@ -38,7 +38,7 @@ use crate::{
     config::{ConfigFlags, KeyValue},
     services::{
         audit::AuditLog,
-        feedback::FeedbackDesk,
+        feedback::FeedbackService,
         files::Files,
         mail::{Mailer, Parts},
         setup::Setup,
@@ -62,7 +62,7 @@ async fn site(settings: &[(&str, &str)]) -> SiteService {
         .route("/api/number/{number}", get(async |PathOf(number): PathOf<u32>| Json(number)))
         .route("/api/json", post(async |Json(value): Json<Value>| Json(value)))
         .route("/api/own", get(async || (StatusCode::NOT_FOUND, Json("mine"))));
-    frame::around(&site, error_layer::around(&site.hall, router))
+    frame::around(&site, error_layer::around(&site.auth, router))
 }
 
 /// A site whose store is in memory, and whose files are in a folder.
@@ -88,13 +88,13 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
         limits: None,
     })
     .unwrap();
-    let hall = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
-        .config(bootstrap::hall_config(&settings, secret).unwrap())
+    let auth = Vestibule::builder_over(Arc::clone(&store) as Arc<dyn Store>)
+        .config(bootstrap::auth_config(&settings, secret).unwrap())
         .build()
         .await
         .unwrap();
     let files = Files::new(
-        hall.clone(),
+        auth.clone(),
         Arc::clone(&store),
         blobs,
         &settings.files,
@@ -102,9 +102,9 @@ async fn build(settings: Arc<Settings>, folder: &Path) -> Site {
         Arc::clone(&clock) as _,
     );
     let feedback =
-        Arc::new(FeedbackDesk::new(&settings, None, clock, mailer.clone(), hall.clone()));
+        Arc::new(FeedbackService::new(&settings, None, clock, mailer.clone(), auth.clone()));
     let setup = Arc::new(Setup::closed());
-    Site { hall, settings, templates, setup, store, files, audit, feedback, mailer }
+    Site { auth, settings, templates, setup, store, files, audit, feedback, mailer }
 }
 
 /// An app that is being developed finds its own way; only what lies in its folder is served.

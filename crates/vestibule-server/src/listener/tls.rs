@@ -19,7 +19,7 @@ use tokio_rustls::{
 };
 use vestibule::SystemEntropy;
 
-use super::reload::{Reloadable, Seen};
+use super::reload::{FileStates, Reloadable};
 use crate::{
     config::{Settings, Tls},
     error::CommandError,
@@ -37,7 +37,7 @@ pub(super) struct Https {
     pub(super) acceptor: TlsAcceptor,
     certificate: Arc<Certificate>,
     /// Certificate chain and key, where they are the owner's, and how they looked before they were read.
-    files: Option<(PathBuf, PathBuf, Seen)>,
+    files: Option<(PathBuf, PathBuf, FileStates)>,
 }
 
 impl Https {
@@ -49,7 +49,7 @@ impl Https {
         let (pair, files) = match &settings.tls {
             Tls::Off => return Ok(None),
             Tls::Files { cert, key } => {
-                let seen = Seen::of(&[cert.clone(), key.clone()]);
+                let seen = FileStates::of(&[cert.clone(), key.clone()]);
                 (read_pair(cert, key), Some((cert.clone(), key.clone(), seen)))
             }
             Tls::SelfSigned => {

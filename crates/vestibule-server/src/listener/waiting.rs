@@ -92,11 +92,11 @@ fn service(settings: &Settings, templates: &Arc<Templates>) -> SiteService {
     let router: Router = Router::new()
         .route("/healthz", get(async || "ok"))
         .fallback(async move |request: Request| {
-            let is_program = config::API_PREFIXES.iter().any(|prefix| {
+            let expects_json = config::API_PREFIXES.iter().any(|prefix| {
                 let rest = request.uri().path().strip_prefix(prefix);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             });
-            let page = (!is_program)
+            let page = (!expects_json)
                 .then(|| pages::away(&templates, &settings, request.headers()))
                 .flatten();
             page.unwrap_or_else(|| Problem::unavailable(PAUSE).into_response())

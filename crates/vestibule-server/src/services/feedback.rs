@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vestibule::{
-    Problem, RateLimit, Said, Vestibule, Visit,
+    Detail, Problem, RateLimit, Vestibule, Visit,
     core::{event::EventName, limit::SharedLimits, name::EmailAddress, time::Clock},
 };
 use vestibule_site::store::NewFeedback;
@@ -14,14 +14,14 @@ use crate::{config::Settings, services::mail::Mailer};
 pub(crate) const MOST: usize = 5_000;
 
 /// Where feedback comes in.
-pub(crate) struct FeedbackDesk {
+pub(crate) struct FeedbackService {
     /// From each network.
     sent: RateLimit,
     mailer: Mailer,
     auth: Vestibule,
 }
 
-impl FeedbackDesk {
+impl FeedbackService {
     pub(crate) fn new(
         settings: &Settings,
         limits: Option<Arc<dyn SharedLimits>>,
@@ -68,11 +68,11 @@ fn checked(text: &str, email: &str) -> Result<(String, Option<String>), Problem>
     let (text, email) = (text.trim(), email.trim());
     let mut problems = Vec::new();
     if text.is_empty() {
-        let wrong = Said::new("feedback_empty", "The message is empty: write one.");
+        let wrong = Detail::new("feedback_empty", "The message is empty: write one.");
         problems.push(Problem::fault("text", &wrong));
     } else if text.chars().count() > MOST {
         let wrong = format!("The message is too long: use at most {MOST} characters.");
-        let wrong = Said::new("feedback_too_long", wrong).with("max", MOST);
+        let wrong = Detail::new("feedback_too_long", wrong).with("max", MOST);
         problems.push(Problem::fault("text", &wrong));
     }
     let address = (!email.is_empty()).then(|| EmailAddress::parse(email));

@@ -20,7 +20,7 @@ use vestibule_site::store::SiteStore;
 use crate::error::CommandError;
 
 /// What is said of a change of the ring, in the audit trail and in the log.
-type Said<'a> = (&'a Event, &'a str);
+type Detail<'a> = (&'a Event, &'a str);
 
 /// How often somebody else may change the ring meanwhile.
 const MAX_TRIES: u32 = 16;
@@ -81,7 +81,7 @@ impl<'a> Ring<'a> {
     pub(crate) async fn rotate(
         &self,
         now: Timestamp,
-        said: Said<'_>,
+        said: Detail<'_>,
     ) -> Result<Vec<StoredKey>, RingChangeError> {
         let change =
             |keys: &[StoredKey]| ring::rotate(keys, &self.policy, &self.sealing, self.entropy, now);
@@ -97,7 +97,7 @@ impl<'a> Ring<'a> {
         &self,
         algorithm: Algorithm,
         clock: &dyn Clock,
-        said: Said<'_>,
+        said: Detail<'_>,
         waiting: impl FnOnce(&str, Duration),
     ) -> Result<Vec<StoredKey>, CommandError> {
         let now = clock.now();
@@ -139,7 +139,7 @@ impl<'a> Ring<'a> {
         &self,
         kid: &str,
         now: Timestamp,
-        said: Said<'_>,
+        said: Detail<'_>,
     ) -> Result<Vec<StoredKey>, RingChangeError> {
         let change = |keys: &[StoredKey]| {
             ring::retire(keys, kid, &self.policy, &self.sealing, self.entropy, now)
@@ -152,7 +152,7 @@ impl<'a> Ring<'a> {
         &self,
         now: Timestamp,
         change: impl Fn(&[StoredKey]) -> Result<Vec<StoredKey>, RingError>,
-        said: Option<Said<'_>>,
+        said: Option<Detail<'_>>,
     ) -> Result<Vec<StoredKey>, RingChangeError> {
         for _ in 0..MAX_TRIES {
             let (revision, keys) = self.store.key_ring().await?;

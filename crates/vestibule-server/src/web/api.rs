@@ -82,7 +82,7 @@ async fn healthz() -> Response {
     responses((status = 200, description = "`ok`"), (status = 503, description = "The store does not answer"))
 )]
 async fn readyz(State(site): State<Site>) -> Result<Response, Problem> {
-    let asked = tokio::time::timeout(READY_WITHIN, site.hall.store().last_sequence());
+    let asked = tokio::time::timeout(READY_WITHIN, site.auth.store().last_sequence());
     match asked.await {
         Ok(Ok(_)) => Ok(ok()),
         Ok(Err(error)) => Err(error.into()),

@@ -31,7 +31,7 @@ use self::{
 /// The routes and everything around them.
 pub(crate) fn service(site: &Site) -> SiteService {
     let router: Router = Router::new()
-        .merge(site.hall.routes_with(RouteGroup::ALL))
+        .merge(site.auth.routes_with(RouteGroup::ALL))
         .merge(api::routes(site.settings.pages.openapi))
         .merge(files::routes())
         .merge(admin::api::routes())
@@ -40,5 +40,5 @@ pub(crate) fn service(site: &Site) -> SiteService {
         .merge(pages::static_routes())
         .merge(app::routes(&site.settings.pages))
         .with_state(site.clone());
-    frame::around(site, error_layer::around(&site.hall, router))
+    frame::around(site, error_layer::around(&site.auth, router))
 }

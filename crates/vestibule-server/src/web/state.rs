@@ -7,20 +7,22 @@ use vestibule_site::store::SiteStore;
 
 use crate::{
     config::Settings,
-    services::{audit::AuditLog, feedback::FeedbackDesk, files::Files, mail::Mailer, setup::Setup},
+    services::{
+        audit::AuditLog, feedback::FeedbackService, files::Files, mail::Mailer, setup::Setup,
+    },
     templates::CurrentTemplates,
 };
 
 /// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Site {
-    pub(crate) hall: Vestibule,
+    pub(crate) auth: Vestibule,
     pub(crate) store: Arc<dyn SiteStore>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) templates: CurrentTemplates,
     pub(crate) setup: Arc<Setup>,
     pub(crate) files: Files,
     pub(crate) audit: AuditLog,
-    pub(crate) feedback: Arc<FeedbackDesk>,
+    pub(crate) feedback: Arc<FeedbackService>,
     pub(crate) mailer: Mailer,
 }

@@ -2,7 +2,7 @@
 
 use vestibule_testkit::visitors::Visitor as _;
 
-use crate::house::{PASSWORD, clock, create_user, place, run_json, serve, serve_again};
+use crate::test_app::{PASSWORD, clock, create_user, place, run_json, serve, serve_again};
 
 fn link(said: &str) -> Option<String> {
     let (_, link) = said.split_once("/auth/setup?token=")?;

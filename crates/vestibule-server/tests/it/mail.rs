@@ -10,7 +10,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::house::{NEW_PASSWORD, PASSWORD, ask_store, clock, place, serve, serve_again};
+use crate::test_app::{NEW_PASSWORD, PASSWORD, ask_store, clock, place, serve, serve_again};
 
 /// How long mails may take to arrive, with the waits after failures.
 const ARRIVE_WITHIN: Duration = Duration::from_secs(90);

@@ -17,7 +17,7 @@ mod cluster;
 mod command_line;
 mod faults;
 mod first_run;
-mod house;
 mod mail;
 mod other_time;
 mod serving;
+mod test_app;

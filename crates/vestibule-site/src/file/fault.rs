@@ -1,10 +1,10 @@
 //! What is wrong with a file, for people of any language.
 
-use vestibule_core::fault::{Fact, Fault};
+use vestibule_core::fault::{FieldError, Param};
 
 use super::{FileName, FileNameError, OverQuota};
 
-impl Fault for FileNameError {
+impl FieldError for FileNameError {
     fn code(&self) -> &'static str {
         match self {
             Self::Empty => "file_name_empty",
@@ -15,7 +15,7 @@ impl Fault for FileNameError {
         }
     }
 
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         match self {
             Self::TooLong => vec![("max", FileName::MAX_BYTES.into())],
             _ => Vec::new(),
@@ -23,7 +23,7 @@ impl Fault for FileNameError {
     }
 }
 
-impl Fault for OverQuota {
+impl FieldError for OverQuota {
     fn code(&self) -> &'static str {
         match self {
             Self::Bytes { .. } => "quota_bytes",
@@ -31,7 +31,7 @@ impl Fault for OverQuota {
         }
     }
 
-    fn facts(&self) -> Vec<(&'static str, Fact)> {
+    fn facts(&self) -> Vec<(&'static str, Param)> {
         match *self {
             Self::Bytes { allowed, left } => {
                 vec![("allowed", allowed.into()), ("left", left.into())]

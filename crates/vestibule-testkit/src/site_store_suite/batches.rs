@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
-    deletion::{Deletion, Party},
+    deletion::{Actor, Deletion},
     id::UserId,
     store::{Owners, UserQuery},
     user::{NewUser, Taken, UserChange, UserStatus},
@@ -54,7 +54,7 @@ pub async fn an_account_that_is_made_deleted_is_the_sites_to_bring_back(store: A
     let made = store.create_users(&[gone("ann"), new_user("ben")], at(7)).await.expect("ok");
     let mut ids: Vec<_> = made.into_iter().map(|made| made.expect("made")).collect();
     ids.push(store.create_user(&gone("cleo"), at(7)).await.expect("ok").expect("made").id);
-    let deletion = Some(Deletion { at: at(7), by: Party::Site });
+    let deletion = Some(Deletion { at: at(7), by: Actor::Site });
     for (id, expected) in ids.iter().zip([deletion, None, deletion]) {
         assert_eq!(store.user(*id).await.expect("ok").expect("there").deletion, expected);
     }

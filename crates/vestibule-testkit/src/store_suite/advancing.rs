@@ -7,7 +7,7 @@ use vestibule_core::{
     id::UserId,
     renewal::Advance,
     session::{EndReason, Session},
-    store::Sighting,
+    store::SessionActivity,
     time::Timestamp,
 };
 
@@ -147,8 +147,8 @@ fn step(from: u64) -> Advance {
     Advance { from, renewed_at: at(second), expires_at: at(second + 3600) }
 }
 
-fn sighting(session: &Session, generation: u64, at: Timestamp, address: &str) -> Sighting {
-    Sighting { session: session.id, generation, at, address: address.to_owned() }
+fn sighting(session: &Session, generation: u64, at: Timestamp, address: &str) -> SessionActivity {
+    SessionActivity { session: session.id, generation, at, address: address.to_owned() }
 }
 
 async fn seen(store: &AnyStore, of: &Session, generation: u64, at: Timestamp, address: &str) {

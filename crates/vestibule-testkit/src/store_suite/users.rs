@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "the names of the cases are the sentences of the contract")]
 
 use vestibule_core::{
-    deletion::{Deletion, GRACE, Party},
+    deletion::{Actor, Deletion, GRACE},
     id::UserId,
     password::PasswordHash,
     store::{Changed, UserQuery},
@@ -344,7 +344,7 @@ pub async fn a_deleted_account_does_not_come_back(store: AnyStore) {
     let too_late = at(60) + GRACE;
     let guarded = || UserChange { guarded: true, ..UserChange::default() };
     for change in [
-        UserChange { status: Some(UserStatus::Active), by: Party::Owner, ..guarded() },
+        UserChange { status: Some(UserStatus::Active), by: Actor::Owner, ..guarded() },
         UserChange { status: Some(UserStatus::Suspended), ..guarded() },
         UserChange { is_super_user: Some(true), ..guarded() },
         UserChange { password_hash: Some(password_hash(2)), ..guarded() },
@@ -374,10 +374,10 @@ pub async fn a_deletion_is_taken_back_by_whom_it_may(store: AnyStore) {
     };
     // Their own decision is theirs to take back, and that of those who run the site is not.
     for (deleter, restorer, may) in [
-        (Party::Owner, Party::Owner, true),
-        (Party::Owner, Party::Site, true),
-        (Party::Site, Party::Site, true),
-        (Party::Site, Party::Owner, false),
+        (Actor::Owner, Actor::Owner, true),
+        (Actor::Owner, Actor::Site, true),
+        (Actor::Site, Actor::Site, true),
+        (Actor::Site, Actor::Owner, false),
     ] {
         let deleted = change(by(UserStatus::Deleted, deleter), 10).await.expect("may be deleted");
         assert_eq!(deleted.deletion, Some(Deletion { at: at(10), by: deleter }));
@@ -388,22 +388,22 @@ pub async fn a_deletion_is_taken_back_by_whom_it_may(store: AnyStore) {
         assert_eq!(back.is_ok(), may, "{deleter} {restorer}");
         let back = match back {
             Ok(back) => back,
-            Err(_) => change(by(UserStatus::Active, Party::Site), 21).await.expect("they may"),
+            Err(_) => change(by(UserStatus::Active, Actor::Site), 21).await.expect("they may"),
         };
         assert_eq!((back.status, back.deletion), (UserStatus::Active, None));
         assert!(back.version > deleted.version, "tokens from before are stale");
     }
     // Those who run the site make final what the owner did, and not the other way round.
-    change(by(UserStatus::Deleted, Party::Owner), 30).await.expect("ok");
-    let both = change(by(UserStatus::Deleted, Party::Site), 40).await.expect("ok");
-    assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Party::Site }));
-    let both = change(by(UserStatus::Deleted, Party::Owner), 50).await.expect("ok");
-    assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Party::Site }));
+    change(by(UserStatus::Deleted, Actor::Owner), 30).await.expect("ok");
+    let both = change(by(UserStatus::Deleted, Actor::Site), 40).await.expect("ok");
+    assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Actor::Site }));
+    let both = change(by(UserStatus::Deleted, Actor::Owner), 50).await.expect("ok");
+    assert_eq!(both.deletion, Some(Deletion { at: at(30), by: Actor::Site }));
 }
 
 pub async fn an_owner_does_what_is_theirs_to_do(store: AnyStore) {
     let ann = add_user(&store, &new_user("ann")).await;
-    let theirs = || UserChange { by: Party::Owner, ..UserChange::default() };
+    let theirs = || UserChange { by: Actor::Owner, ..UserChange::default() };
     let all = || {
         [
             theirs(),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use vestibule_core::{
-    deletion::Party,
+    deletion::Actor,
     error::ErrorCode,
     event::EventName,
-    fault::Fault,
+    fault::FieldError,
     freshness::Freshness,
     locale::Locale,
     name::{EmailAddress, UserName},
@@ -19,14 +19,14 @@ use vestibule_core::{
 };
 
 use crate::{
+    auth::Vestibule,
     commit::{Kept, Report, Together},
     config::Registration,
     extract::Principal,
-    hall::Vestibule,
     notice::Notice,
-    problem::{FieldProblem, Problem, Said},
+    problem::{Detail, FieldProblem, Problem},
     renew::Renewed,
-    steps::at_a_step,
+    steps::pad_to_quantum,
     visit::Visit,
 };
 
@@ -74,15 +74,15 @@ impl Visit {
     pub async fn register(&self, registrant: Registrant) -> Result<(), Problem> {
         self.check_anonymous()?;
         let visit = self.clone();
-        self.hall().uncancelled(async move { visit.register_whole(registrant).await }).await
+        self.auth().uncancelled(async move { visit.register_whole(registrant).await }).await
     }
 
     async fn register_whole(&self, registrant: Registrant) -> Result<(), Problem> {
-        let hall = self.hall();
-        let inner = &hall.0;
+        let auth = self.auth();
+        let inner = &auth.0;
         if inner.config.registration == Registration::Closed {
             let detail = "Registration is closed here. Ask whoever runs this site for an account.";
-            let closed = Said::new("registration_closed", detail);
+            let closed = Detail::new("registration_closed", detail);
             return Err(Problem::new(ErrorCode::Forbidden).because(&closed));
         }
         let attempt = inner
@@ -91,7 +91,7 @@ impl Visit {
             .await
             .map_err(|limited| self.limited(limited, "registrations"))?;
         let new =
-            NewUser { locale: self.locale().cloned(), ..hall.prepare_user(registrant).await? };
+            NewUser { locale: self.locale().cloned(), ..auth.prepare_user(registrant).await? };
         let email = new.email.clone();
         let commit = Commit { account: Some(AccountChange::Create(new)), ..Commit::default() };
         let visit = self.clone();
@@ -102,13 +102,13 @@ impl Visit {
             None => Report::default(),
         };
         // An account is written and a taken address is not, which takes another time.
-        let made = at_a_step(inner.commit(commit, report)).await?;
+        let made = pad_to_quantum(inner.commit(commit, report)).await?;
         attempt.failed();
         match made {
             Ok(_) => Ok(()),
             Err(Obstacle::Account(NotChanged::Taken(Taken::Username))) => Err(taken_name()),
             Err(Obstacle::Account(NotChanged::Taken(Taken::Email))) => {
-                hall.look_for_and_tell(email.as_str(), |owner| {
+                auth.look_for_and_tell(email.as_str(), |owner| {
                     Some(Notice::RegisteredAgain(owner))
                 });
                 Ok(())
@@ -132,7 +132,7 @@ impl Visit {
     ) -> Result<User, Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         let work = async move { visit.change_profile_whole(&caller, change).await };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     async fn change_profile_whole(
@@ -140,18 +140,18 @@ impl Visit {
         caller: &Principal,
         change: ProfileChange,
     ) -> Result<User, Problem> {
-        let hall = self.hall();
+        let auth = self.auth();
         let mut problems = Vec::new();
         let username =
             parse_field("username", change.username.as_deref(), UserName::parse, &mut problems);
         let email =
             parse_field("email", change.email.as_deref(), EmailAddress::parse, &mut problems);
-        let choose = |typed: &str| hall.choose_locale(typed);
+        let choose = |typed: &str| auth.choose_locale(typed);
         let locale = parse_field("locale", change.locale.as_deref(), choose, &mut problems);
         if !problems.is_empty() {
             return Err(Problem { fields: problems, ..Problem::new(ErrorCode::InvalidInput) });
         }
-        let current = hall
+        let current = auth
             .users()
             .user(caller.user_id())
             .await?
@@ -163,20 +163,20 @@ impl Visit {
             // What stays as it is raises no version.
             username: username.filter(|name| name.as_str() != current.username),
             locale: locale.filter(|locale| *locale != current.locale),
-            by: Party::Owner,
+            by: Actor::Owner,
             ..UserChange::default()
         };
         let email = email.filter(|email| email.as_str() != current.email);
         // What decides who gets into the account. Nothing is done of a change that asks for too much.
         if (change.username.is_some() || email.is_some())
-            && !caller.freshness().is_fresh(hall.now())
+            && !caller.freshness().is_fresh(auth.now())
         {
             let stale = Problem::new(ErrorCode::FreshTokenRequired);
             return Err(stale.carried(caller.carrier()));
         }
         let user = match change.username.is_some() || change.locale.is_some() || keeps_email {
             false => current,
-            true => match hall.change_user(caller.user_id(), change).await? {
+            true => match auth.change_user(caller.user_id(), change).await? {
                 Some(Ok(user)) => user,
                 Some(Err(NotChanged::Taken(Taken::Username))) => return Err(taken_name()),
                 Some(Err(refusal)) => return Err(not_theirs(refusal)),
@@ -185,13 +185,13 @@ impl Visit {
         };
         if user.version != version && caller.carrier() == Carrier::Cookie {
             // The tokens of before are stale. Whoever proved themselves need not do so again for it.
-            let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
+            let fresh = Freshness::proven(caller.auth_time(), auth.config().lifetimes.fresh);
             if let Err(problem) = self.rotate(caller, user.clone(), fresh).await {
                 tracing::warn!(code = %problem.code.name(), "a renamed account has no new tokens yet");
             }
         }
         if keeps_email {
-            hall.0.messenger.tell(Notice::KeepAddress(user.clone())).await;
+            auth.0.notifier.notify(Notice::KeepAddress(user.clone())).await;
         }
         if let Some(email) = email {
             let event =
@@ -199,7 +199,7 @@ impl Visit {
             self.record(event, "another e-mail address was asked for");
             let session = caller.session_id();
             let notice = Notice::ChangeAddress { user: user.clone(), email, session };
-            hall.0.messenger.tell(notice).await;
+            auth.0.notifier.notify(notice).await;
         }
         Ok(user)
     }
@@ -218,7 +218,7 @@ impl Visit {
     ) -> Result<PasswordChanged, Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         let work = async move { visit.change_password_whole(&caller, current, new).await };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     async fn change_password_whole(
@@ -227,18 +227,18 @@ impl Visit {
         current: TypedPassword,
         new: TypedPassword,
     ) -> Result<PasswordChanged, Problem> {
-        let hall = self.hall();
+        let auth = self.auth();
         let user = self.prove(caller, current).await?;
-        let hash = hall.hash_new_password("new", new, &user.guessable_words()).await?;
+        let hash = auth.hash_new_password("new", new, &user.guessable_words()).await?;
         let change =
-            UserChange { password_hash: Some(hash), by: Party::Owner, ..UserChange::default() };
+            UserChange { password_hash: Some(hash), by: Actor::Owner, ..UserChange::default() };
         let (id, session) = (caller.user_id(), caller.session_id());
         let before = self.open_session(caller).await?;
         // Another carrier's refresh token is not in this answer, so it stays good.
         let replacement = (before.carrier == caller.carrier())
-            .then(|| Replacement::of(&before, &hall.config().lifetimes, hall.now()));
+            .then(|| Replacement::of(&before, &auth.config().lifetimes, auth.now()));
         let kept = Kept { id: session, replacement };
-        let tells = hall.admitted(Notice::PasswordChanged(user)).await;
+        let tells = auth.admitted(Notice::PasswordChanged(user)).await;
         let visit = self.clone();
         let report = move |done: &Committed, said: Report| {
             let event = visit.event(EventName::AuthnPasswordChange).of(id).in_session(session);
@@ -246,14 +246,14 @@ impl Visit {
             said.event(event, "a password was changed").notice(notice)
         };
         let with = Together::nothing();
-        let done = hall.change_account(id, change, Some(kept), with, report).await?;
+        let done = auth.change_account(id, change, Some(kept), with, report).await?;
         let user = match done {
             Ok(done) => done.user,
             Err(Obstacle::Account(refusal)) => return Err(not_theirs(refusal)),
             Err(_) => None,
         };
         let user = user.ok_or(Problem::new(ErrorCode::TokenRevoked))?;
-        let fresh = Freshness::proven(caller.auth_time(), hall.config().lifetimes.fresh);
+        let fresh = Freshness::proven(caller.auth_time(), auth.config().lifetimes.fresh);
         let session = self.open_session(caller).await?;
         self.hand_out(caller, session, user, fresh).map(PasswordChanged)
     }
@@ -296,7 +296,7 @@ impl Vestibule {
     }
 
     /// The language of the site that somebody chose; `None` for none.
-    fn choose_locale(&self, typed: &str) -> Result<Option<Locale>, Said> {
+    fn choose_locale(&self, typed: &str) -> Result<Option<Locale>, Detail> {
         if typed.is_empty() {
             return Ok(None);
         }
@@ -306,7 +306,7 @@ impl Vestibule {
             Some(locale) => Ok(Some(locale)),
             None => {
                 let wrong = "This is not one of the languages of this site: choose another one.";
-                Err(Said::new("locale_unknown", wrong))
+                Err(Detail::new("locale_unknown", wrong))
             }
         }
     }
@@ -345,7 +345,7 @@ impl Vestibule {
     }
 }
 
-fn parse_field<T, E: Fault>(
+fn parse_field<T, E: FieldError>(
     field: &str,
     typed: Option<&str>,
     parse: impl Fn(&str) -> Result<T, E>,

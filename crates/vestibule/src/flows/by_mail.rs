@@ -1,7 +1,7 @@
 //! What people do by the links in mails, and how they ask for one.
 
 use vestibule_core::{
-    deletion::Party,
+    deletion::Actor,
     event::EventName,
     id::{SessionId, UserId},
     name::{EmailAddress, LoginKey},
@@ -11,8 +11,8 @@ use vestibule_core::{
 };
 
 use crate::{
+    auth::Vestibule,
     commit::{Report, Together},
-    hall::Vestibule,
     notice::Notice,
     problem::Problem,
     visit::Visit,
@@ -28,16 +28,16 @@ impl Visit {
         let (visit, login) = (self.clone(), login.to_owned());
         let work = async move {
             visit.count_asking().await?;
-            visit.hall().tell_aside(&login, |user| Some(Notice::PasswordForgotten(user))).await
+            visit.auth().tell_aside(&login, |user| Some(Notice::PasswordForgotten(user))).await
         };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// Counts that a stranger asks for a mail. Nobody has a reason to ask often, whether there is such an
     /// account or not: each time counts as a failure of the address. A form of another site asks for nothing.
     async fn count_asking(&self) -> Result<(), Problem> {
         self.check_anonymous()?;
-        let attempt = self.hall().0.throttle.address(self.counted_address()?).await;
+        let attempt = self.auth().0.throttle.address(self.counted_address()?).await;
         attempt.map_err(|limited| self.limited(limited, "address"))?.failed();
         Ok(())
     }
@@ -54,9 +54,9 @@ impl Visit {
             let notice = |user: User| {
                 user.email_verified_at.is_none().then_some(Notice::VerifyAddress(user))
             };
-            visit.hall().tell_aside(&login, notice).await
+            visit.auth().tell_aside(&login, notice).await
         };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// Takes the address of an account as shown to be its owner's. `None` where there is no such account, it is
@@ -87,7 +87,7 @@ impl Visit {
         self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.take_email(id, email, None, with).await };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// Gives an account the address that `session` asked for with [`Notice::ChangeAddress`], and that was shown
@@ -122,7 +122,7 @@ impl Visit {
         self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.take_email(id, email, Some(session), with).await };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// Has an account keep the address that it has, whatever other one was asked for, and signs everybody out of
@@ -148,7 +148,7 @@ impl Visit {
         self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.keep_whole(id, with).await };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     async fn keep_whole(
@@ -159,7 +159,7 @@ impl Visit {
         let change = UserChange {
             keeps_email: true,
             signs_out: true,
-            by: Party::Owner,
+            by: Actor::Owner,
             ..UserChange::default()
         };
         let visit = self.clone();
@@ -168,7 +168,7 @@ impl Visit {
             let notice = done.user.clone().map(Notice::KeepAddress);
             said.event(event, "a change of address was taken back").notice(notice)
         };
-        let done = self.hall().change_account(id, change, None, with, report).await?;
+        let done = self.auth().change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 
@@ -180,16 +180,16 @@ impl Visit {
         asked_by: Option<SessionId>,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
-        let hall = self.hall();
-        let Some(before) = hall.users().user(id).await? else {
+        let auth = self.auth();
+        let Some(before) = auth.users().user(id).await? else {
             return Ok(Err(Obstacle::NoAccount));
         };
         let may = match asked_by {
             None => LoginKey::from_typed(&before.email) == LoginKey::from_typed(email.as_str()),
             Some(session) => {
-                let session = hall.store().session(session).await?;
+                let session = auth.store().session(session).await?;
                 session.is_some_and(|session| {
-                    session.user_id == id && session.over(hall.now()).is_none()
+                    session.user_id == id && session.over(auth.now()).is_none()
                 })
             }
         };
@@ -197,13 +197,13 @@ impl Visit {
             return Ok(Err(Obstacle::TokenSpent));
         }
         let address = before.email.clone();
-        let tells = hall.admitted(Notice::AddressChanged { user: before, before: address }).await;
+        let tells = auth.admitted(Notice::AddressChanged { user: before, before: address }).await;
         let change = UserChange {
             // Written together with the proof: an address that is changed at this very moment never counts
             // as verified by the link of the one before.
             email: Some(email),
-            email_verified_at: Some(hall.now()),
-            by: Party::Owner,
+            email_verified_at: Some(auth.now()),
+            by: Actor::Owner,
             ..UserChange::default()
         };
         let visit = self.clone();
@@ -219,7 +219,7 @@ impl Visit {
             });
             said.event(event, "an e-mail address was shown to be theirs").notice(notice)
         };
-        let done = hall.change_account(id, change, None, with, report).await?;
+        let done = auth.change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 
@@ -256,7 +256,7 @@ impl Visit {
         self.check_anonymous()?;
         let visit = self.clone();
         let work = async move { visit.reset_whole(id, hash, verified, with).await };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     async fn reset_whole(
@@ -266,17 +266,17 @@ impl Visit {
         verified: bool,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
-        let hall = self.hall();
-        let found = hall.users().user(id).await?;
+        let auth = self.auth();
+        let found = auth.users().user(id).await?;
         let Some(before) = found.filter(|user| user.status == UserStatus::Active) else {
             return Ok(Err(Obstacle::NoAccount));
         };
         let is_news = verified && before.email_verified_at.is_none();
-        let tells = hall.admitted(Notice::PasswordChanged(before)).await;
+        let tells = auth.admitted(Notice::PasswordChanged(before)).await;
         let change = UserChange {
             password_hash: Some(hash),
-            email_verified_at: is_news.then(|| hall.now()),
-            by: Party::Owner,
+            email_verified_at: is_news.then(|| auth.now()),
+            by: Actor::Owner,
             ..UserChange::default()
         };
         let visit = self.clone();
@@ -286,7 +286,7 @@ impl Visit {
             said.event(event.with("cause", "reset"), "a forgotten password was replaced")
                 .notice(notice)
         };
-        let done = hall.change_account(id, change, None, with, report).await?;
+        let done = auth.change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 }
@@ -316,9 +316,9 @@ impl Vestibule {
         login: &str,
         notice: impl FnOnce(User) -> Option<Notice> + Send + 'static,
     ) {
-        let (hall, key) = (self.clone(), LoginKey::from_typed(login));
+        let (auth, key) = (self.clone(), LoginKey::from_typed(login));
         self.spawn_tracked(async move {
-            let found = match hall.0.users.credentials(&key).await {
+            let found = match auth.0.users.credentials(&key).await {
                 Ok(found) => found.map(|credentials| credentials.user),
                 Err(error) => {
                     tracing::error!(%error, "it could not be seen whom a mail was asked for");
@@ -326,7 +326,7 @@ impl Vestibule {
                 }
             };
             if let Some(notice) = found.and_then(notice) {
-                hall.0.messenger.tell(notice).await;
+                auth.0.notifier.notify(notice).await;
             }
         });
     }

@@ -35,7 +35,7 @@ impl Visit {
         password: TypedPassword,
     ) -> Result<Confirmed, Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
-        self.hall().uncancelled(async move { visit.confirm_whole(&caller, password).await }).await
+        self.auth().uncancelled(async move { visit.confirm_whole(&caller, password).await }).await
     }
 
     async fn confirm_whole(
@@ -44,9 +44,9 @@ impl Visit {
         password: TypedPassword,
     ) -> Result<Confirmed, Problem> {
         let user = self.prove(caller, password).await?;
-        let hall = self.hall();
-        let inner = &hall.0;
-        let now = hall.now();
+        let auth = self.auth();
+        let inner = &auth.0;
+        let now = auth.now();
         let methods = [BY_PASSWORD.to_owned()];
         if !inner.store.confirm_session(caller.session_id(), now, &methods).await? {
             return Err(Problem::new(ErrorCode::SessionEnded).carried(caller.carrier()));
@@ -63,7 +63,7 @@ impl Visit {
         caller: &Principal,
         password: TypedPassword,
     ) -> Result<User, Problem> {
-        let inner = &self.hall().0;
+        let inner = &self.auth().0;
         let address = inner
             .throttle
             .address(self.counted_address()?)
@@ -97,13 +97,13 @@ impl Visit {
         user: User,
         fresh: Freshness,
     ) -> Result<Renewed, Problem> {
-        let hall = self.hall();
-        let inner = &hall.0;
+        let auth = self.auth();
+        let inner = &auth.0;
         let mut session = self.open_session(caller).await?;
         // A caller who holds an older generation may never have got the current one, and so must not pass
         // over it: that one is handed out instead.
         if is_by_cookie(&session, caller) && session.generation == caller.generation() {
-            let step = Advance::of(&session, &inner.config.lifetimes, hall.now());
+            let step = Advance::of(&session, &inner.config.lifetimes, auth.now());
             if inner.store.advance_session(session.id, &step).await? {
                 step.apply(&mut session);
             } else {
@@ -116,7 +116,7 @@ impl Visit {
 
     /// The caller's session, which must not have ended.
     pub(crate) async fn open_session(&self, caller: &Principal) -> Result<Session, Problem> {
-        let session = self.hall().0.session(caller.session_id()).await?;
+        let session = self.auth().0.session(caller.session_id()).await?;
         session
             .filter(|session| session.end.is_none())
             .ok_or_else(|| Problem::new(ErrorCode::SessionEnded).carried(caller.carrier()))
@@ -131,7 +131,7 @@ impl Visit {
         fresh: Freshness,
     ) -> Result<Renewed, Problem> {
         let by_cookie = is_by_cookie(&session, caller);
-        let renewed = self.hall().tokens_of(session, user, fresh)?;
+        let renewed = self.auth().tokens_of(session, user, fresh)?;
         if by_cookie {
             self.establish(&renewed);
         }

@@ -12,7 +12,7 @@ use crate::{
     body::CsrfField,
     cookies::VISITOR_MAX_AGE,
     extract::Principal,
-    problem::{Problem, Said},
+    problem::{Detail, Problem},
     visit::Visit,
 };
 
@@ -24,13 +24,13 @@ impl Visit {
     /// **first** field: of such a body only the first part is looked at before the handler runs.
     #[must_use]
     pub fn form_token(&self) -> String {
-        let key = &self.hall().0.csrf;
+        let key = &self.auth().0.csrf;
         // A form of a session whose cookies go with this very page could not be sent.
         let value = match self.cookie_session().filter(|_| !self.is_forgetting()) {
             Some(session) => key.of_session(session),
             None => key.of_visitor(&self.visitor()),
         };
-        value.for_form(self.hall().entropy(), self.hall().now())
+        value.for_form(self.auth().entropy(), self.auth().now())
     }
 
     /// Both CSRF rules for a form that is there for people who are not signed in: the value of this
@@ -40,7 +40,7 @@ impl Visit {
     /// `csrf_failed`. Its reason is `cookies_blocked` if the form is a recent one of ours and its cookie did not come
     /// back with it.
     pub fn check_form(&self) -> Result<(), Problem> {
-        let key = &self.hall().0.csrf;
+        let key = &self.auth().0.csrf;
         let values: Vec<_> = [
             self.cookie_session().map(|session| key.of_session(session)),
             self.known_visitor().map(|visitor| key.of_visitor(&visitor)),
@@ -52,7 +52,7 @@ impl Visit {
             if values.is_empty() && self.source() == Source::Own && self.form_is_recent() {
                 let text =
                     "The browser did not send this form's cookie: allow cookies for this site.";
-                problem.because(&Said::new("cookies_blocked", text))
+                problem.because(&Detail::new("cookies_blocked", text))
             } else {
                 problem
             }
@@ -63,7 +63,7 @@ impl Visit {
     fn form_is_recent(&self) -> bool {
         let CsrfField::One(value) = self.csrf_field() else { return false };
         csrf::rendered_at(value.expose()).is_some_and(|at| {
-            let now = self.hall().now();
+            let now = self.auth().now();
             now >= at && now.since(at) < Duration::from_secs(VISITOR_MAX_AGE)
         })
     }
@@ -101,10 +101,10 @@ impl Visit {
     ///
     /// # Errors
     /// An outage is an outage, not nobody.
-    pub async fn greeted(&self) -> Result<Option<Principal>, Problem> {
+    pub async fn optional_principal(&self) -> Result<Option<Principal>, Problem> {
         match self.authenticate().await {
             Ok(caller) => {
-                if !self.hall().config().locales.is_empty() {
+                if !self.auth().config().locales.is_empty() {
                     self.known_user().await;
                 }
                 Ok(Some(caller.into()))

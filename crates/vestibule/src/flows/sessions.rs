@@ -14,9 +14,9 @@ use vestibule_core::{
 };
 
 use crate::{
+    auth::Vestibule,
     commit::{Report, Together, ended_event},
     extract::Principal,
-    hall::Vestibule,
     metrics,
     problem::Problem,
     visit::Visit,
@@ -88,16 +88,16 @@ impl Vestibule {
         reason: EndReason,
         with: Together,
     ) -> Result<Vec<SessionId>, Problem> {
-        let hall = self.clone();
+        let auth = self.clone();
         let work = async move {
-            let now = hall.now();
+            let now = auth.now();
             let mut ended = Vec::new();
             let endings = match which {
                 SessionSelection::User { id, except } => {
                     vec![Ending::OfUser { id, except, reason }]
                 }
                 SessionSelection::All => {
-                    ended = hall.end_all(reason).await?;
+                    ended = auth.end_all(reason).await?;
                     Vec::new()
                 }
             };
@@ -105,7 +105,7 @@ impl Vestibule {
             let report = move |done: &Committed| {
                 Report::default().ended(done, |ended| ended_event(ended, now)).together(&with, done)
             };
-            let done = hall.0.commit(commit, report).await??;
+            let done = auth.0.commit(commit, report).await??;
             ended.extend(done.ended.iter().map(|session| session.id));
             Ok(ended)
         };
@@ -141,14 +141,14 @@ impl Vestibule {
     /// Knows at once what was ended, and says so.
     async fn know_ended(&self, ended: &[SessionId], owner: Option<UserId>, reason: EndReason) {
         for session in ended {
-            self.0.learn_alone(Changed::SessionEnded(*session));
+            self.0.apply_local(Changed::SessionEnded(*session));
             metrics::session_ended(reason);
             let event = self.event(EventName::SessionLogout).in_session(*session);
             let event = event.with("reason", reason.name());
             self.record(owner.into_iter().fold(event, Event::about), "a session was ended");
         }
         if !ended.is_empty() {
-            self.0.tell_others().await;
+            self.0.notify_peers().await;
         }
     }
 }
@@ -165,7 +165,7 @@ impl Visit {
     ) -> Result<(), Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
         let work = async move {
-            let found = visit.hall().store().session(session).await?;
+            let found = visit.auth().store().session(session).await?;
             let found = found.ok_or(Problem::new(ErrorCode::NotFound))?;
             if found.user_id != caller.user_id() {
                 return Err(Problem::not_theirs(found.user_id, "session", session));
@@ -178,7 +178,7 @@ impl Visit {
             }
             Ok(())
         };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// Ends a session of this account, for whoever runs the site; whether it had not ended before. Who may is
@@ -206,8 +206,8 @@ impl Visit {
     ) -> Result<bool, Problem> {
         let visit = self.clone();
         let work = async move {
-            let hall = visit.hall().clone();
-            let theirs = hall.store().session(session).await?;
+            let auth = visit.auth().clone();
+            let theirs = auth.store().session(session).await?;
             if theirs.is_none_or(|session| session.user_id != owner) {
                 return Err(Problem::new(ErrorCode::NotFound));
             }
@@ -220,10 +220,10 @@ impl Visit {
                 };
                 Report::default().ended(done, event).together(&with, done)
             };
-            let done = hall.0.commit(commit, report).await??;
+            let done = auth.0.commit(commit, report).await??;
             Ok(!done.ended.is_empty())
         };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// Ends all of the caller's sessions but this one.
@@ -233,6 +233,6 @@ impl Visit {
     pub async fn end_other_sessions(&self, caller: &Principal) -> Result<Vec<SessionId>, Problem> {
         let others =
             SessionSelection::User { id: caller.user_id(), except: Some(caller.session_id()) };
-        self.hall().end_sessions(others, EndReason::EndedByUser).await
+        self.auth().end_sessions(others, EndReason::EndedByUser).await
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vestibule_core::{
-    deletion::{Party, may_restore},
+    deletion::{Actor, may_restore},
     device::KnownDevice,
     error::ErrorCode,
     event::{Event, EventName},
@@ -126,7 +126,7 @@ impl Visit {
     pub async fn sign_in(&self, form: SignInForm) -> Result<SignedIn, Problem> {
         self.check_entry(form.carrier)?;
         let visit = self.clone();
-        self.hall().uncancelled(async move { visit.sign_in_whole(&form).await }).await
+        self.auth().uncancelled(async move { visit.sign_in_whole(&form).await }).await
     }
 
     async fn sign_in_whole(&self, form: &SignInForm) -> Result<SignedIn, Problem> {
@@ -144,7 +144,7 @@ impl Visit {
     pub async fn sign_in_or_recognize(&self, form: SignInForm) -> Result<Admission, Problem> {
         self.check_entry(form.carrier)?;
         let visit = self.clone();
-        self.hall().uncancelled(async move { visit.sign_in_or_recognize_whole(&form).await }).await
+        self.auth().uncancelled(async move { visit.sign_in_or_recognize_whole(&form).await }).await
     }
 
     async fn sign_in_or_recognize_whole(&self, form: &SignInForm) -> Result<Admission, Problem> {
@@ -179,7 +179,7 @@ impl Visit {
                 }
             }
         };
-        self.hall().uncancelled(work).await
+        self.auth().uncancelled(work).await
     }
 
     /// The same for somebody who gave the right password a moment ago, and whom the application knows again
@@ -206,7 +206,7 @@ impl Visit {
     ) -> Result<SignedIn, Problem> {
         self.check_entry(form.carrier)?;
         let (visit, form) = (self.clone(), form.clone());
-        self.hall().uncancelled(async move { visit.restore_whole(id, &form, with).await }).await
+        self.auth().uncancelled(async move { visit.restore_whole(id, &form, with).await }).await
     }
 
     async fn restore_whole(
@@ -215,15 +215,15 @@ impl Visit {
         form: &SignInForm,
         with: Together,
     ) -> Result<SignedIn, Problem> {
-        let hall = self.hall();
+        let auth = self.auth();
         let refused = || Problem::new(ErrorCode::InvalidCredentials);
         match self.take_back(id, with).await? {
             Ok(_) => {}
             Err(obstacle @ Obstacle::TokenSpent) => return Err(obstacle.into()),
             Err(_) => return Err(refused()),
         }
-        let found = hall.0.users.credentials_of(id).await?.ok_or_else(refused)?;
-        let hash = found.password_hash.filter(|_| hall.0.guards_sessions());
+        let found = auth.0.users.credentials_of(id).await?.ok_or_else(refused)?;
+        let hash = found.password_hash.filter(|_| auth.0.guards_sessions());
         self.begin_session(found.user, hash, form).await
     }
 
@@ -233,15 +233,15 @@ impl Visit {
         id: UserId,
         with: Together,
     ) -> Result<Result<User, Obstacle>, Problem> {
-        let hall = self.hall();
+        let auth = self.auth();
         let change = UserChange {
             status: Some(UserStatus::Active),
-            by: Party::Owner,
+            by: Actor::Owner,
             guarded: true,
             ..UserChange::default()
         };
-        let tells = match hall.0.users.user(id).await? {
-            Some(user) => hall.admitted(Notice::Restored(user)).await,
+        let tells = match auth.0.users.user(id).await? {
+            Some(user) => auth.admitted(Notice::Restored(user)).await,
             None => return Ok(Err(Obstacle::NoAccount)),
         };
         let visit = self.clone();
@@ -250,13 +250,13 @@ impl Visit {
             let notice = done.user.clone().filter(|_| tells).map(Notice::Restored);
             said.event(event, "an account was taken back by its owner").notice(notice)
         };
-        let done = hall.change_account(id, change, None, with, report).await?;
+        let done = auth.change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
     }
 
     /// Who has this login and this password. Where that is nobody, what failed is counted.
     async fn recognize(&self, form: &SignInForm, if_deleted: IfDeleted) -> Result<Proven, Problem> {
-        let inner = &self.hall().0;
+        let inner = &self.auth().0;
         let key = LoginKey::from_typed(&form.login);
         let device = form.known_device(self);
         let from_address = inner
@@ -299,8 +299,8 @@ impl Visit {
         hash: Option<PasswordHash>,
         form: &SignInForm,
     ) -> Result<SignedIn, Problem> {
-        let hall = self.hall();
-        let inner = &hall.0;
+        let auth = self.auth();
+        let inner = &auth.0;
         if inner.config.require_verified_email && user.email_verified_at.is_none() {
             return Err(Problem::new(ErrorCode::EmailUnverified));
         }
@@ -317,17 +317,17 @@ impl Visit {
             }),
         };
         let session =
-            sign_in.begin(SessionId::draw(hall.entropy()), &inner.config.lifetimes, hall.now());
+            sign_in.begin(SessionId::draw(auth.entropy()), &inner.config.lifetimes, auth.now());
         let fresh = Freshness::proven(session.auth_time, inner.config.lifetimes.fresh);
         // Made before the session is written: claims that do not fit leave none behind.
-        let signed_in = hall.tokens_of(session, user, fresh)?;
+        let signed_in = auth.tokens_of(session, user, fresh)?;
         let known = form.known_device(self);
-        let device = inner.devices.introduce(known.as_ref(), signed_in.user.id, hall.entropy());
+        let device = inner.devices.introduce(known.as_ref(), signed_in.user.id, auth.entropy());
         let notice = Notice::SignedIn {
             user: signed_in.user.clone(),
             session: Box::new(signed_in.session.clone()),
         };
-        let notice = hall.admitted(notice.clone()).await.then_some(notice);
+        let notice = auth.admitted(notice.clone()).await.then_some(notice);
         let commit = Commit {
             session: Some(NewSession { session: signed_in.session.clone(), guard: hash }),
             endings: before
@@ -349,7 +349,7 @@ impl Visit {
                 .notice(notice.clone())
         };
         inner.commit(commit, report).await??;
-        hall.bound_sessions(signed_in.user.id, signed_in.session.id).await;
+        auth.bound_sessions(signed_in.user.id, signed_in.session.id).await;
         if form.carrier == Carrier::Cookie {
             self.establish(&signed_in);
             // One that stays is not exchanged for one that goes when the browser is closed.
@@ -383,7 +383,7 @@ impl Visit {
         mut found: Option<Credentials>,
         typed: TypedPassword,
     ) -> Result<Option<Proven>, Problem> {
-        let inner = &self.hall().0;
+        let inner = &self.auth().0;
         // Of two sign-ins at once, as an app and a page make them, the second finds the better hash of the
         // first in its way, and then checks that one.
         for _ in 0..UPGRADE_ATTEMPTS {
@@ -432,10 +432,10 @@ impl Visit {
         found: Option<Credentials>,
         typed: TypedPassword,
     ) -> Result<Option<(Credentials, Option<PasswordHash>)>, Problem> {
-        let inner = &self.hall().0;
+        let inner = &self.auth().0;
         let is_usable = |user: &User| {
             user.status == UserStatus::Active
-                || may_restore(user, Party::Owner, inner.clock.now()).is_ok()
+                || may_restore(user, Actor::Owner, inner.clock.now()).is_ok()
         };
         let usable = found.filter(|found| is_usable(&found.user));
         let hash = usable.as_ref().and_then(|credentials| credentials.password_hash.clone());

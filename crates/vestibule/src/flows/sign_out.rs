@@ -20,7 +20,7 @@ impl Visit {
     /// `unavailable` where the end could not be written: it is never a success that did not happen.
     pub async fn sign_out(&self) -> Result<(), Problem> {
         let visit = self.clone();
-        self.hall().uncancelled(async move { visit.sign_out_whole().await }).await
+        self.auth().uncancelled(async move { visit.sign_out_whole().await }).await
     }
 
     async fn sign_out_whole(&self) -> Result<(), Problem> {
@@ -50,7 +50,7 @@ impl Visit {
                     self.forget_session();
                     return Ok(());
                 };
-                self.check_csrf(self.hall().0.csrf.of_session(session))?;
+                self.check_csrf(self.auth().0.csrf.of_session(session))?;
                 session
             }
         };
@@ -73,7 +73,7 @@ impl Visit {
     /// Whether refresh tokens of this session belong into headers. Where there is no such session there is
     /// nothing to end either.
     async fn travels_in_headers(&self, session: SessionId) -> Result<bool, Problem> {
-        let session = self.hall().store().session(session).await?;
+        let session = self.auth().store().session(session).await?;
         Ok(session.is_none_or(|session| session.carrier == Carrier::Header))
     }
 
@@ -88,7 +88,7 @@ impl Visit {
         let visit = self.clone();
         let report =
             move |done: &Committed| Report::default().ended(done, |ended| visit.ended_event(ended));
-        let done = self.hall().0.commit(commit, report).await??;
+        let done = self.auth().0.commit(commit, report).await??;
         Ok(!done.ended.is_empty())
     }
 

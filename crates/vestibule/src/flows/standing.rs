@@ -1,7 +1,7 @@
 //! Whether an account may be used: suspending, activating, deleting.
 
 use vestibule_core::{
-    deletion::Party,
+    deletion::Actor,
     event::{Event, EventName},
     id::UserId,
     session::Carrier,
@@ -10,9 +10,9 @@ use vestibule_core::{
 };
 
 use crate::{
+    auth::Vestibule,
     commit::{Report, Together, changed_user},
     extract::Principal,
-    hall::Vestibule,
     notice::Notice,
     problem::Problem,
     visit::Visit,
@@ -26,20 +26,20 @@ impl Visit {
     /// `unavailable`.
     pub async fn delete_account(&self, caller: &Principal) -> Result<(), Problem> {
         let (visit, caller) = (self.clone(), caller.clone());
-        self.hall().uncancelled(async move { visit.delete_whole(&caller).await }).await
+        self.auth().uncancelled(async move { visit.delete_whole(&caller).await }).await
     }
 
     async fn delete_whole(&self, caller: &Principal) -> Result<(), Problem> {
-        let (hall, id) = (self.hall(), caller.user_id());
+        let (auth, id) = (self.auth(), caller.user_id());
         let change = UserChange {
             status: Some(UserStatus::Deleted),
-            by: Party::Owner,
+            by: Actor::Owner,
             guarded: true,
             ..UserChange::default()
         };
-        let found = hall.users().user(id).await?;
+        let found = auth.users().user(id).await?;
         let tells = match found {
-            Some(user) => hall.admitted(Notice::Deleted(user)).await,
+            Some(user) => auth.admitted(Notice::Deleted(user)).await,
             None => false,
         };
         let (visit, session) = (self.clone(), caller.session_id());
@@ -48,7 +48,7 @@ impl Visit {
             let notice = done.user.clone().filter(|_| tells).map(Notice::Deleted);
             said.event(event, "an account was deleted by its owner").notice(notice)
         };
-        let done = hall.change_account(id, change, None, Together::nothing(), report).await?;
+        let done = auth.change_account(id, change, None, Together::nothing(), report).await?;
         changed_user(done)?;
         if caller.carrier() == Carrier::Cookie {
             self.forget_session();
@@ -94,8 +94,8 @@ impl Vestibule {
         change: UserChange,
         with: Together,
     ) -> Result<Option<User>, Problem> {
-        let hall = self.clone();
-        self.uncancelled(async move { hall.change_standing_whole(id, change, with).await }).await
+        let auth = self.clone();
+        self.uncancelled(async move { auth.change_standing_whole(id, change, with).await }).await
     }
 
     async fn change_standing_whole(
@@ -134,10 +134,10 @@ impl Vestibule {
         id: UserId,
         change: UserChange,
     ) -> Result<Option<Result<User, NotChanged>>, Problem> {
-        let hall = self.clone();
+        let auth = self.clone();
         let work = async move {
             let (with, said) = (Together::nothing(), |_: &Committed, said: Report| said);
-            Ok(match hall.change_account(id, change, None, with, said).await? {
+            Ok(match auth.change_account(id, change, None, with, said).await? {
                 Ok(done) => done.user.map(Ok),
                 Err(Obstacle::Account(refusal)) => Some(Err(refusal)),
                 Err(_) => None,

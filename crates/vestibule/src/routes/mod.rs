@@ -18,7 +18,7 @@ use serde_json::json;
 use tower::util::MapResponseLayer;
 use vestibule_core::error::ErrorCode;
 
-use crate::{detour, hall::Vestibule, problem::Problem, visit::Visit};
+use crate::{auth::Vestibule, problem::Problem, renewal_redirect, visit::Visit};
 
 pub use openapi::api_description;
 pub(crate) use proxy::forwarded_methods;
@@ -79,7 +79,7 @@ impl Vestibule {
         let cookies = &self.config().cookies;
         if cookies.renews_by_redirect() {
             let path = format!("{}/renew", cookies.refresh_path.trim_end_matches('/'));
-            router.route(&path, get(detour::renew))
+            router.route(&path, get(renewal_redirect::renew))
         } else {
             router
         }
@@ -192,7 +192,7 @@ fn refusing_others<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> 
 /// The public keys that verify access tokens (RFC 7517 section 5).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys", responses((status = 200, description = "The JWK set")))]
 async fn key_set(visit: Visit) -> impl axum::response::IntoResponse {
-    let ring = visit.hall().0.keys.current();
+    let ring = visit.auth().0.keys.current();
     let body = Json(json!({ "keys": ring.ring.published() }));
     // The next key is listed long before it signs, so that a copy of five minutes is never too old.
     ([(header::CACHE_CONTROL, "public, max-age=300")], body)

@@ -38,7 +38,9 @@ pub(crate) async fn verify_request(visit: Visit, headers: HeaderMap) -> Response
             response
         }
         Err(problem) if problem.code.status() == 401 => refusal(&visit, &problem, &headers),
-        Err(problem) => problem.json(Some(&visit.asked()), visit.hall().config().flask_names),
+        Err(problem) => {
+            problem.json(Some(&visit.request_info()), visit.auth().config().flask_names)
+        }
     }
 }
 
@@ -62,8 +64,8 @@ pub(crate) fn forwarded_methods(headers: &HeaderMap) -> impl Iterator<Item = &st
 
 /// 401 always: a proxy reads the status, and sends people on itself.
 fn refusal(visit: &Visit, problem: &Problem, headers: &HeaderMap) -> Response {
-    let config = visit.hall().config();
-    let mut response = problem.json(Some(&visit.asked()), config.flask_names);
+    let config = visit.auth().config();
+    let mut response = problem.json(Some(&visit.request_info()), config.flask_names);
     let text =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let navigates = text("sec-fetch-mode") == "navigate" || text("accept").contains("text/html");

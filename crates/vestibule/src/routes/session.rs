@@ -21,12 +21,12 @@ use super::bodies::{
     SessionDetailBody, SessionsBody, UserBody,
 };
 use crate::{
+    auth::Vestibule,
     credentials::Presented,
     extract::{Fresh, Principal},
     flows::{SignInForm, SignedIn},
-    hall::Vestibule,
     json::{JsonBody, required},
-    problem::{Problem, Said},
+    problem::{Detail, Problem},
     renew::Renewed,
     visit::Visit,
 };
@@ -81,19 +81,19 @@ pub(crate) async fn restore(
     )
 )]
 pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
-    let forge = &visit.hall().0.forge;
+    let issuer = &visit.auth().0.issuer;
     match visit.presented() {
         Presented::Nothing => Err(Problem::new(ErrorCode::TokenMissing)),
         Presented::Header(token) => {
             let invalid = || Problem::new(ErrorCode::TokenInvalid).carried(Carrier::Header);
             let token = token.as_ref().ok_or_else(invalid)?;
-            let claims = forge.read_refresh(token.expose()).map_err(|_| {
+            let claims = issuer.read_refresh(token.expose()).map_err(|_| {
                 visit.note_forgery(token.expose(), "refresh");
                 invalid()
             })?;
-            let renewed = visit.hall().renew(&claims, None, Carrier::Header, &visit).await;
+            let renewed = visit.auth().renew(&claims, None, Carrier::Header, &visit).await;
             let renewed = renewed.map_err(|problem| problem.carried(Carrier::Header))?;
-            Ok(tokens_body(visit.hall(), renewed, Carrier::Header, None, None))
+            Ok(tokens_body(visit.auth(), renewed, Carrier::Header, None, None))
         }
         Presented::Cookies(tokens) => {
             let refuse = |code| Problem::new(code).carried(Carrier::Cookie);
@@ -105,9 +105,9 @@ pub(crate) async fn refresh(visit: Visit) -> Result<Response, Problem> {
                 visit.note_forgery(token.expose(), "refresh");
                 refuse(ErrorCode::TokenInvalid)
             })?;
-            visit.check_csrf(visit.hall().0.csrf.of_session(held.refresh.session_id))?;
+            visit.check_csrf(visit.auth().0.csrf.of_session(held.refresh.session_id))?;
             let renewed = visit.renew_cookies(&held).await?;
-            Ok(tokens_body(visit.hall(), renewed, Carrier::Cookie, None, None))
+            Ok(tokens_body(visit.auth(), renewed, Carrier::Cookie, None, None))
         }
     }
 }
@@ -135,23 +135,23 @@ pub(crate) async fn confirm(
     JsonBody(body): JsonBody<ConfirmBody>,
 ) -> Result<Response, Problem> {
     let confirmed = visit.confirm(&caller, required("password", body.password)?).await?;
-    Ok(fresh_body(visit.hall(), confirmed.access, &confirmed.session, caller.carrier()))
+    Ok(fresh_body(visit.auth(), confirmed.access, &confirmed.session, caller.carrier()))
 }
 
 /// A new access token alone, by the caller's carrier.
 pub(super) fn fresh_body(
-    hall: &Vestibule,
+    auth: &Vestibule,
     access_token: SecretText,
     session: &Session,
     carrier: Carrier,
 ) -> Response {
-    let expires_in = access_seconds(hall, session);
+    let expires_in = access_seconds(auth, session);
     match carrier {
         Carrier::Header => {
             Json(FreshToken { access_token, token_type: "Bearer", expires_in }).into_response()
         }
         Carrier::Cookie => {
-            let csrf_token = hall.0.csrf.of_session(session.id).plain().into();
+            let csrf_token = auth.0.csrf.of_session(session.id).plain().into();
             Json(CookieTokens { user: None, csrf_token, expires_in }).into_response()
         }
     }
@@ -168,9 +168,9 @@ pub(crate) async fn list(
     visit: Visit,
     RawQuery(query): RawQuery,
 ) -> Result<Json<SessionsBody>, Problem> {
-    let now = visit.hall().now();
+    let now = visit.auth().now();
     let behind = cursor(query.as_deref())?;
-    let page = visit.hall().sessions_of(caller.user_id(), behind).await?;
+    let page = visit.auth().sessions_of(caller.user_id(), behind).await?;
     let sessions = page
         .sessions
         .iter()
@@ -193,7 +193,7 @@ pub(crate) async fn detail(
     let not_found = || Problem::new(ErrorCode::NotFound);
     let id: SessionId = id.parse().map_err(|_| not_found())?;
     let (session, renewals) = visit.own_session(&caller, id).await?.ok_or_else(not_found)?;
-    let session = SessionBody::of(&session, id == caller.session_id(), visit.hall().now());
+    let session = SessionBody::of(&session, id == caller.session_id(), visit.auth().now());
     let renewals = renewals.into_iter().map(RenewalBody::from).collect();
     Ok(Json(SessionDetailBody { session, renewals }))
 }
@@ -230,7 +230,7 @@ fn cursor(query: Option<&str>) -> Result<Option<SessionCursor>, Problem> {
     let found = pairs.find(|(name, value)| name == "cursor" && !value.is_empty());
     let wrong = || {
         let wrong = "this is not a cursor: take that of the page before, or leave it out";
-        Problem::fault("cursor", &Said::new("filter_place", wrong))
+        Problem::fault("cursor", &Detail::new("filter_place", wrong))
     };
     found.map(|(_, text)| text.parse().map_err(|_| wrong())).transpose()
 }
@@ -250,25 +250,25 @@ fn sign_in_form(body: LoginBody) -> Result<SignInForm, Problem> {
 fn signed_in_body(visit: &Visit, signed_in: SignedIn, carrier: Carrier) -> Response {
     let user = Some(UserBody::from(signed_in.user()));
     let device_token = Some(signed_in.device_token().into());
-    tokens_body(visit.hall(), signed_in.renewed, carrier, user, device_token)
+    tokens_body(visit.auth(), signed_in.renewed, carrier, user, device_token)
 }
 
 /// The tokens by their carrier: in the body, or nothing but the CSRF value.
 pub(super) fn tokens_body(
-    hall: &Vestibule,
+    auth: &Vestibule,
     renewed: Renewed,
     carrier: Carrier,
     user: Option<UserBody>,
     device_token: Option<SecretText>,
 ) -> Response {
-    let expires_in = access_seconds(hall, &renewed.session);
+    let expires_in = access_seconds(auth, &renewed.session);
     match carrier {
         Carrier::Cookie => {
-            let csrf_token = hall.0.csrf.of_session(renewed.session.id).plain().into();
+            let csrf_token = auth.0.csrf.of_session(renewed.session.id).plain().into();
             Json(CookieTokens { user, csrf_token, expires_in }).into_response()
         }
         Carrier::Header => {
-            let refresh_expires_in = seconds_until(renewed.session.expires_at, hall.now());
+            let refresh_expires_in = seconds_until(renewed.session.expires_at, auth.now());
             let tokens = HeaderTokens {
                 access_token: renewed.access,
                 refresh_token: renewed.refresh,
@@ -283,9 +283,9 @@ pub(super) fn tokens_body(
     }
 }
 
-fn access_seconds(hall: &Vestibule, session: &Session) -> u64 {
-    let now = hall.now();
-    seconds_until((now + hall.config().lifetimes.access).min(session.ends_at), now)
+fn access_seconds(auth: &Vestibule, session: &Session) -> u64 {
+    let now = auth.now();
+    seconds_until((now + auth.config().lifetimes.access).min(session.ends_at), now)
 }
 
 fn seconds_until(moment: Timestamp, now: Timestamp) -> u64 {

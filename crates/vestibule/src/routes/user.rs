@@ -46,7 +46,7 @@ pub(crate) async fn me(user: CurrentUser, visit: Visit) -> Json<MeBody> {
     let caller = &user.principal;
     let session = SessionStanding {
         id: caller.session_id().to_string(),
-        fresh: caller.freshness().is_fresh(visit.hall().now()),
+        fresh: caller.freshness().is_fresh(visit.auth().now()),
         fresh_until: caller.freshness().until().map(vestibule_core::time::Timestamp::seconds),
         auth_time: caller.auth_time().seconds(),
         carrier: caller.session_carrier().name(),
@@ -70,9 +70,9 @@ pub(crate) async fn change_password(
         visit.change_password(&caller, current, required("new", body.new)?).await?;
     let carrier = caller.carrier();
     Ok(match carrier == renewed.session.carrier {
-        true => tokens_body(visit.hall(), renewed, carrier, None, None),
+        true => tokens_body(visit.auth(), renewed, carrier, None, None),
         // An app with the access token of a browser's session has no use for its refresh token.
-        false => fresh_body(visit.hall(), renewed.access, &renewed.session, carrier),
+        false => fresh_body(visit.auth(), renewed.access, &renewed.session, carrier),
     })
 }
 

@@ -56,7 +56,7 @@ async fn each_step_of_a_session_is_noted(carrier: Carrier) {
     let failed = kept.one(EventName::AuthnLoginFail);
     assert_eq!((failed.actor, failed.subject), (None, Some(ANNA)));
     assert_eq!(failed.outcome, EventOutcome::Failure);
-    assert_eq!(failed.at, site.hall.now());
+    assert_eq!(failed.at, site.auth.now());
 
     visitor.sign_in("anna", PASSWORD).await;
     let session =
@@ -100,10 +100,10 @@ async fn what_the_program_does_is_noted(carrier: Carrier) {
     site.signed_in(carrier).await;
     kept.take();
     let change = UserChange { roles: Some(samples::roles(&["editor"])), ..UserChange::default() };
-    site.hall.change_user(ANNA, change).await.unwrap();
+    site.auth.change_user(ANNA, change).await.unwrap();
     let changed = kept.one(EventName::UserUpdated);
     assert_eq!((changed.actor, changed.subject, changed.address), (None, Some(ANNA), None));
-    site.hall.set_status(ANNA, UserStatus::Suspended).await.unwrap();
+    site.auth.set_status(ANNA, UserStatus::Suspended).await.unwrap();
     let ended = kept.one(EventName::SessionLogout);
     assert_eq!((ended.subject, &ended.details["reason"]), (Some(ANNA), &json!("suspended")));
 }
@@ -111,7 +111,7 @@ async fn what_the_program_does_is_noted(carrier: Carrier) {
 async fn the_last_super_user_cannot_leave(carrier: Carrier) {
     let (site, _) = site().await;
     let change = UserChange { is_super_user: Some(true), ..UserChange::default() };
-    site.hall.change_user(ANNA, change).await.unwrap();
+    site.auth.change_user(ANNA, change).await.unwrap();
     let visitor = site.signed_in(carrier).await;
     let answer = visitor.delete("/api/user").await;
     assert_eq!(answer.verdict(), (409, "conflict".to_owned()));

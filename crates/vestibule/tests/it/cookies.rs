@@ -10,7 +10,7 @@ use vestibule_testkit::{
 
 use crate::site::{PASSWORD, Site};
 
-/// K1: `Set-Cookie` as it has to be, and a jar that refuses what a browser would.
+/// `Set-Cookie` as it has to be, and a jar that refuses what a browser would.
 fn check_attributes(answer: &Answer) {
     for line in answer.set_cookies() {
         let (pair, attributes) = line.split_once("; ").unwrap();
@@ -26,7 +26,7 @@ fn check_attributes(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn k1_every_cookie_of_every_flow_states_every_attribute() {
+async fn every_cookie_of_every_flow_states_every_attribute() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let browser = site.browser();
@@ -48,11 +48,11 @@ async fn k1_every_cookie_of_every_flow_states_every_attribute() {
 }
 
 #[tokio::test]
-async fn k1_cookies_live_as_long_as_their_session() {
+async fn cookies_live_as_long_as_their_session() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let browser = site.browser_of("anna").await;
-    let now = site.hall.now();
+    let now = site.auth.now();
     let age = |name: &str| {
         let cookie = browser.jar().cookies().into_iter().find(|cookie| cookie.name == name);
         cookie.unwrap().expires_at.map(|at| at.since(now).as_secs())
@@ -74,7 +74,7 @@ async fn k1_cookies_live_as_long_as_their_session() {
 }
 
 #[tokio::test]
-async fn k2_tokens_leave_by_the_door_they_came_in() {
+async fn tokens_leave_by_the_door_they_came_in() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let browser = site.browser();
@@ -102,9 +102,9 @@ async fn k2_tokens_leave_by_the_door_they_came_in() {
     }
 }
 
-/// K3: nobody, wherever the bad one stands, and nothing is cleared.
+/// Nobody, wherever the bad one stands, and nothing is cleared.
 #[tokio::test]
-async fn k3_two_values_for_one_name_are_nobody() {
+async fn two_values_for_one_name_are_nobody() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let browser = site.browser_of("anna").await;
@@ -145,8 +145,8 @@ async fn k3_two_values_for_one_name_are_nobody() {
     assert_eq!(site.row(&browser).await.end, None);
 }
 
-/// K4: the longest name and the most roles that an account can have still fit.
-async fn k4_the_largest_account_fits(carrier: Carrier) {
+/// The longest name and the most roles that an account can have still fit.
+async fn the_largest_account_fits(carrier: Carrier) {
     let site = Site::new().await;
     let name = "n".repeat(64);
     let user = site.add_user(&name).await;
@@ -154,7 +154,7 @@ async fn k4_the_largest_account_fits(carrier: Carrier) {
         (0..vestibule::core::user::MAX_ROLES).map(|number| format!("{number:a>32}")).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let change = UserChange { roles: Some(samples::roles(&words)), ..UserChange::default() };
-    site.hall.change_user(user.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(user.id, change).await.unwrap().unwrap().unwrap();
     let visitor = site.visitor(carrier);
     let answer = visitor.sign_in(&name, PASSWORD).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -162,8 +162,8 @@ async fn k4_the_largest_account_fits(carrier: Carrier) {
     assert_eq!(visitor.get("/api/thing").await.status, 200);
 }
 
-/// K4: claims that do not fit are an error when they are made, and leave no session behind.
-async fn k4_claims_that_do_not_fit_leave_nothing_behind(carrier: Carrier) {
+/// Claims that do not fit are an error when they are made, and leave no session behind.
+async fn claims_that_do_not_fit_leave_nothing_behind(carrier: Carrier) {
     let site = Site::built(
         |_| {},
         |builder| {
@@ -183,7 +183,7 @@ async fn k4_claims_that_do_not_fit_leave_nothing_behind(carrier: Carrier) {
     assert_eq!(visitor.sign_in("bert", PASSWORD).await.status, 200);
 }
 
-both_carriers!(k4_the_largest_account_fits, k4_claims_that_do_not_fit_leave_nothing_behind);
+both_carriers!(the_largest_account_fits, claims_that_do_not_fit_leave_nothing_behind);
 
 #[tokio::test]
 async fn all_cookies_together_are_small() {
@@ -195,7 +195,7 @@ async fn all_cookies_together_are_small() {
 }
 
 #[tokio::test]
-async fn k5_lookalikes_are_not_our_cookies() {
+async fn lookalikes_are_not_our_cookies() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let browser = site.browser_of("anna").await;

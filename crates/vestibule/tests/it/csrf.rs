@@ -33,7 +33,7 @@ async fn refuse(browser: &Browser, request: Request<Bytes>, about: &str) {
 }
 
 #[tokio::test]
-async fn c1_cookies_alone_change_nothing() {
+async fn cookies_alone_change_nothing() {
     let (_site, browser) = site_with_browser().await;
     refuse(&browser, bare(&[]), "nothing").await;
     refuse(&browser, bare(&[("sec-fetch-site", "same-origin")]), "only the site").await;
@@ -46,7 +46,7 @@ async fn c1_cookies_alone_change_nothing() {
 }
 
 #[tokio::test]
-async fn c2_the_origin_is_ours_to_the_letter() {
+async fn the_origin_is_ours_to_the_letter() {
     let (_site, browser) = site_with_browser().await;
     let csrf = browser.csrf().unwrap();
     for origin in [
@@ -82,7 +82,7 @@ async fn c2_the_origin_is_ours_to_the_letter() {
 }
 
 #[tokio::test]
-async fn c3_the_value_is_the_sessions() {
+async fn the_value_is_the_sessions() {
     let (site, browser) = site_with_browser().await;
     let own = browser.csrf().unwrap();
     let other = site.browser_of("bert").await.csrf().unwrap();
@@ -120,7 +120,7 @@ async fn c3_the_value_is_the_sessions() {
 
 /// A script that sends a page's form adds the header too: two spellings of one value, both good.
 #[tokio::test]
-async fn c3_a_masked_field_and_the_plain_header_are_one_value() {
+async fn a_masked_field_and_the_plain_header_are_one_value() {
     let (_site, browser) = site_with_browser().await;
     let masked = browser.navigate("/form").await.hidden_field("csrf_token").unwrap();
     let plain = browser.csrf().unwrap();
@@ -132,7 +132,7 @@ async fn c3_a_masked_field_and_the_plain_header_are_one_value() {
 }
 
 #[tokio::test]
-async fn c4_nothing_changes_by_a_safe_method() {
+async fn nothing_changes_by_a_safe_method() {
     let (site, browser) = site_with_browser().await;
     for path in ["login", "register", "refresh", "logout", "confirm", "password"] {
         let path = format!("/api/auth/{path}");
@@ -166,7 +166,7 @@ async fn c4_nothing_changes_by_a_safe_method() {
 }
 
 #[tokio::test]
-async fn c5_fetch_metadata_decides_where_it_is_known() {
+async fn fetch_metadata_decides_where_it_is_known() {
     let (_site, browser) = site_with_browser().await;
     let csrf = browser.csrf().unwrap();
     for site in ["cross-site", "same-site", "none"] {
@@ -217,9 +217,9 @@ async fn a_form_with_files_says_that_the_value_comes_first() {
     assert_eq!(wrong.json().get("reason"), None, "its value is wrong, not its place");
 }
 
-/// C6: what a foreign page can send without asking first is not JSON.
+/// What a foreign page can send without asking first is not JSON.
 #[tokio::test]
-async fn c6_json_says_that_it_is_json() {
+async fn json_says_that_it_is_json() {
     let (site, browser) = site_with_browser().await;
     let body = json!({ "password": PASSWORD });
     for content_type in [
@@ -254,9 +254,9 @@ fn request_with_text(path: &str, body: String) -> Request<Bytes> {
     request
 }
 
-/// C7: the value has to be the session's, whatever the readable cookie says.
+/// The value has to be the session's, whatever the readable cookie says.
 #[tokio::test]
-async fn c7_a_planted_pair_of_cookie_and_header_is_worth_nothing() {
+async fn a_planted_pair_of_cookie_and_header_is_worth_nothing() {
     let (site, browser) = site_with_browser().await;
     let attacker = site.browser_of("bert").await;
     for planted in [attacker.csrf().unwrap(), "A".repeat(43), "x".to_owned()] {
@@ -277,7 +277,7 @@ async fn c7_a_planted_pair_of_cookie_and_header_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn c8_nobody_is_signed_in_out_or_renewed_from_elsewhere() {
+async fn nobody_is_signed_in_out_or_renewed_from_elsewhere() {
     let (site, browser) = site_with_browser().await;
     let foreign: [&[(&'static str, &str)]; 5] = [
         &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")],
@@ -286,7 +286,7 @@ async fn c8_nobody_is_signed_in_out_or_renewed_from_elsewhere() {
         &[("origin", "null")],
         &[],
     ];
-    let anna = site.hall.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
+    let anna = site.auth.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
     let sessions = site.living_sessions(&anna).await;
     for headers in foreign {
         let sent = |path: &str, body: Option<&Value>| {

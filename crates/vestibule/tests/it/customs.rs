@@ -44,7 +44,7 @@ async fn own_claims_shadow_nothing(carrier: Carrier) {
 
     let change =
         UserChange { email: Some(samples::email("other@example.org")), ..UserChange::default() };
-    site.hall.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
     assert_eq!(visitor.refresh().await.status, 200);
     assert_eq!(visitor.get("/api/custom").await.json(), team("other@example.org"));
 }
@@ -63,7 +63,7 @@ async fn an_own_user_table_serves(carrier: Carrier) {
 
     // Changed through the library: known at once, also on another node by the store's feed.
     let change = UserChange { roles: Some(samples::roles(&["editor"])), ..UserChange::default() };
-    site.hall.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
     if carrier == Carrier::Header {
         assert_eq!(visitor.get("/api/edit").await.status, 401);
         visitor.refresh().await;
@@ -74,14 +74,14 @@ async fn an_own_user_table_serves(carrier: Carrier) {
     let (refresh, csrf) = (visitor.refresh_token().unwrap(), site.csrf_of(&*visitor));
     let row = site.row(&*visitor).await;
     let suspend = |status| UserChange { status: Some(status), ..UserChange::default() };
-    table.change_user(anna.id, &suspend(UserStatus::Suspended), site.hall.now()).await.unwrap();
+    table.change_user(anna.id, &suspend(UserStatus::Suspended), site.auth.now()).await.unwrap();
     let answer = crate::site::refresh_at(site.transport(), carrier, &refresh, csrf).await;
     assert_eq!(answer.verdict(), (401, "session_ended".to_owned()));
     assert!(site.store.inner().session(row.id).await.unwrap().unwrap().end.is_some());
     // No store guards the sign-in here: that the account is suspended has to be seen before.
     let refused = site.visitor(carrier).sign_in("anna", PASSWORD).await;
     assert_eq!(refused.verdict(), (401, "invalid_credentials".to_owned()));
-    table.change_user(anna.id, &suspend(UserStatus::Active), site.hall.now()).await.unwrap();
+    table.change_user(anna.id, &suspend(UserStatus::Active), site.auth.now()).await.unwrap();
     assert_eq!(visitor.get("/api/thing").await.status, 401);
     assert_eq!(visitor.sign_in("anna", PASSWORD).await.status, 200);
     assert_eq!(UserId(1), anna.id);
@@ -97,7 +97,7 @@ async fn with_an_outdated_hash(site: &Site, table: &FailingStore<MemoryStore>) -
         keeps_password: true,
         ..UserChange::default()
     };
-    table.change_user(anna.id, &change, site.hall.now()).await.unwrap();
+    table.change_user(anna.id, &change, site.auth.now()).await.unwrap();
     hash
 }
 
@@ -138,8 +138,8 @@ async fn own_answers_take_the_place(carrier: Carrier) {
         |_| {},
         |builder| {
             builder.on_problem(|problem: &Problem, visit: &Visit| -> Option<Response> {
-                let asked = visit.asked();
-                assert!(!asked.request_id.is_empty());
+                let request_info = visit.request_info();
+                assert!(!request_info.request_id.is_empty());
                 (problem.code == ErrorCode::TokenMissing)
                     .then(|| (StatusCode::IM_A_TEAPOT, "no tea").into_response())
             })

@@ -61,9 +61,9 @@ impl Held {
     }
 }
 
-/// F1: what was planted before the sign-in is worth nothing after it.
+/// What was planted before the sign-in is worth nothing after it.
 #[tokio::test]
-async fn f1_a_planted_session_is_not_the_one_that_signs_in() {
+async fn a_planted_session_is_not_the_one_that_signs_in() {
     let site = site().await;
     site.add_user("mallory").await;
     let mallory = site.browser_of("mallory").await;
@@ -84,11 +84,11 @@ async fn f1_a_planted_session_is_not_the_one_that_signs_in() {
     assert_eq!(garbage.post_json("/api/thing", json!({})).await.text(), "anna");
 }
 
-/// F2: a sign-in takes the place of the browser's session; an app's sign-ins stand side by side.
+/// A sign-in takes the place of the browser's session; an app's sign-ins stand side by side.
 #[tokio::test]
-async fn f2_signing_in_again_ends_the_session_before() {
+async fn signing_in_again_ends_the_session_before() {
     let site = site().await;
-    let anna = site.hall.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
+    let anna = site.auth.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
     site.add_user("bert").await;
     for name in ["anna", "bert"] {
         let browser = site.browser_of("anna").await;
@@ -107,9 +107,9 @@ async fn f2_signing_in_again_ends_the_session_before() {
     assert_eq!(site.living_sessions(&anna).await, 2);
 }
 
-/// F2 on the page: the same.
+/// On the page: the same.
 #[tokio::test]
-async fn f2_the_page_does_so_too() {
+async fn the_page_does_so_too() {
     let site = site().await;
     let browser = site.browser_of("anna").await;
     let before = Held::by(&site, &browser);
@@ -120,7 +120,7 @@ async fn f2_the_page_does_so_too() {
     assert_eq!(browser.get("/api/thing").await.text(), "anna");
 }
 
-async fn f3_signing_out_ends_it_at_once_and_can_be_repeated(carrier: Carrier) {
+async fn signing_out_ends_it_at_once_and_can_be_repeated(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let held = Held::by(&site, &*visitor);
@@ -140,7 +140,7 @@ async fn f3_signing_out_ends_it_at_once_and_can_be_repeated(carrier: Carrier) {
     held.is_over(&site).await;
 }
 
-async fn f3_an_expired_session_can_still_be_signed_out(carrier: Carrier) {
+async fn an_expired_session_can_still_be_signed_out(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let held = Held::by(&site, &*visitor);
@@ -155,8 +155,8 @@ async fn f3_an_expired_session_can_still_be_signed_out(carrier: Carrier) {
     assert_eq!(row.end.unwrap().reason, EndReason::SignedOut);
 }
 
-/// F3: the refresh that was on its way when the person signed out brings nothing back.
-async fn f3_a_late_refresh_revives_nothing(carrier: Carrier) {
+/// The refresh that was on its way when the person signed out brings nothing back.
+async fn a_late_refresh_revives_nothing(carrier: Carrier) {
     let site = site().await;
     for _ in 0..10 {
         let visitor = site.signed_in(carrier).await;
@@ -176,9 +176,9 @@ async fn f3_a_late_refresh_revives_nothing(carrier: Carrier) {
     }
 }
 
-/// F3 on another node: within the half second of its tick.
+/// On another node: within the half second of its tick.
 #[tokio::test(start_paused = true)]
-async fn f3_another_node_knows_within_a_tick() {
+async fn another_node_knows_within_a_tick() {
     let site = site().await;
     let other = site.second_node().await;
     let app = site.app_of("anna").await;
@@ -194,7 +194,7 @@ async fn f3_another_node_knows_within_a_tick() {
 
 /// A node that starts later has the ends of before in memory.
 #[tokio::test]
-async fn f3_a_node_that_starts_later_knows() {
+async fn a_node_that_starts_later_knows() {
     let site = site().await;
     let app = site.app_of("anna").await;
     let held = Held::by(&site, &app);
@@ -218,25 +218,25 @@ async fn unreadable_cookies_are_cleared_on_request_only() {
     assert_eq!(browser.jar().header("/"), None);
 }
 
-async fn f4_a_suspended_account_is_out_at_once(carrier: Carrier) {
+async fn a_suspended_account_is_out_at_once(carrier: Carrier) {
     for status in [UserStatus::Suspended, UserStatus::Deleted] {
         let site = site().await;
-        let user = site.hall.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
+        let user = site.auth.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
         let visitor = site.signed_in(carrier).await;
         let held = Held::by(&site, &*visitor);
-        site.hall.set_status(user.id, status).await.unwrap();
+        site.auth.set_status(user.id, status).await.unwrap();
         held.is_over(&site).await;
         let answer = visitor.sign_in("anna", PASSWORD).await;
         assert_eq!(answer.verdict(), (401, "invalid_credentials".to_owned()));
         if status == UserStatus::Suspended {
-            site.hall.set_status(user.id, UserStatus::Active).await.unwrap();
+            site.auth.set_status(user.id, UserStatus::Active).await.unwrap();
             held.is_over(&site).await;
             assert_eq!(visitor.sign_in("anna", PASSWORD).await.status, 200);
         }
     }
 }
 
-async fn f4_a_deleted_name_is_not_given_out_again(carrier: Carrier) {
+async fn a_deleted_name_is_not_given_out_again(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let held = Held::by(&site, &*visitor);
@@ -252,17 +252,17 @@ async fn f4_a_deleted_name_is_not_given_out_again(carrier: Carrier) {
     assert_eq!(answer.verdict(), (409, "conflict".to_owned()));
 }
 
-async fn f4_an_administrator_ends_all(carrier: Carrier) {
+async fn an_administrator_ends_all(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let held = Held::by(&site, &*visitor);
     let ended =
-        site.hall.end_sessions(SessionSelection::All, EndReason::EndedByAdmin).await.unwrap();
+        site.auth.end_sessions(SessionSelection::All, EndReason::EndedByAdmin).await.unwrap();
     assert_eq!(ended.len(), 1);
     held.is_over(&site).await;
 }
 
-async fn f5_a_new_password_ends_the_other_sessions(carrier: Carrier) {
+async fn a_new_password_ends_the_other_sessions(carrier: Carrier) {
     let site = site().await;
     let (browser, app) = (site.browser_of("anna").await, site.app_of("anna").await);
     let others = [Held::by(&site, &browser), Held::by(&site, &app)];
@@ -295,7 +295,7 @@ async fn f5_a_new_password_ends_the_other_sessions(carrier: Carrier) {
     assert_eq!(site.app().sign_in("anna", OTHER).await.status, 200);
 }
 
-async fn f5_a_refused_change_ends_nothing(carrier: Carrier) {
+async fn a_refused_change_ends_nothing(carrier: Carrier) {
     let site = site().await;
     let app = site.app_of("anna").await;
     let visitor = site.signed_in(carrier).await;
@@ -398,7 +398,7 @@ async fn an_old_access_cookie_beside_a_newer_refresh_cookie_is_renewed() {
 #[tokio::test]
 async fn the_users_row_is_read_where_it_is_asked_for() {
     let site = site().await;
-    let user = site.hall.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
+    let user = site.auth.users().user(vestibule::core::id::UserId(1)).await.unwrap().unwrap();
     let app = site.app_of("anna").await;
     assert_eq!(app.get("/api/row").await.text(), "anna@example.org");
     // Changed behind the library's back: the row says so a second later, before any feed does.
@@ -406,7 +406,7 @@ async fn the_users_row_is_read_where_it_is_asked_for() {
         status: Some(UserStatus::Suspended),
         ..Default::default()
     };
-    site.store.inner().change_user(user.id, &change, site.hall.now()).await.unwrap();
+    site.store.inner().change_user(user.id, &change, site.auth.now()).await.unwrap();
     site.clock.advance(Duration::from_secs(1));
     assert_eq!(app.get("/api/row").await.verdict(), (401, "token_revoked".to_owned()));
 }
@@ -425,19 +425,19 @@ async fn a_row_that_was_read_outlasts_an_outage_and_a_change_of_our_own_is_seen_
         ..Default::default()
     };
     assert_eq!(app.get("/api/row").await.text(), "anna@example.org");
-    site.hall.change_user(vestibule::core::id::UserId(1), change).await.unwrap();
+    site.auth.change_user(vestibule::core::id::UserId(1), change).await.unwrap();
     assert_eq!(app.get("/api/row").await.text(), "ann@example.org");
 }
 
 both_carriers!(
-    f3_signing_out_ends_it_at_once_and_can_be_repeated,
-    f3_an_expired_session_can_still_be_signed_out,
-    f3_a_late_refresh_revives_nothing,
-    f4_a_suspended_account_is_out_at_once,
-    f4_a_deleted_name_is_not_given_out_again,
-    f4_an_administrator_ends_all,
-    f5_a_new_password_ends_the_other_sessions,
-    f5_a_refused_change_ends_nothing,
+    signing_out_ends_it_at_once_and_can_be_repeated,
+    an_expired_session_can_still_be_signed_out,
+    a_late_refresh_revives_nothing,
+    a_suspended_account_is_out_at_once,
+    a_deleted_name_is_not_given_out_again,
+    an_administrator_ends_all,
+    a_new_password_ends_the_other_sessions,
+    a_refused_change_ends_nothing,
     one_of_ones_own_sessions_can_be_ended,
     no_store_is_asked_on_the_way_of_a_request,
 );

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vestibule::core::{
-    deletion::Party,
+    deletion::Actor,
     password::PasswordHash,
     store::UserStore as _,
     user::{NewUser, UserChange, UserStatus},
@@ -29,13 +29,13 @@ async fn site() -> Site {
         let key = samples::login(name);
         async move { store.credentials(&key).await.unwrap().unwrap().user.id }
     };
-    site.hall.set_status(id("suspended").await, UserStatus::Suspended).await.unwrap();
-    site.hall.set_status(id("deleted").await, UserStatus::Deleted).await.unwrap();
+    site.auth.set_status(id("suspended").await, UserStatus::Suspended).await.unwrap();
+    site.auth.set_status(id("deleted").await, UserStatus::Deleted).await.unwrap();
     let left =
-        UserChange { status: Some(UserStatus::Deleted), by: Party::Owner, ..UserChange::default() };
-    site.hall.change_standing(id("left").await, left).await.unwrap();
+        UserChange { status: Some(UserStatus::Deleted), by: Actor::Owner, ..UserChange::default() };
+    site.auth.change_standing(id("left").await, left).await.unwrap();
     let passwordless = NewUser { password_hash: None, ..samples::new_user("passwordless") };
-    site.store.inner().create_user(&passwordless, site.hall.now()).await.unwrap().unwrap();
+    site.store.inner().create_user(&passwordless, site.auth.now()).await.unwrap().unwrap();
     // What another system made, what costs too much to be tried, and what is no hash.
     for (name, hash) in [
         ("moved", MOVED_HASH),
@@ -54,7 +54,7 @@ const MOVED_HASH: &str =
 async fn add_with_hash(site: &Site, name: &str, hash: &str) {
     let password_hash = Some(PasswordHash::from_store(hash));
     let new = NewUser { password_hash, ..samples::new_user(name) };
-    site.store.inner().create_user(&new, site.hall.now()).await.unwrap().unwrap();
+    site.store.inner().create_user(&new, site.auth.now()).await.unwrap().unwrap();
 }
 
 /// An answer without what is different each time.
@@ -67,9 +67,9 @@ fn essence(answer: &Answer) -> (u16, Vec<(String, String)>, serde_json::Value) {
     (answer.status.as_u16(), headers, body)
 }
 
-/// E1, E2, E3: unknown, suspended, deleted by those who run the site or by their owners, without a password; right, wrong and impossible passwords.
+/// Unknown, suspended, deleted by those who run the site or by their owners, without a password; right, wrong and impossible passwords.
 #[tokio::test]
-async fn e1_e2_e3_a_refused_sign_in_is_the_same_for_all() {
+async fn a_refused_sign_in_is_the_same_for_all() {
     let site = site().await;
     let wrong = [
         "wrong".to_owned(),
@@ -135,9 +135,9 @@ async fn of_ten_first_sign_ins_after_a_move_all_succeed() {
     assert_eq!(site.app().sign_in("moved", "tangerine anvil").await.status, 401);
 }
 
-/// E1, E2: where a deleted account is taken back, only its owner's right password tells that there is one.
+/// Where a deleted account is taken back, only its owner's right password tells that there is one.
 #[tokio::test]
-async fn e1_e2_a_refused_restoring_is_the_same_for_all() {
+async fn a_refused_restoring_is_the_same_for_all() {
     let site = site().await;
     for transport in ["header", "cookie"] {
         let mut first = None;
@@ -162,9 +162,9 @@ async fn e1_e2_a_refused_restoring_is_the_same_for_all() {
     }
 }
 
-/// E3: a password whose bytes are no text.
+/// A password whose bytes are no text.
 #[tokio::test]
-async fn e3_bytes_that_are_no_text_are_the_same_for_all() {
+async fn bytes_that_are_no_text_are_the_same_for_all() {
     let site = site().await;
     let mut answers = Vec::new();
     for login in ["anna", "nobody"] {
@@ -181,9 +181,9 @@ async fn e3_bytes_that_are_no_text_are_the_same_for_all() {
     assert_eq!(answers[0], answers[1]);
 }
 
-/// E2: only the right password learns that the address is not verified.
+/// Only the right password learns that the address is not verified.
 #[tokio::test]
-async fn e2_an_unverified_address_is_told_to_the_right_password_only() {
+async fn an_unverified_address_is_told_to_the_right_password_only() {
     let site = Site::configured(|config| config.require_verified_email = true).await;
     site.add_user("anna").await;
     let wrong = essence(&site.app().sign_in("anna", "wrong").await);
@@ -192,9 +192,9 @@ async fn e2_an_unverified_address_is_told_to_the_right_password_only() {
     assert_eq!(right.verdict(), (403, "email_unverified".to_owned()));
 }
 
-/// E4: the owner of a taken address learns by mail, the asker learns nothing.
+/// The owner of a taken address learns by mail, the asker learns nothing.
 #[tokio::test]
-async fn e4_registering_tells_nothing_of_an_address() {
+async fn registering_tells_nothing_of_an_address() {
     let site = site().await;
     let register = async |name: &str, email: &str| {
         let body = json!({ "username": name, "email": email, "password": PASSWORD });
@@ -217,9 +217,9 @@ async fn e4_registering_tells_nothing_of_an_address() {
     assert!(site.store.inner().credentials(&key).await.unwrap().is_none(), "no account was made");
 }
 
-/// E4: an account is written and a taken address is not; the answers come at the same time.
+/// An account is written and a taken address is not; the answers come at the same time.
 #[tokio::test(start_paused = true)]
-async fn e4_registering_takes_as_long_with_a_taken_address() {
+async fn registering_takes_as_long_with_a_taken_address() {
     let site = site().await;
     for email in ["new@example.org", "anna@example.org", "newer@example.org", "left@example.org"] {
         let begun = tokio::time::Instant::now();
@@ -231,9 +231,9 @@ async fn e4_registering_takes_as_long_with_a_taken_address() {
     }
 }
 
-/// E4: wishing for another address changes nothing, and tells nothing of it.
+/// Wishing for another address changes nothing, and tells nothing of it.
 #[tokio::test]
-async fn e4_wishing_for_an_address_tells_nothing_of_it() {
+async fn wishing_for_an_address_tells_nothing_of_it() {
     let site = site().await;
     let app = site.app();
     assert_eq!(app.sign_in("anna", PASSWORD).await.status, 200);

@@ -76,7 +76,7 @@ async fn a_reverse_proxy_learns_who_it_is() {
         roles: Some(vestibule_testkit::samples::roles(&["editor", "viewer"])),
         ..Default::default()
     };
-    site.hall.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
     let browser = site.browser_of("Änne").await;
     let answer = browser.get("/auth/verify-request").await;
     assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0));

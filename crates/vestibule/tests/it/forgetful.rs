@@ -21,12 +21,12 @@ struct Fields {
 }
 
 /// Every public way in, as somebody writes it who has never heard of CSRF.
-fn router(hall: &Vestibule) -> Router {
+fn router(auth: &Vestibule) -> Router {
     Router::new()
         .route("/in", post(way_in))
         .with_state(())
-        .merge(crate::site::router(hall))
-        .layer(hall.layer())
+        .merge(crate::site::router(auth))
+        .layer(auth.layer())
 }
 
 async fn way_in(
@@ -63,7 +63,7 @@ async fn way_in(
             drop(visit.verify_email(anna, email).await?);
         }
         "reset" => {
-            let hash = visit.hall().hash_new_password("new", PASSWORD.into(), &[]).await?;
+            let hash = visit.auth().hash_new_password("new", PASSWORD.into(), &[]).await?;
             drop(visit.reset_password(anna, hash, false).await?);
         }
         other => panic!("no way in: {other}"),
@@ -86,7 +86,7 @@ const WAYS: [&str; 9] = [
 async fn site_with_browser() -> (Site, Browser, InProcess) {
     let site = Site::new().await;
     site.add_user("anna").await;
-    let router = InProcess::new(router(&site.hall));
+    let router = InProcess::new(router(&site.auth));
     let browser = Browser::new(router.clone(), ORIGIN, Default::default(), site.clock.clone());
     (site, browser, router)
 }

@@ -57,8 +57,8 @@ async fn confirming_makes_it_fresh_again_in_the_same_session(carrier: Carrier) {
     assert_eq!(visitor.get("/api/secret").await.status, 200);
     let after = claims(&visitor.access_token().unwrap());
     assert_eq!(after["sid"], before["sid"]);
-    assert_eq!(after["auth_time"], site.hall.now().seconds());
-    assert_eq!(after["fresh"], site.hall.now().seconds() + 600);
+    assert_eq!(after["auth_time"], site.auth.now().seconds());
+    assert_eq!(after["fresh"], site.auth.now().seconds() + 600);
     assert_eq!(after.get("csrf"), before.get("csrf"));
     site.pass(600);
     assert_eq!(visitor.get("/api/secret").await.verdict(), stale());

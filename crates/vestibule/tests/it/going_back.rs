@@ -31,7 +31,7 @@ async fn site() -> Site {
 async fn end_elsewhere(site: &Site, visitor: &dyn Visitor) {
     let id = site.row(visitor).await.id;
     let inner = site.store.inner();
-    assert!(inner.end_session(id, EndReason::EndedByAdmin, site.hall.now()).await.unwrap());
+    assert!(inner.end_session(id, EndReason::EndedByAdmin, site.auth.now()).await.unwrap());
 }
 
 /// After three ends that are lost the store gives their numbers out again.
@@ -60,7 +60,7 @@ async fn hears_ends_after_it_went_back(carrier: Carrier, later_ends: usize) {
         let answer = visitor.get("/api/thing").await;
         assert_eq!(answer.verdict(), (401, "token_revoked".to_owned()));
     }
-    assert!(!site.hall.has_lost_feed(), "everything was read again");
+    assert!(!site.auth.has_lost_feed(), "everything was read again");
     for id in lost_ids {
         let row = site.store.session(id).await.unwrap().unwrap();
         assert!(row.end.is_some(), "what the store has lost was ended again");
@@ -99,7 +99,7 @@ async fn versions_of_users_count_anew_in_a_store_that_went_back() {
     let backup = site.store.inner().backup();
     for is_super_user in [true, false] {
         let change = UserChange { is_super_user: Some(is_super_user), ..UserChange::default() };
-        let changed = site.store.inner().change_user(user.id, &change, site.hall.now()).await;
+        let changed = site.store.inner().change_user(user.id, &change, site.auth.now()).await;
         assert!(changed.unwrap().unwrap().is_ok());
     }
     sleep(A_LOOK).await;
@@ -121,7 +121,7 @@ async fn in_a_new_epoch_tokens_from_before_are_renewed() {
     let site = site().await;
     let app = site.app_of("anna").await;
     site.pass(5);
-    let epoch = Epoch { id: EpochId::from_bytes([9; 16]), began_at: site.hall.now() };
+    let epoch = Epoch { id: EpochId::from_bytes([9; 16]), began_at: site.auth.now() };
     site.store.begin_epoch(epoch).await.unwrap();
     sleep(A_LOOK).await;
     let other = site.second_node().await;
@@ -148,9 +148,9 @@ async fn after_a_restore_nothing_from_before_is_good() {
         let app = site.app_of("anna").await;
         let id = site.row(&app).await.id;
         site.pass(5);
-        let (store, now) = (site.store.inner(), site.hall.now());
+        let (store, now) = (site.store.inner(), site.auth.now());
         let entropy = vestibule_testkit::SeededEntropy::new(9);
-        let ended = vestibule::after_restore(store, site.hall.config(), &entropy, now).await;
+        let ended = vestibule::after_restore(store, site.auth.config(), &entropy, now).await;
         assert_eq!(ended.unwrap(), [id]);
         sleep(A_LOOK).await;
         assert_eq!(app.get("/api/thing").await.status, 401);

@@ -43,23 +43,23 @@ async fn open(router: Router) -> Vec<(&'static str, &'static str, Option<RouteGr
 #[tokio::test]
 async fn nothing_makes_or_changes_an_account_unless_it_was_opened() {
     let site = Site::new().await;
-    let layer = || site.hall.layer();
-    let smallest = open(site.hall.routes().layer(layer())).await;
+    let layer = || site.auth.layer();
+    let smallest = open(site.auth.routes().layer(layer())).await;
     assert!(smallest.iter().all(|(_, _, group)| group.is_none()), "{smallest:?}");
     assert_eq!(smallest.len(), 5);
     for group in RouteGroup::ALL {
-        let some = open(site.hall.routes_with([group, group]).layer(layer())).await;
+        let some = open(site.auth.routes_with([group, group]).layer(layer())).await;
         let expected = ROUTES.iter().filter(|(_, _, of)| of.is_none_or(|of| of == group));
         assert!(some.iter().eq(expected), "{group:?}: {some:?}");
     }
-    assert_eq!(open(site.hall.routes_with(RouteGroup::ALL).layer(layer())).await, ROUTES);
+    assert_eq!(open(site.auth.routes_with(RouteGroup::ALL).layer(layer())).await, ROUTES);
 }
 
 #[tokio::test]
 async fn the_smallest_group_signs_in_and_out() {
     let site = Site::new().await;
     site.add_user("anna").await;
-    let app = App::new(InProcess::new(site.hall.routes().layer(site.hall.layer())), HOST);
+    let app = App::new(InProcess::new(site.auth.routes().layer(site.auth.layer())), HOST);
     assert_eq!(app.sign_in("anna", PASSWORD).await.status, 200);
     assert_eq!(app.get("/api/auth/me").await.status, 200);
     assert_eq!(app.refresh().await.status, 200);
@@ -75,7 +75,7 @@ async fn a_fallback_of_the_applications_own_goes_beside_our_routes() {
         .route("/api/auth/login", get(async || "a page of their own"))
         .route("/own", get(async || "own"))
         .method_not_allowed_fallback(async || (StatusCode::METHOD_NOT_ALLOWED, "not like this"));
-    let app = own.merge(site.hall.routes_with(RouteGroup::ALL)).layer(site.hall.layer());
+    let app = own.merge(site.auth.routes_with(RouteGroup::ALL)).layer(site.auth.layer());
     let nobody = Anonymous::new(InProcess::new(app), HOST);
     assert_eq!(nobody.get("/api/auth/login").await.text(), "a page of their own");
     let wrong = nobody.post_json("/api/auth/login", &json!({})).await;

@@ -15,7 +15,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use vestibule::{
-    AuditSink, Composed, Messenger, Notice, Together, User,
+    AuditSink, Composed, Notice, Notifier, Together, User,
     core::{
         event::{Event, EventName},
         one_time::{LinkSecret, OneTime, Purpose},
@@ -47,8 +47,8 @@ const STEPS: std::ops::Range<usize> = 0..12;
 struct Rows;
 
 #[async_trait::async_trait]
-impl Messenger for Rows {
-    async fn tell(&self, notice: Notice) {
+impl Notifier for Rows {
+    async fn notify(&self, notice: Notice) {
         panic!("{notice:?} is written together with what it is about");
     }
 
@@ -83,7 +83,7 @@ impl AuditSink for InStore {
 }
 
 async fn site() -> (Site, User) {
-    let build = |builder: vestibule::Builder| builder.messenger(Rows).audit(InStore);
+    let build = |builder: vestibule::Builder| builder.notifier(Rows).audit(InStore);
     let site = Site::built(|_| {}, build).await;
     let anna = site.add_user("anna").await;
     (site, anna)
@@ -105,7 +105,7 @@ async fn send(site: &Site, request: Request<Bytes>, polls: usize) {
     let request = with(request, "host", HOST).map(Body::from);
     hang_up(site.router.clone().layer(peer()).oneshot(request), polls).await;
     // As at the end of a program: what was begun comes to its end.
-    site.hall.flush().await;
+    site.auth.flush().await;
 }
 
 /// How many events of this name there are, and mails of this kind.
@@ -238,7 +238,7 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
         let (site, anna) = site().await;
         let token = LinkSecret::draw(&SeededEntropy::new(7));
         let address = email("anna@example.org");
-        let now = site.hall.now();
+        let now = site.auth.now();
         let kept = OneTime::new(&token, Purpose::ResetPassword, anna.id, &address, now);
         site.store.inner().put_one_time(&kept).await.unwrap();
         let event = Event::new(EventName::AuthzAdmin, now).about(anna.id);
@@ -249,8 +249,8 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
             password_hash: Some(password_hash(3)),
             ..UserChange::default()
         };
-        hang_up(site.hall.change_standing_with(anna.id, change, with), polls).await;
-        site.hall.flush().await;
+        hang_up(site.auth.change_standing_with(anna.id, change, with), polls).await;
+        site.auth.flush().await;
         let user = site.store.inner().user(anna.id).await.unwrap().unwrap();
         let is_done = !user.roles.is_empty();
         let (events, _) = written(&site, EventName::AuthzAdmin, "");
@@ -265,18 +265,18 @@ async fn what_an_application_adds_is_done_with_the_change_or_not_at_all() {
 async fn a_token_that_is_spent_changes_nothing() {
     let (site, anna) = site().await;
     let token = LinkSecret::draw(&SeededEntropy::new(7));
-    let (address, now) = (email("anna@example.org"), site.hall.now());
+    let (address, now) = (email("anna@example.org"), site.auth.now());
     let spent = OneTime::new(&token, Purpose::ResetPassword, anna.id, &address, now);
     let with = || {
-        let event = Event::new(EventName::AuthzAdmin, site.hall.now());
+        let event = Event::new(EventName::AuthzAdmin, site.auth.now());
         Together::using(spent.key()).with_event(move |_| event.clone(), "it is not said")
     };
     let change = UserChange { roles: Some(roles(&["editor"])), ..UserChange::default() };
-    let refused = site.hall.change_standing_with(anna.id, change, with()).await.unwrap_err();
+    let refused = site.auth.change_standing_with(anna.id, change, with()).await.unwrap_err();
     assert_eq!(refused.code, vestibule::ErrorCode::Conflict);
     let all = SessionSelection::User { id: anna.id, except: None };
     let app = site.app_of("anna").await;
-    let refused = site.hall.end_sessions_with(all, EndReason::EndedByAdmin, with()).await;
+    let refused = site.auth.end_sessions_with(all, EndReason::EndedByAdmin, with()).await;
     assert!(refused.is_err() && site.row(&app).await.end.is_none());
     assert_eq!(written(&site, EventName::AuthzAdmin, "").0, 0);
     assert_eq!(site.store.inner().user(anna.id).await.unwrap().unwrap(), anna);
@@ -285,19 +285,19 @@ async fn a_token_that_is_spent_changes_nothing() {
 #[tokio::test]
 async fn an_application_runs_its_own_work_to_its_end() {
     let (site, anna) = site().await;
-    let hall = site.hall.clone();
+    let auth = site.auth.clone();
     let store = site.store.clone();
-    let work = site.hall.uncancelled(async move {
+    let work = site.auth.uncancelled(async move {
         tokio::task::yield_now().await;
-        hall.set_status(anna.id, UserStatus::Suspended).await?;
+        auth.set_status(anna.id, UserStatus::Suspended).await?;
         let suspended = store.user(anna.id).await?;
         Ok(suspended.map(|user| user.status))
     });
     hang_up(work, 1).await;
-    site.hall.flush().await;
+    site.auth.flush().await;
     let status = site.store.inner().user(anna.id).await.unwrap().unwrap().status;
     assert_eq!(status, UserStatus::Suspended);
-    let panics = site.hall.uncancelled::<()>(async { std::panic::resume_unwind(Box::new("!")) });
+    let panics = site.auth.uncancelled::<()>(async { std::panic::resume_unwind(Box::new("!")) });
     assert_eq!(panics.await.unwrap_err().code, vestibule::ErrorCode::Internal);
     assert_eq!(site.app().sign_in("anna", PASSWORD).await.status, 401);
 }

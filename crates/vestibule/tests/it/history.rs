@@ -63,9 +63,9 @@ async fn every_renewal_says_what_it_was() {
         let after = refresh_at(site.transport(), carrier, &first, csrf).await;
         assert_eq!(after.verdict(), (401, "session_ended".to_owned()));
         let other = site.signed_in(carrier).await;
-        let seen = renewals(&*other, &id).await;
-        assert_eq!(seen[..2], [line(1, "ended", 1), line(1, "theft", 1)]);
-        assert_eq!(seen[2..], expected);
+        let activity = renewals(&*other, &id).await;
+        assert_eq!(activity[..2], [line(1, "ended", 1), line(1, "theft", 1)]);
+        assert_eq!(activity[2..], expected);
     }
 }
 
@@ -94,7 +94,7 @@ async fn a_history_is_its_owners() {
     let renewal = &body["renewals"][0];
     assert_eq!(renewal["address"], row.address);
     assert_eq!(renewal["user_agent"], row.agent);
-    assert_eq!(renewal["first_at"], json!(site.hall.now().seconds()));
+    assert_eq!(renewal["first_at"], json!(site.auth.now().seconds()));
     let bert = site.app_of("bert").await;
     for path in [path.as_str(), "/api/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA", "/api/auth/sessions/x"]
     {

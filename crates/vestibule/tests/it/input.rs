@@ -39,9 +39,9 @@ fn raw(path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
     request
 }
 
-/// V2: too large is too large before a password is hashed.
+/// Too large is too large before a password is hashed.
 #[tokio::test]
-async fn v2_what_is_too_large_is_refused_before_hashing() {
+async fn what_is_too_large_is_refused_before_hashing() {
     let site = site().await;
     let megabyte = "x".repeat(1024 * 1024);
     let calls = site.store.calls();
@@ -69,7 +69,7 @@ async fn v2_what_is_too_large_is_refused_before_hashing() {
 }
 
 #[tokio::test]
-async fn v2_fields_have_their_bounds() {
+async fn fields_have_their_bounds() {
     let site = site().await;
     for (name, email, password, wrong) in [
         ("n".repeat(65), "new@example.org".to_owned(), PASSWORD.to_owned(), "username"),
@@ -116,9 +116,9 @@ async fn bodies_that_cannot_be_read_are_told_apart_from_what_is_not_right() {
     assert!(answer.status.is_client_error(), "said twice is said unclearly");
 }
 
-/// V4: what is not a registrant's to decide is not decided by them.
+/// What is not a registrant's to decide is not decided by them.
 #[tokio::test]
-async fn v4_more_fields_give_no_more_rights() {
+async fn more_fields_give_no_more_rights() {
     let site = site().await;
     let body = json!({
         "username": "mallory", "email": "mallory@example.org", "password": PASSWORD,
@@ -139,13 +139,13 @@ async fn v4_more_fields_give_no_more_rights() {
     assert_eq!(user["is_super_user"], false);
     assert_eq!(user["email_verified"], false);
     assert_eq!(user["status"], "active");
-    assert_eq!(user["created_at"], site.hall.now().seconds());
+    assert_eq!(user["created_at"], site.auth.now().seconds());
     assert_eq!(app.sign_in("mallory", PASSWORD).await.status, 200);
 }
 
-/// V6: every character counts, up to the bound, and beyond it nothing is set.
+/// Every character counts, up to the bound, and beyond it nothing is set.
 #[tokio::test]
-async fn v6_long_passwords_are_told_apart_to_the_last_character() {
+async fn long_passwords_are_told_apart_to_the_last_character() {
     let site = site().await;
     let words = "correct mongoose lamp orbit ";
     for (letter, length) in ('a'..).zip([64, 72, 73, 128, 1000, 1024]) {
@@ -167,9 +167,9 @@ async fn v6_long_passwords_are_told_apart_to_the_last_character() {
     assert_eq!((answer.status.as_u16(), fields(&answer)), (422, vec!["new".to_owned()]));
 }
 
-/// V14: exactly one account, whatever the spelling.
+/// Exactly one account, whatever the spelling.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn v14_of_twenty_who_want_one_name_one_gets_it() {
+async fn of_twenty_who_want_one_name_one_gets_it() {
     let site = std::sync::Arc::new(site().await);
     let spellings = ["berta", "BERTA", "Berta", "\u{ff42}erta", "berT\u{ff41}"];
     let mut racers = JoinSet::new();
@@ -213,9 +213,9 @@ async fn v14_of_twenty_who_want_one_name_one_gets_it() {
     assert_eq!(made, 1);
 }
 
-/// U2, U3: forms of one name are one account or none.
+/// Forms of one name are one account or none.
 #[tokio::test]
-async fn u2_u3_forms_of_a_name_do_not_deceive() {
+async fn forms_of_a_name_do_not_deceive() {
     let site = site().await;
     let with_name =
         |name: &str, email: &str| json!({ "username": name, "email": email, "password": PASSWORD });

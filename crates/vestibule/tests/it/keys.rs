@@ -57,12 +57,12 @@ enum Move {
 
 /// Moves the ring in the store, as the command does.
 async fn turn(site: &Site, how: Move) -> String {
-    let config = site.hall.config();
+    let config = site.auth.config();
     let (revision, keys) = site.store.inner().key_ring().await.unwrap();
     let policy = rotation_policy(Algorithm::ES256, &config.lifetimes);
     let sealing = config.secret.sealing_key();
     let entropy = SeededEntropy::new(revision + 100);
-    let now = site.hall.now();
+    let now = site.auth.now();
     let active = keys.iter().find(|key| key.state == KeyState::Active).unwrap().kid.clone();
     let turned = match how {
         Move::Rotate => ring::rotate(&keys, &policy, &sealing, &entropy, now),
@@ -79,9 +79,9 @@ async fn status(site: &Site, token: &str) -> (u16, String) {
     site.anonymous().get_with("/api/thing", &[("authorization", &bearer)]).await.verdict()
 }
 
-/// T25: old tokens are good for their life, and no longer.
+/// Old tokens are good for their life, and no longer.
 #[tokio::test(start_paused = true)]
-async fn t25_rotation_signs_nobody_out() {
+async fn rotation_signs_nobody_out() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let app = site.app_of("anna").await;
@@ -103,9 +103,9 @@ async fn t25_rotation_signs_nobody_out() {
     assert_eq!(app.get("/api/thing").await.status, 200);
 }
 
-/// T12, T25: a leaked key is retired at once, its tokens with it; sessions go on by their refresh tokens.
+/// A leaked key is retired at once, its tokens with it; sessions go on by their refresh tokens.
 #[tokio::test(start_paused = true)]
-async fn t12_a_retired_keys_tokens_are_refused() {
+async fn a_retired_keys_tokens_are_refused() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let (app, browser) = (site.app_of("anna").await, site.browser_of("anna").await);

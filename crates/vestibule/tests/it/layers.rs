@@ -20,7 +20,7 @@ use crate::site::{HOST, ORIGIN, Site, router};
 /// A middleware that takes the visit out of the extensions, before any extractor has run.
 async fn by_extensions(request: Request, next: Next) -> Response {
     let visit = request.extensions().get::<Visit>().cloned().unwrap();
-    let caller = visit.greeted().await.ok().flatten();
+    let caller = visit.optional_principal().await.ok().flatten();
     let name = caller.map_or_else(|| "nobody".to_owned(), |caller| caller.username().to_owned());
     let mut response = next.run(request).await;
     response.headers_mut().insert("x-by-extensions", name.parse().unwrap());
@@ -45,7 +45,7 @@ async fn a_middleware_that_takes_the_visit_itself_learns_who_is_there(carrier: C
         .route("/api/inside", get(async |caller: Principal| caller.username().to_owned()))
         .layer(from_fn(by_extensions))
         .layer(from_fn(by_extension));
-    let transport = InProcess::new(routes.merge(router(&site.hall)).layer(site.hall.layer()));
+    let transport = InProcess::new(routes.merge(router(&site.auth)).layer(site.auth.layer()));
     let visitor: Box<dyn Visitor> = match carrier {
         Carrier::Cookie => {
             Box::new(Browser::new(transport, ORIGIN, Default::default(), site.clock.clone()))
@@ -96,7 +96,7 @@ async fn a_refusal_keeps_what_inner_layers_say_of_it() {
     let inner = Router::new()
         .route("/api/inside", get(async |_: Principal| ""))
         .layer(from_fn(says_more))
-        .layer(site.hall.layer());
+        .layer(site.auth.layer());
     let nobody = Anonymous::new(InProcess::new(inner), HOST);
     let refused = nobody.get_with("/api/inside", &[("authorization", &token)]).await;
     assert_eq!(refused.verdict(), (401, "token_expired".to_owned()));
@@ -130,7 +130,7 @@ async fn an_answer_of_the_applications_own_keeps_them_too() {
     let inner = Router::new()
         .route("/api/inside", get(async |_: Principal| ""))
         .layer(from_fn(says_more))
-        .layer(site.hall.layer());
+        .layer(site.auth.layer());
     let answer = Anonymous::new(InProcess::new(inner), HOST).get("/api/inside").await;
     assert_eq!(answer.text(), "sorry");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
@@ -144,7 +144,7 @@ async fn an_answer_of_the_applications_own_keeps_them_too() {
 async fn the_layer_twice_is_the_layer_once() {
     let site = Site::new().await;
     site.add_user("anna").await;
-    let twice = router(&site.hall).layer(site.hall.layer());
+    let twice = router(&site.auth).layer(site.auth.layer());
     let transport = InProcess::new(twice);
     let browser = Browser::new(transport, ORIGIN, Default::default(), site.clock.clone());
     assert_eq!(browser.sign_in("anna", crate::site::PASSWORD).await.status, 200);

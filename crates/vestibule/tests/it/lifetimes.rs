@@ -19,7 +19,7 @@ const DAY: u64 = 24 * HOUR;
 /// The site after a restart with another configuration.
 async fn restarted(site: &Site, configure: impl FnOnce(&mut Config)) -> Site {
     let config = |own: &mut Config| {
-        *own = site.hall.config().clone();
+        *own = site.auth.config().clone();
         configure(own);
     };
     Site::on(site.store.clone(), site.clock.clone(), config, |builder| builder).await
@@ -98,8 +98,8 @@ async fn a_refresh_token_of_before_counts_by_the_new_life(carrier: Carrier) {
             let (refresh, csrf) = (visitor.refresh_token().unwrap(), before.csrf_of(&*visitor));
             let site = restarted(&before, change).await;
             site.pass(wait);
-            let listed = site.hall.sessions_of(user.id, None).await.unwrap().sessions;
-            assert_eq!(listed[0].over(site.hall.now()).is_none(), expected == 200);
+            let listed = site.auth.sessions_of(user.id, None).await.unwrap().sessions;
+            assert_eq!(listed[0].over(site.auth.now()).is_none(), expected == 200);
             let answer = refresh_at(site.transport(), carrier, &refresh, csrf).await;
             assert_eq!(answer.status, expected, "{wait}");
             if expected == 401 {

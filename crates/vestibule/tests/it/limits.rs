@@ -29,9 +29,9 @@ fn is_limited(answer: &Answer) -> u64 {
     answer.header("retry-after").parse().unwrap()
 }
 
-/// B1: ten failures are answered, and the window moves on.
+/// Ten failures are answered, and the window moves on.
 #[tokio::test]
-async fn b1_one_account_and_many_passwords() {
+async fn one_account_and_many_passwords() {
     let site = site().await;
     let mut answered = 0;
     for number in 0..200 {
@@ -52,25 +52,25 @@ async fn b1_one_account_and_many_passwords() {
     assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
 }
 
-/// B1 for a name that is nobody's: answered in the same way.
+/// For a name that is nobody's: answered in the same way.
 #[tokio::test]
-async fn b1_nobodys_account_too() {
+async fn nobodys_account_too() {
     let site = site().await;
-    let mut seen = Vec::new();
+    let mut activity = Vec::new();
     for login in ["anna", "nobody", "nobody@example.org", "not a name \u{202e}"] {
         let mut statuses = Vec::new();
         for _ in 0..12 {
             statuses.push(site.anonymous().send(sign_in(login, "wrong")).await.status.as_u16());
         }
-        seen.push(statuses);
+        activity.push(statuses);
     }
-    assert_eq!(seen[0], [vec![401; 10], vec![429; 2]].concat());
-    assert!(seen.iter().all(|statuses| *statuses == seen[0]), "{seen:?}");
+    assert_eq!(activity[0], [vec![401; 10], vec![429; 2]].concat());
+    assert!(activity.iter().all(|statuses| *statuses == activity[0]), "{activity:?}");
 }
 
-/// B3: somebody's own good sign-ins in between clear no counter, neither the account's nor the address's.
+/// Somebody's own good sign-ins in between clear no counter, neither the account's nor the address's.
 #[tokio::test]
-async fn b3_ones_own_sign_in_resets_nothing() {
+async fn ones_own_sign_in_resets_nothing() {
     let site = site().await;
     for number in 0..10 {
         assert_eq!(site.anonymous().send(sign_in("anna", "wrong")).await.status, 401);
@@ -93,7 +93,7 @@ async fn b3_ones_own_sign_in_resets_nothing() {
 
 /// Nor does the victim's own success let the guesser begin anew.
 #[tokio::test]
-async fn b3_the_victims_sign_in_resets_nothing() {
+async fn the_victims_sign_in_resets_nothing() {
     let site = site().await;
     for _ in 0..9 {
         site.anonymous().send(sign_in("anna", "wrong")).await;
@@ -127,7 +127,7 @@ async fn failures_with_one_name_say_nothing_of_the_other() {
     for number in 0..2 {
         site.add_user(&format!("user{number}")).await;
     }
-    let mut seen = Vec::new();
+    let mut activity = Vec::new();
     for [first, second] in
         [["user0@example.org", "user0"], ["user1@example.org", "stranger"], ["a@b.test", "nobody"]]
     {
@@ -135,10 +135,10 @@ async fn failures_with_one_name_say_nothing_of_the_other() {
         for login in [[first; 9], [second; 9]].as_flattened() {
             statuses.push(site.anonymous().send(sign_in(login, "wrong")).await.status.as_u16());
         }
-        seen.push(statuses);
+        activity.push(statuses);
     }
-    assert_eq!(seen[0], [401; 18]);
-    assert!(seen.iter().all(|statuses| *statuses == seen[0]), "{seen:?}");
+    assert_eq!(activity[0], [401; 18]);
+    assert!(activity.iter().all(|statuses| *statuses == activity[0]), "{activity:?}");
 }
 
 /// Strangers who use up the tries of both names of an account.
@@ -249,9 +249,9 @@ async fn proving_oneself_is_counted_by_session() {
     assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
 }
 
-/// B4: an IPv6 household is one address, an IPv4 address in IPv6 clothes is the same one.
+/// An IPv6 household is one address, an IPv4 address in IPv6 clothes is the same one.
 #[tokio::test]
-async fn b4_addresses_of_one_network_are_one() {
+async fn addresses_of_one_network_are_one() {
     let site = Site::configured(|config| {
         config.limits.address = Some(Rate { count: 4, window: Duration::from_secs(60) });
     })
@@ -276,9 +276,9 @@ async fn b4_addresses_of_one_network_are_one() {
     assert_eq!(guess("192.0.2.9", 30).await, 429);
 }
 
-/// B5: two hundred at once against a limit of ten.
+/// Two hundred at once against a limit of ten.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b5_a_burst_is_evaluated_no_more_often() {
+async fn a_burst_is_evaluated_no_more_often() {
     let site = Arc::new(site().await);
     let mut racers = JoinSet::new();
     for number in 0..200 {
@@ -299,9 +299,9 @@ async fn b5_a_burst_is_evaluated_no_more_often() {
     assert_eq!(rest().await, 429, "tries in flight leave nothing behind");
 }
 
-/// B9: beyond the pool and its queue the answer is 503, and pages go on.
+/// Beyond the pool and its queue the answer is 503, and pages go on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b9_a_flood_of_sign_ins_is_turned_away() {
+async fn a_flood_of_sign_ins_is_turned_away() {
     let site = Site::configured(|config| {
         config.password_parameters = "m=8192,t=2,p=1".parse().unwrap();
         config.hashers = 1;
@@ -332,9 +332,9 @@ async fn b9_a_flood_of_sign_ins_is_turned_away() {
     assert_eq!(site.app().sign_in("anna", PASSWORD).await.status, 200);
 }
 
-/// H1: whoever is no trusted proxy is believed nothing.
+/// Whoever is no trusted proxy is believed nothing.
 #[tokio::test]
-async fn h1_headers_about_the_address_are_not_believed() {
+async fn headers_about_the_address_are_not_believed() {
     let site = Site::configured(|config| {
         config.limits.address = Some(Rate { count: 3, window: Duration::from_secs(60) });
     })
@@ -358,9 +358,9 @@ async fn h1_headers_about_the_address_are_not_believed() {
     }
 }
 
-/// H1: behind a trusted proxy the right-most address that is none counts.
+/// Behind a trusted proxy the right-most address that is none counts.
 #[tokio::test]
-async fn h1_behind_a_proxy_the_right_most_hop_counts() {
+async fn behind_a_proxy_the_right_most_hop_counts() {
     let site = Site::configured(|config| {
         config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         config.limits.address = Some(Rate { count: 3, window: Duration::from_secs(60) });
@@ -458,7 +458,7 @@ async fn beyond_the_bound_the_session_unused_longest_ends() {
     }
     assert_eq!(apps[0].get("/api/thing").await.status, 200);
     site.pass(60);
-    site.hall.flush().await;
+    site.auth.flush().await;
     let newest = site.app_of("anna").await;
     assert_eq!(site.living_sessions(&anna).await, 3);
     assert_eq!(apps[1].get("/api/thing").await.verdict(), (401, "token_revoked".to_owned()));
@@ -481,7 +481,8 @@ async fn sessions_are_listed_page_by_page() {
     for _ in 0..210 {
         assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
     }
-    let (mut seen, mut path) = (std::collections::BTreeSet::new(), "/api/auth/sessions".to_owned());
+    let (mut activity, mut path) =
+        (std::collections::BTreeSet::new(), "/api/auth/sessions".to_owned());
     let mut open = 0;
     let caller = site.app_of("anna").await;
     loop {
@@ -489,11 +490,11 @@ async fn sessions_are_listed_page_by_page() {
         let sessions = page["sessions"].as_array().unwrap();
         assert!(sessions.len() <= 100);
         open += sessions.iter().filter(|session| session["ended_at"].is_null()).count();
-        seen.extend(sessions.iter().map(|session| session["id"].as_str().unwrap().to_owned()));
+        activity.extend(sessions.iter().map(|session| session["id"].as_str().unwrap().to_owned()));
         let Some(next) = page["next_cursor"].as_str() else { break };
         path = format!("/api/auth/sessions?cursor={next}");
     }
-    assert_eq!((seen.len(), open), (212, 200));
+    assert_eq!((activity.len(), open), (212, 200));
     let answer = caller.get("/api/auth/sessions?cursor=x").await;
     assert_eq!(answer.verdict(), (422, "invalid_input".to_owned()));
     assert_eq!(app.get("/api/thing").await.verdict(), (401, "token_revoked".to_owned()));
@@ -520,9 +521,9 @@ async fn lock_outs_follow_the_monotonic_clock() {
     for _ in 0..10 {
         site.anonymous().send(sign_in("anna", "wrong")).await;
     }
-    site.clock.set(site.hall.now() + Duration::from_secs(24 * 3600));
+    site.clock.set(site.auth.now() + Duration::from_secs(24 * 3600));
     is_limited(&site.anonymous().send(sign_in("anna", PASSWORD)).await);
-    site.clock.set(site.hall.now() - Duration::from_secs(48 * 3600));
+    site.clock.set(site.auth.now() - Duration::from_secs(48 * 3600));
     site.pass(15 * 60);
     assert_eq!(site.anonymous().send(sign_in("anna", PASSWORD)).await.status, 200);
 }

@@ -131,8 +131,8 @@ async fn every_flow_is_logged_and_no_secret_is(carrier: Carrier) {
     assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
 }
 
-/// I6: what a stranger sends stays one line, and moves no terminal.
-async fn i6_a_strangers_text_stays_one_line(carrier: Carrier) {
+/// What a stranger sends stays one line, and moves no terminal.
+async fn a_strangers_text_stays_one_line(carrier: Carrier) {
     let site = Site::new().await;
     site.add_user("anna").await;
     keep_log();
@@ -157,4 +157,4 @@ async fn i6_a_strangers_text_stays_one_line(carrier: Carrier) {
     }
 }
 
-both_carriers!(every_flow_is_logged_and_no_secret_is, i6_a_strangers_text_stays_one_line);
+both_carriers!(every_flow_is_logged_and_no_secret_is, a_strangers_text_stays_one_line);

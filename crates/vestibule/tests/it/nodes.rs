@@ -54,13 +54,13 @@ async fn site() -> Site {
 async fn end_elsewhere(site: &Site, visitor: &dyn Visitor) {
     let id = site.row(visitor).await.id;
     let inner = site.store.inner();
-    assert!(inner.end_session(id, EndReason::EndedByAdmin, site.hall.now()).await.unwrap());
+    assert!(inner.end_session(id, EndReason::EndedByAdmin, site.auth.now()).await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_notifier_is_faster_than_the_next_look() {
     let bell = Bell::default();
-    let site = Site::built(|_| {}, |builder| builder.notifier(bell.clone())).await;
+    let site = Site::built(|_| {}, |builder| builder.feed_notifier(bell.clone())).await;
     site.add_user("anna").await;
     let app = site.app_of("anna").await;
     // Just after a look, so that the next one is far away.
@@ -75,7 +75,7 @@ async fn a_notifier_is_faster_than_the_next_look() {
 #[tokio::test]
 async fn whatever_ends_a_session_or_changes_a_user_tells_the_others() {
     let bell = Bell::default();
-    let site = Site::built(|_| {}, |builder| builder.notifier(bell.clone())).await;
+    let site = Site::built(|_| {}, |builder| builder.feed_notifier(bell.clone())).await;
     let user = site.add_user("anna").await;
     let rung = || bell.rung.swap(0, Ordering::SeqCst);
     let app = site.app_of("anna").await;
@@ -91,7 +91,7 @@ async fn whatever_ends_a_session_or_changes_a_user_tells_the_others() {
         is_super_user: Some(true),
         ..vestibule::core::user::UserChange::default()
     };
-    site.hall.change_user(user.id, change).await.unwrap();
+    site.auth.change_user(user.id, change).await.unwrap();
     assert_eq!(rung(), 1, "changing roles");
 }
 
@@ -101,8 +101,8 @@ async fn a_node_that_starts_knows_what_one_has_ended_whose_clock_is_behind() {
     let app = site.app_of("anna").await;
     assert_eq!(app.sign_out().await.status, 204);
     // Two hours later by its own clock, and a moment later in truth.
-    let ahead = Arc::new(FakeClock::at(site.hall.now() + Duration::from_secs(2 * 3600)));
-    let config = site.hall.config().clone();
+    let ahead = Arc::new(FakeClock::at(site.auth.now() + Duration::from_secs(2 * 3600)));
+    let config = site.auth.config().clone();
     let ahead = Site::on(site.store.clone(), ahead, |own| *own = config, |builder| builder).await;
     let bearer = format!("Bearer {}", app.access_token().unwrap());
     let answer = ahead.anonymous().get_with("/api/thing", &[("authorization", &bearer)]).await;
@@ -117,13 +117,13 @@ async fn a_lost_feed_asks_the_store(carrier: Carrier) {
     site.store.set_feed_down(true);
     end_elsewhere(&site, &*ended).await;
     sleep(Duration::from_secs(4)).await;
-    assert!(!site.hall.has_lost_feed());
+    assert!(!site.auth.has_lost_feed());
     let calls = site.store.calls();
     assert_eq!(visitor.get("/api/thing").await.status, 200);
     assert_eq!(site.store.calls(), calls, "nothing is asked within the bound");
 
     sleep(Duration::from_secs(2)).await;
-    assert!(site.hall.has_lost_feed());
+    assert!(site.auth.has_lost_feed());
     assert_eq!(visitor.get("/api/thing").await.status, 200);
     assert!(site.store.calls() > calls);
     assert_eq!(ended.get("/api/thing").await.verdict(), (401, "token_revoked".to_owned()));
@@ -139,7 +139,7 @@ async fn a_lost_feed_asks_the_store(carrier: Carrier) {
     site.store.set_down(false);
     site.store.set_feed_down(false);
     sleep(Duration::from_secs(1)).await;
-    assert!(!site.hall.has_lost_feed());
+    assert!(!site.auth.has_lost_feed());
     let calls = site.store.calls();
     assert_eq!(visitor.get("/api/thing").await.status, 200);
     assert_eq!(site.store.calls(), calls);
@@ -178,7 +178,7 @@ async fn a_lost_feed_reads_the_users_version() {
     let app = site.app_of("anna").await;
     site.store.set_feed_down(true);
     let change = UserChange { is_super_user: Some(true), ..UserChange::default() };
-    let changed = site.store.inner().change_user(user.id, &change, site.hall.now()).await;
+    let changed = site.store.inner().change_user(user.id, &change, site.auth.now()).await;
     assert!(changed.unwrap().unwrap().is_ok());
     sleep(Duration::from_secs(6)).await;
     assert_eq!(app.get("/api/thing").await.verdict(), (401, "token_expired".to_owned()));
@@ -196,7 +196,7 @@ async fn one_node_at_a_time_cleans_up() {
     assert_eq!(app.sign_out().await.status, 204);
     site.pass(40 * 24 * HOUR);
     let session = site.row(&app).await.id;
-    let (now, store) = (site.hall.now(), site.store.inner());
+    let (now, store) = (site.auth.now(), site.store.inner());
     let a_day = Duration::from_secs(24 * HOUR);
     assert!(store.take_lease("purge", "one that was killed", now, now + a_day).await.unwrap());
     sleep(Duration::from_secs(2 * HOUR)).await;
@@ -204,9 +204,9 @@ async fn one_node_at_a_time_cleans_up() {
     site.pass(24 * HOUR);
     sleep(a_day).await;
     assert!(store.session(session).await.unwrap().is_none());
-    let (now, soon) = (site.hall.now(), site.hall.now() + Duration::from_secs(60));
+    let (now, soon) = (site.auth.now(), site.auth.now() + Duration::from_secs(60));
     assert!(!store.take_lease("purge", "a third", now, soon).await.unwrap(), "held");
-    site.hall.flush().await;
-    other.hall.flush().await;
+    site.auth.flush().await;
+    other.auth.flush().await;
     assert!(store.take_lease("purge", "a third", now, soon).await.unwrap(), "given back");
 }

@@ -106,7 +106,7 @@ async fn what_was_seen_is_written_later() {
     site.store.set_down(false);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let row = site.row(&app).await;
-    assert_eq!((row.seen_generation, row.last_seen_at), (2, site.hall.now()));
+    assert_eq!((row.seen_generation, row.last_seen_at), (2, site.auth.now()));
 }
 
 /// The ends that another node wrote while this one could not read the feed.
@@ -120,7 +120,7 @@ async fn the_feed_is_caught_up_with() {
     {
         use vestibule::core::{session::EndReason, store::SessionStore as _};
         let inner = site.store.inner();
-        inner.end_session(row.id, EndReason::EndedByAdmin, site.hall.now()).await.unwrap();
+        inner.end_session(row.id, EndReason::EndedByAdmin, site.auth.now()).await.unwrap();
     }
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     site.store.set_down(false);

@@ -5,7 +5,7 @@ use axum::{Router, routing::post};
 use vestibule::{
     Carrier, Fresh, Problem, SignInForm, Visit,
     core::{
-        deletion::Party,
+        deletion::Actor,
         id::{SessionId, UserId},
         name::EmailAddress,
         session::EndReason,
@@ -31,7 +31,7 @@ async fn site() -> (Site, Anonymous) {
         .route("/keep", post(keep))
         .route("/delete", post(delete))
         .route("/end", post(end))
-        .layer(site.hall.layer());
+        .layer(site.auth.layer());
     let visitor = Anonymous::new(InProcess::new(router), HOST);
     (site, visitor)
 }
@@ -55,7 +55,7 @@ async fn verify(visit: Visit) -> Result<String, Problem> {
 
 async fn reset(visit: Visit) -> Result<String, Problem> {
     let typed = "another tangerine anvil".into();
-    let hash = visit.hall().hash_new_password("password", typed, &[]).await?;
+    let hash = visit.auth().hash_new_password("password", typed, &[]).await?;
     let user = visit.reset_password(ANNA, hash, true).await?;
     Ok(user.map_or("nobody".to_owned(), |user| user.username))
 }
@@ -74,8 +74,8 @@ async fn keep(visit: Visit) -> Result<String, Problem> {
 async fn delete(caller: Fresh, visit: Visit) -> Result<&'static str, Problem> {
     // While the request was on its way, its author was suspended.
     let suspend = UserChange { status: Some(UserStatus::Suspended), ..UserChange::default() };
-    let hall = visit.hall().clone();
-    hall.users().change_user(ANNA, &suspend, hall.now()).await?;
+    let auth = visit.auth().clone();
+    auth.users().change_user(ANNA, &suspend, auth.now()).await?;
     visit.delete_account(&caller).await.map(|()| "deleted")
 }
 
@@ -95,9 +95,9 @@ async fn row(site: &Site) -> User {
     site.store.inner().user(ANNA).await.unwrap().unwrap()
 }
 
-async fn set(site: &Site, status: UserStatus, by: Party) -> User {
+async fn set(site: &Site, status: UserStatus, by: Actor) -> User {
     let change = UserChange { status: Some(status), by, ..UserChange::default() };
-    site.hall.change_user(ANNA, change).await.unwrap().unwrap().unwrap()
+    site.auth.change_user(ANNA, change).await.unwrap().unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -107,17 +107,17 @@ async fn only_a_deleted_account_is_taken_back() {
     let before = row(&site).await;
     assert_eq!(ask(&visitor, "/restore", String::new()).await.verdict(), refused, "it is there");
     assert_eq!(row(&site).await, before);
-    let before = set(&site, UserStatus::Suspended, Party::Site).await;
+    let before = set(&site, UserStatus::Suspended, Actor::Site).await;
     assert_eq!(ask(&visitor, "/restore", String::new()).await.verdict(), refused, "suspended");
     assert_eq!(row(&site).await, before);
-    let before = set(&site, UserStatus::Deleted, Party::Site).await;
+    let before = set(&site, UserStatus::Deleted, Actor::Site).await;
     assert_eq!(ask(&visitor, "/restore", String::new()).await.verdict(), refused, "not theirs");
     assert_eq!(row(&site).await, before);
     assert_eq!(site.living_sessions(&before).await, 0);
     assert!(site.told.all().is_empty());
 
-    set(&site, UserStatus::Active, Party::Site).await;
-    set(&site, UserStatus::Deleted, Party::Owner).await;
+    set(&site, UserStatus::Active, Actor::Site).await;
+    set(&site, UserStatus::Deleted, Actor::Owner).await;
     let answer = ask(&visitor, "/restore", String::new()).await;
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "anna"));
     assert_eq!(site.living_sessions(&row(&site).await).await, 1);
@@ -126,9 +126,9 @@ async fn only_a_deleted_account_is_taken_back() {
 #[tokio::test]
 async fn no_link_does_anything_with_an_account_that_is_not_active() {
     for (status, by) in [
-        (UserStatus::Suspended, Party::Site),
-        (UserStatus::Deleted, Party::Site),
-        (UserStatus::Deleted, Party::Owner),
+        (UserStatus::Suspended, Actor::Site),
+        (UserStatus::Deleted, Actor::Site),
+        (UserStatus::Deleted, Actor::Owner),
     ] {
         let (site, visitor) = site().await;
         set(&site, status, by).await;
@@ -186,8 +186,8 @@ async fn a_suspension_is_not_turned_into_a_deletion_that_its_owner_takes_back() 
     assert_eq!(row(&site).await.status, UserStatus::Suspended);
     let refused = NotChanged::Suspended;
     for status in [UserStatus::Active, UserStatus::Deleted] {
-        let change = UserChange { status: Some(status), by: Party::Owner, ..UserChange::default() };
-        let outcome = site.hall.change_user(ANNA, change).await.unwrap();
+        let change = UserChange { status: Some(status), by: Actor::Owner, ..UserChange::default() };
+        let outcome = site.auth.change_user(ANNA, change).await.unwrap();
         assert_eq!(outcome, Some(Err(refused)));
     }
 }
@@ -196,7 +196,7 @@ async fn a_suspension_is_not_turned_into_a_deletion_that_its_owner_takes_back() 
 async fn whatever_keeps_people_out_ends_their_sessions() {
     let hash = {
         let (site, _) = site().await;
-        site.hall.hash_new_password("new", "another tangerine anvil".into(), &[]).await.unwrap()
+        site.auth.hash_new_password("new", "another tangerine anvil".into(), &[]).await.unwrap()
     };
     let status = |status| UserChange { status: Some(status), ..UserChange::default() };
     for (change, reason) in [
@@ -209,7 +209,7 @@ async fn whatever_keeps_people_out_ends_their_sessions() {
     ] {
         let (site, _) = site().await;
         let app = site.app_of("anna").await;
-        site.hall.change_user(ANNA, change).await.unwrap().unwrap().unwrap();
+        site.auth.change_user(ANNA, change).await.unwrap().unwrap().unwrap();
         assert_eq!(app.get("/api/auth/me").await.status, 401, "{reason}");
         assert_eq!(site.row(&app).await.end.map(|end| end.reason), Some(reason));
     }
@@ -217,7 +217,7 @@ async fn whatever_keeps_people_out_ends_their_sessions() {
     let app = site.app_of("anna").await;
     let better =
         UserChange { password_hash: Some(hash), keeps_password: true, ..UserChange::default() };
-    site.hall.change_user(ANNA, better).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(ANNA, better).await.unwrap().unwrap().unwrap();
     assert_eq!(app.get("/api/auth/me").await.status, 200, "a better hash is no other password");
 }
 

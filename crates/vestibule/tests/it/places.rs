@@ -6,9 +6,9 @@ use vestibule_testkit::visitors::{Visitor, request};
 
 use crate::site::Site;
 
-/// T26: only the documented places hold a token.
+/// Only the documented places hold a token.
 #[tokio::test]
-async fn t26_a_token_is_looked_for_in_its_places_only() {
+async fn a_token_is_looked_for_in_its_places_only() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let app = site.signed_in(Carrier::Header).await;
@@ -47,7 +47,7 @@ async fn t26_a_token_is_looked_for_in_its_places_only() {
 }
 
 #[tokio::test]
-async fn t26_a_header_speaks_and_cookies_are_silent() {
+async fn a_header_speaks_and_cookies_are_silent() {
     let site = Site::new().await;
     site.add_user("anna").await;
     let app = site.signed_in(Carrier::Header).await;

@@ -48,7 +48,7 @@ async fn race(
     racers.join_all().await
 }
 
-async fn rr1_the_successor_is_another_token(carrier: Carrier) {
+async fn the_successor_is_another_token(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let (access, refresh) = (visitor.access_token().unwrap(), visitor.refresh_token().unwrap());
@@ -62,7 +62,7 @@ async fn rr1_the_successor_is_another_token(carrier: Carrier) {
     assert_eq!(visitor.get("/api/thing").await.status, 200);
 }
 
-async fn rr2_racers_converge(carrier: Carrier) {
+async fn racers_converge(carrier: Carrier) {
     for count in [2, 10, 50] {
         let site = site().await;
         let visitor = site.signed_in(carrier).await;
@@ -80,7 +80,7 @@ async fn rr2_racers_converge(carrier: Carrier) {
 }
 
 /// Two nodes on one store: neither knows what the other has in memory.
-async fn rr2_racers_converge_across_nodes(carrier: Carrier) {
+async fn racers_converge_across_nodes(carrier: Carrier) {
     let one = site().await;
     let two = one.second_node().await;
     let visitor = one.signed_in(carrier).await;
@@ -100,7 +100,7 @@ async fn rr2_racers_converge_across_nodes(carrier: Carrier) {
 
 /// Pages and scripts that all find their access token expired: all are served, by one renewal.
 #[tokio::test]
-async fn rr2_expired_cookie_requests_race_and_are_all_served() {
+async fn expired_cookie_requests_race_and_are_all_served() {
     for method in [Method::GET, Method::POST] {
         for count in [2, 16, 50] {
             let site = site().await;
@@ -115,8 +115,8 @@ async fn rr2_expired_cookie_requests_race_and_are_all_served() {
     }
 }
 
-/// RR3: the thief renews and uses what they got; the victim comes after the grace.
-async fn rr3_theft_ends_the_session_and_is_told(carrier: Carrier) {
+/// The thief renews and uses what they got; the victim comes after the grace.
+async fn theft_ends_the_session_and_is_told(carrier: Carrier) {
     let site = site().await;
     let victim = site.signed_in(carrier).await;
     let stolen = victim.refresh_token().unwrap();
@@ -138,9 +138,9 @@ async fn rr3_theft_ends_the_session_and_is_told(carrier: Carrier) {
     assert_eq!(victim.sign_in("anna", PASSWORD).await.status, 200);
 }
 
-/// RR3, where the victim is a page that renews by itself.
+/// Where the victim is a page that renews by itself.
 #[tokio::test]
-async fn rr3_theft_is_noticed_by_a_page_too() {
+async fn theft_is_noticed_by_a_page_too() {
     let site = site().await;
     let victim = site.browser_of("anna").await;
     let thief = victim.copy();
@@ -156,8 +156,8 @@ async fn rr3_theft_is_noticed_by_a_page_too() {
     assert_eq!(thief.get("/api/thing").await.verdict(), (401, "token_revoked".to_owned()));
 }
 
-/// RR4: two generations back is never a racer.
-async fn rr4_older_than_the_previous_is_theft_within_the_grace(carrier: Carrier) {
+/// Two generations back is never a racer.
+async fn older_than_the_previous_is_theft_within_the_grace(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let first = visitor.refresh_token().unwrap();
@@ -172,8 +172,8 @@ async fn rr4_older_than_the_previous_is_theft_within_the_grace(carrier: Carrier)
     assert_eq!(visitor.refresh().await.verdict(), ended());
 }
 
-/// RR5: the answer was lost: the same successor each time, until it is used.
-async fn rr5_a_lost_answer_is_given_again(carrier: Carrier) {
+/// The answer was lost: the same successor each time, until it is used.
+async fn a_lost_answer_is_given_again(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let lost = visitor.lose(Method::POST, "/api/auth/refresh", None).await;
@@ -194,9 +194,9 @@ async fn rr5_a_lost_answer_is_given_again(carrier: Carrier) {
     assert_eq!(answer.verdict(), ended(), "used, and the grace is over");
 }
 
-/// RR5, where the request renews by itself: being renewed is not being seen in use.
+/// Where the request renews by itself: being renewed is not being seen in use.
 #[tokio::test(start_paused = true)]
-async fn rr5_a_lost_answer_of_a_page_is_given_again() {
+async fn a_lost_answer_of_a_page_is_given_again() {
     for method in [Method::GET, Method::POST] {
         let site = site().await;
         let browser = site.browser_of("anna").await;
@@ -218,7 +218,7 @@ async fn rr5_a_lost_answer_of_a_page_is_given_again() {
     }
 }
 
-async fn rr6_what_has_ended_has_no_grace(carrier: Carrier) {
+async fn what_has_ended_has_no_grace(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let old = visitor.refresh_token().unwrap();
@@ -237,8 +237,8 @@ async fn rr6_what_has_ended_has_no_grace(carrier: Carrier) {
     assert_eq!(site.told.all(), []);
 }
 
-/// RR7: what was used stays used after a restart, and a session that ended stays ended.
-async fn rr7_a_restart_forgets_nothing(carrier: Carrier) {
+/// What was used stays used after a restart, and a session that ended stays ended.
+async fn a_restart_forgets_nothing(carrier: Carrier) {
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let (first, access) = (visitor.refresh_token().unwrap(), visitor.access_token().unwrap());
@@ -258,9 +258,9 @@ async fn rr7_a_restart_forgets_nothing(carrier: Carrier) {
     assert_eq!(answer.verdict(), (401, "token_revoked".to_owned()));
 }
 
-/// RR7: what one node saw in use, the next one knows when it was written.
+/// What one node saw in use, the next one knows when it was written.
 #[tokio::test(start_paused = true)]
-async fn rr7_what_was_seen_survives_a_restart() {
+async fn what_was_seen_survives_a_restart() {
     let site = site().await;
     let app = site.app_of("anna").await;
     let first = app.refresh_token().unwrap();
@@ -273,9 +273,9 @@ async fn rr7_what_was_seen_survives_a_restart() {
     assert_eq!(answer.verdict(), ended());
 }
 
-/// RR8: a racer who is refused never takes out, or overwrites, what another one got.
+/// A racer who is refused never takes out, or overwrites, what another one got.
 #[tokio::test]
-async fn rr8_losers_clear_nothing() {
+async fn losers_clear_nothing() {
     let site = site().await;
     let visitor = site.signed_in(Carrier::Cookie).await;
     site.outlive_access();
@@ -298,14 +298,14 @@ async fn a_generation_from_the_future_is_refused_and_harms_nobody(carrier: Carri
     let site = site().await;
     let visitor = site.signed_in(carrier).await;
     let row = site.row(&*visitor).await;
-    let forge = vestibule::core::token::TokenForge::new(
+    let issuer = vestibule::core::token::TokenIssuer::new(
         &vestibule::SiteSecret::new(SECRET).unwrap(),
         ORIGIN,
         ORIGIN,
         &vestibule::core::session::Lifetimes::default(),
     );
     let later = vestibule::core::session::Session { generation: 5, ..row };
-    let token = forge.refresh(&later).unwrap().expose().to_owned();
+    let token = issuer.refresh(&later).unwrap().expose().to_owned();
     let csrf = site.csrf_of(&*visitor);
     let answer = refresh_at(site.transport(), carrier, &token, csrf).await;
     assert_eq!(answer.verdict(), (401, "token_invalid".to_owned()));
@@ -313,13 +313,13 @@ async fn a_generation_from_the_future_is_refused_and_harms_nobody(carrier: Carri
 }
 
 both_carriers!(
-    rr1_the_successor_is_another_token,
-    rr2_racers_converge,
-    rr2_racers_converge_across_nodes,
-    rr3_theft_ends_the_session_and_is_told,
-    rr4_older_than_the_previous_is_theft_within_the_grace,
-    rr5_a_lost_answer_is_given_again,
-    rr6_what_has_ended_has_no_grace,
-    rr7_a_restart_forgets_nothing,
+    the_successor_is_another_token,
+    racers_converge,
+    racers_converge_across_nodes,
+    theft_ends_the_session_and_is_told,
+    older_than_the_previous_is_theft_within_the_grace,
+    a_lost_answer_is_given_again,
+    what_has_ended_has_no_grace,
+    a_restart_forgets_nothing,
     a_generation_from_the_future_is_refused_and_harms_nobody,
 );

@@ -56,7 +56,7 @@ async fn a_page_leads_to_the_sign_in_and_back() {
 
 /// R1, R2, R3: `next` after a sign-in.
 #[tokio::test]
-async fn r1_r2_r3_next_never_leaves_the_site() {
+async fn next_never_leaves_the_site() {
     let site = site().await;
     for next in ELSEWHERE {
         let browser = site.browser();
@@ -123,7 +123,7 @@ async fn a_layer_inside_of_a_nested_router_knows_the_whole_path() {
     let site = site().await;
     let inside = axum::Router::new()
         .route("/thing", axum::routing::get(async |_: vestibule::Principal| ""))
-        .layer(site.hall.layer());
+        .layer(site.auth.layer());
     let router = axum::Router::new().nest("/api", inside.clone()).nest("/pages", inside);
     let nobody = vestibule_testkit::visitors::Anonymous::new(
         vestibule_testkit::visitors::InProcess::new(router),

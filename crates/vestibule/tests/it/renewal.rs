@@ -189,7 +189,7 @@ async fn a_clock_that_was_set_back_signs_nobody_out_for_good() {
         let site = site().await;
         let visitor = site.signed_in(carrier).await;
         let two_hours = std::time::Duration::from_secs(2 * 3600);
-        site.clock.set(site.hall.now() - two_hours);
+        site.clock.set(site.auth.now() - two_hours);
         // Made in the future, so not good now; renewing gives one that is.
         assert_eq!(visitor.refresh().await.status, 200);
         assert_eq!(visitor.get("/api/thing").await.status, 200);

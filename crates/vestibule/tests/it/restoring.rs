@@ -69,7 +69,7 @@ async fn after_its_time_nobody_takes_it_back(carrier: Carrier) {
     let answer = restore(&site, carrier).await;
     assert_eq!(answer.verdict(), (401, "invalid_credentials".to_owned()));
     let id = vestibule::core::id::UserId(1);
-    let refused = site.hall.set_status(id, UserStatus::Active).await.unwrap_err();
+    let refused = site.auth.set_status(id, UserStatus::Active).await.unwrap_err();
     assert_eq!(refused.code.name(), "conflict", "nor do those who run the site");
 }
 
@@ -78,10 +78,10 @@ async fn what_those_who_run_the_site_decided_stays(carrier: Carrier) {
     let visitor = site.signed_in(carrier).await;
     let id = vestibule::core::id::UserId(1);
     assert_eq!(visitor.delete("/api/user").await.status, 204);
-    site.hall.set_status(id, UserStatus::Deleted).await.unwrap();
+    site.auth.set_status(id, UserStatus::Deleted).await.unwrap();
     let answer = restore(&site, carrier).await;
     assert_eq!(answer.verdict(), (401, "invalid_credentials".to_owned()));
-    let back = site.hall.set_status(id, UserStatus::Active).await.unwrap().unwrap();
+    let back = site.auth.set_status(id, UserStatus::Active).await.unwrap().unwrap();
     assert_eq!(back.status, UserStatus::Active);
     assert_eq!(site.told.all().last(), Some(&("restored", "anna".to_owned())));
     assert_eq!(restore(&site, carrier).await.status, 200);
@@ -105,10 +105,10 @@ async fn an_unverified_address_is_told_once_it_is_back(carrier: Carrier) {
     let anna = site.add_user("anna").await;
     let change = UserChange {
         status: Some(UserStatus::Deleted),
-        by: vestibule::core::deletion::Party::Owner,
+        by: vestibule::core::deletion::Actor::Owner,
         ..UserChange::default()
     };
-    site.hall.change_standing(anna.id, change).await.unwrap();
+    site.auth.change_standing(anna.id, change).await.unwrap();
     let answer = restore(&site, carrier).await;
     assert_eq!(answer.verdict(), (403, "email_unverified".to_owned()));
     let anna = site.store.inner().user(anna.id).await.unwrap().unwrap();

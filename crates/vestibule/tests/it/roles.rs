@@ -17,7 +17,7 @@ async fn site() -> (Site, User) {
 
 async fn give(site: &Site, user: &User, words: &[&str]) {
     let change = UserChange { roles: Some(samples::roles(words)), ..UserChange::default() };
-    site.hall.change_user(user.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(user.id, change).await.unwrap().unwrap().unwrap();
 }
 
 async fn without_the_role_it_is_forbidden(carrier: Carrier) {
@@ -92,7 +92,7 @@ async fn a_super_user_is_a_flag_of_its_own(carrier: Carrier) {
     let visitor = site.signed_in(carrier).await;
     assert_eq!(claims(&visitor.access_token().unwrap())["is_admin"], false);
     let change = UserChange { is_super_user: Some(true), ..UserChange::default() };
-    site.hall.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
     assert_eq!(visitor.refresh().await.status, 200);
     assert_eq!(claims(&visitor.access_token().unwrap())["is_admin"], true);
     assert_eq!(visitor.get("/api/edit").await.status, 403, "nor does it give every role");
@@ -105,13 +105,13 @@ async fn suspending_is_not_renewed_away(carrier: Carrier) {
     let csrf = site.csrf_of(&*visitor);
     // The status alone, as a process would leave it that died before it ended the sessions.
     let change = UserChange { status: Some(UserStatus::Suspended), ..UserChange::default() };
-    site.hall.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
     let answer = visitor.get("/api/thing").await;
     assert_eq!(answer.status, 401);
     let answer = crate::site::refresh_at(site.transport(), carrier, &refresh, csrf).await;
     assert_eq!(answer.verdict(), (401, "session_ended".to_owned()));
     let change = UserChange { status: Some(UserStatus::Active), ..UserChange::default() };
-    site.hall.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
+    site.auth.change_user(anna.id, change).await.unwrap().unwrap().unwrap();
     assert_eq!(visitor.refresh().await.status, 401, "an ended session stays ended");
 }
 

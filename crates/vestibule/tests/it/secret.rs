@@ -27,12 +27,12 @@ fn old() -> SiteSecret {
 
 /// The same site after a restart with another secret.
 async fn restarted(site: &Site, secret: SiteSecret) -> Result<Vestibule, BuildError> {
-    let config = vestibule::Config { secret, ..site.hall.config().clone() };
+    let config = vestibule::Config { secret, ..site.auth.config().clone() };
     Vestibule::builder(site.store.clone()).config(config).build().await
 }
 
 async fn node(site: &Site, secret: SiteSecret) -> Site {
-    let config = vestibule::Config { secret, ..site.hall.config().clone() };
+    let config = vestibule::Config { secret, ..site.auth.config().clone() };
     let clock = Arc::clone(&site.clock);
     Site::on(site.store.clone(), clock, |own| *own = config, |builder| builder).await
 }
@@ -60,7 +60,7 @@ async fn a_store_without_a_check_gets_one_where_the_secret_opens_what_is_sealed_
     let site = Site::new().await;
     let store = vestibule::MemoryStore::new();
     let (_, keys) = site.store.inner().key_ring().await.unwrap();
-    assert!(store.replace_key_ring(0, &keys, site.hall.now()).await.unwrap());
+    assert!(store.replace_key_ring(0, &keys, site.auth.now()).await.unwrap());
     let entropy = SeededEntropy::default();
     assert!(check_secret(&store, &new(), &entropy).await.is_err());
     assert_eq!(store.site_value("secret check").await.unwrap(), None, "nothing was written");
@@ -90,8 +90,8 @@ async fn replacing_it_signs_nobody_out(carrier: Carrier) {
 
     assert!(restarted(&site, new()).await.is_err(), "the ring is under the old secret still");
     let (store, entropy) = (site.store.inner(), SeededEntropy::new(99));
-    assert_eq!(reseal(store, &both, &entropy, site.hall.now()).await.unwrap(), 2);
-    assert_eq!(reseal(store, &both, &entropy, site.hall.now()).await.unwrap(), 0);
+    assert_eq!(reseal(store, &both, &entropy, site.auth.now()).await.unwrap(), 2);
+    assert_eq!(reseal(store, &both, &entropy, site.auth.now()).await.unwrap(), 0);
     assert!(restarted(&site, old()).await.is_err());
     let alone = node(&site, new()).await;
     let (refresh, csrf) = (moved.refresh_token().unwrap(), after.csrf_of(&*moved));

@@ -17,7 +17,7 @@ use vestibule::{
         password::{Password, PasswordHasher},
         ring::KeyRing,
         secret::SecretText,
-        token::{AccessExtras, TokenForge},
+        token::{AccessExtras, TokenIssuer},
         user::{Credentials, NewUser, UserChange},
     },
 };
@@ -118,8 +118,8 @@ async fn format_all(
     drop(body);
     let mut texts = vec![
         format!("{caller:?} {maybe:?} {user:?} {fresh:?}"),
-        format!("{:?}", visit.asked()),
-        format!("{:?}", visit.hall().config()),
+        format!("{:?}", visit.request_info()),
+        format!("{:?}", visit.auth().config()),
     ];
     let confirmed = visit.confirm(&caller, PASSWORD.into()).await?;
     texts.push(format!("{confirmed:?}"));
@@ -138,8 +138,8 @@ async fn what_a_handler_is_given_is_not_printed() {
     site.add_user("anna").await;
     let router = Router::new()
         .route("/all", post(format_all))
-        .merge(crate::site::router(&site.hall))
-        .layer(site.hall.layer());
+        .merge(crate::site::router(&site.auth))
+        .layer(site.auth.layer());
     let transport = InProcess::new(router);
     let clock = site.clock.clone();
     let browser =
@@ -207,8 +207,8 @@ async fn an_instrumented_handler_logs_no_secret() {
     site.add_user("anna").await;
     let router = Router::new()
         .route("/instrumented", post(instrumented))
-        .merge(crate::site::router(&site.hall))
-        .layer(site.hall.layer());
+        .merge(crate::site::router(&site.auth))
+        .layer(site.auth.layer());
     let app = vestibule_testkit::visitors::App::new(InProcess::new(router), HOST);
     assert_eq!(app.sign_in("anna", PASSWORD).await.status, 200);
     let answer = app.post_json("/instrumented", json!({ "password": TYPED })).await;
@@ -225,10 +225,10 @@ async fn an_instrumented_handler_logs_no_secret() {
 #[test]
 fn tokens_are_not_printed() {
     let secret = SiteSecret::new(SECRET).unwrap();
-    let forge =
-        TokenForge::new(&secret, ORIGIN, ORIGIN, &vestibule::core::session::Lifetimes::default());
+    let issuer =
+        TokenIssuer::new(&secret, ORIGIN, ORIGIN, &vestibule::core::session::Lifetimes::default());
     let session = vestibule_testkit::samples::session(1, vestibule::core::id::UserId(1));
-    let token = forge.refresh(&session).unwrap();
+    let token = issuer.refresh(&session).unwrap();
     hides(&token, &[token.expose()]);
     let mut scratch = Vec::new();
     let parts = jws::take_apart(token.expose(), &mut scratch).unwrap();

@@ -15,8 +15,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 use vestibule::{
-    Builder, Carrier, Config, CurrentUser, Fresh, Messenger, Notice, Principal, Problem,
-    Registrant, Require, Role, RouteGroup, SignInForm, SiteSecret, User, Vestibule, Visit,
+    Builder, Carrier, Config, CurrentUser, Fresh, Notice, Notifier, Principal, Problem, Registrant,
+    Require, Role, RouteGroup, SignInForm, SiteSecret, User, Vestibule, Visit,
     core::{
         id::SessionId,
         memory::MemoryStoreWith,
@@ -42,7 +42,7 @@ pub(crate) type TestStore = FailingStore<MemoryStoreWith<Kept>>;
 
 /// One site of one test.
 pub(crate) struct Site {
-    pub(crate) hall: Vestibule,
+    pub(crate) auth: Vestibule,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) store: TestStore,
     pub(crate) router: Router,
@@ -86,15 +86,15 @@ impl Site {
             .config(config)
             .clock(SharedClock(clock.clone()))
             .entropy(SeededEntropy::default())
-            .messenger(told.clone());
-        let hall = build(builder).build().await.unwrap();
-        let router = router(&hall);
-        Self { hall, clock, store, router, told, names }
+            .notifier(told.clone());
+        let auth = build(builder).build().await.unwrap();
+        let router = router(&auth);
+        Self { auth, clock, store, router, told, names }
     }
 
     /// Another node on the same store.
     pub(crate) async fn second_node(&self) -> Self {
-        let config = self.hall.config().clone();
+        let config = self.auth.config().clone();
         Self::on(self.store.clone(), self.clock.clone(), |own| *own = config, |builder| builder)
             .await
     }
@@ -110,8 +110,8 @@ impl Site {
             email: format!("{name}@example.org"),
             password: password.into(),
         };
-        let new = self.hall.prepare_user(registrant).await.unwrap();
-        self.hall.users().create_user(&new, self.clock.now()).await.unwrap().unwrap()
+        let new = self.auth.prepare_user(registrant).await.unwrap();
+        self.auth.users().create_user(&new, self.clock.now()).await.unwrap().unwrap()
     }
 
     pub(crate) fn transport(&self) -> InProcess {
@@ -230,8 +230,8 @@ impl Told {
 }
 
 #[async_trait]
-impl Messenger for Told {
-    async fn tell(&self, notice: Notice) {
+impl Notifier for Told {
+    async fn notify(&self, notice: Notice) {
         let (what, user) = match notice {
             Notice::Registered(user) => ("registered", user),
             Notice::RegisteredAgain(user) => ("registered again", user),
@@ -270,7 +270,7 @@ impl Role for Editor {
     const NAME: &'static str = "editor";
 }
 
-pub(crate) fn router(hall: &Vestibule) -> Router {
+pub(crate) fn router(auth: &Vestibule) -> Router {
     Router::new()
         .route("/api/thing", get(name).post(name).put(name).delete(name).patch(name))
         .route("/api/secret", get(secret).post(secret))
@@ -288,8 +288,8 @@ pub(crate) fn router(hall: &Vestibule) -> Router {
         .route("/page/edit", get(edit))
         .route("/open", get(open))
         .route("/auth/login", get(sign_in_form).post(sign_in))
-        .merge(hall.routes_with(RouteGroup::ALL))
-        .layer(hall.layer())
+        .merge(auth.routes_with(RouteGroup::ALL))
+        .layer(auth.layer())
 }
 
 async fn name(caller: Principal) -> String {
@@ -322,7 +322,7 @@ async fn echo(_: Principal, body: Bytes) -> Bytes {
 
 /// A page for everybody.
 async fn open(visit: Visit) -> Result<String, Problem> {
-    let caller = visit.greeted().await?;
+    let caller = visit.optional_principal().await?;
     Ok(caller.map_or_else(|| "nobody".to_owned(), |caller| caller.username().to_owned()))
 }
 

@@ -9,7 +9,7 @@ use vestibule::{
 use vestibule_testkit::visitors::{Answer, Visitor};
 
 use crate::{
-    forge::{Pair, by_mac, by_mac_text, encode, signing_input},
+    issuer::{Pair, by_mac, by_mac_text, encode, signing_input},
     site::{Site, claims, part},
 };
 
@@ -72,7 +72,7 @@ fn without(value: &Value, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn t1_no_algorithm_is_no_signature() {
+async fn no_algorithm_is_no_signature() {
     let (site, app, header, claims) = signed_in().await;
     let signature = app.access_token().unwrap().rsplit_once('.').unwrap().1.to_owned();
     let mut tokens = Vec::new();
@@ -85,7 +85,7 @@ async fn t1_no_algorithm_is_no_signature() {
 }
 
 #[tokio::test]
-async fn t2_a_broken_signature_is_none() {
+async fn a_broken_signature_is_none() {
     let (site, app, ..) = signed_in().await;
     let token = app.access_token().unwrap();
     let (input, signature) = token.rsplit_once('.').unwrap();
@@ -109,7 +109,7 @@ async fn t2_a_broken_signature_is_none() {
 }
 
 #[tokio::test]
-async fn t3_other_claims_under_an_old_signature() {
+async fn other_claims_under_an_old_signature() {
     let (site, app, header, claims) = signed_in().await;
     let signature = app.access_token().unwrap().rsplit_once('.').unwrap().1.to_owned();
     let mut tokens = Vec::new();
@@ -123,7 +123,7 @@ async fn t3_other_claims_under_an_old_signature() {
 }
 
 #[tokio::test]
-async fn t4_the_public_key_is_no_shared_secret() {
+async fn the_public_key_is_no_shared_secret() {
     let (site, app, header, claims) = signed_in().await;
     let (pair, kid) = Pair::of_site(&site, KeyState::Active).await;
     let set = site.anonymous().get("/.well-known/jwks.json").await;
@@ -160,7 +160,7 @@ async fn t4_the_public_key_is_no_shared_secret() {
 }
 
 #[tokio::test]
-async fn t5_the_header_does_not_choose_the_algorithm() {
+async fn the_header_does_not_choose_the_algorithm() {
     let (site, app, header, claims) = signed_in_shared().await;
     let mut tokens: Vec<String> = [
         json!("HS512"),
@@ -185,7 +185,7 @@ async fn t5_the_header_does_not_choose_the_algorithm() {
 }
 
 #[tokio::test]
-async fn t6_only_the_compact_form_has_a_meaning() {
+async fn only_the_compact_form_has_a_meaning() {
     let (site, app, ..) = signed_in().await;
     let token = app.access_token().unwrap();
     let parts: Vec<&str> = token.split('.').collect();
@@ -209,9 +209,9 @@ async fn t6_only_the_compact_form_has_a_meaning() {
     refuse(&site, &*app, &tokens).await;
 }
 
-/// T9, T10, T14: no header may choose a key or change what the payload means, not even validly signed.
+/// No header may choose a key or change what the payload means, not even validly signed.
 #[tokio::test]
-async fn t9_t10_t14_headers_that_want_more_are_refused() {
+async fn headers_that_want_more_are_refused() {
     let (site, app, header, claims) = signed_in_shared().await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -247,7 +247,7 @@ async fn t9_t10_t14_headers_that_want_more_are_refused() {
 }
 
 #[tokio::test]
-async fn t11_a_kid_is_a_name_and_nothing_else() {
+async fn a_kid_is_a_name_and_nothing_else() {
     let (site, app, header, claims) = signed_in_shared().await;
     let mut tokens: Vec<String> = [
         json!("' UNION SELECT 'k"),
@@ -271,7 +271,7 @@ async fn t11_a_kid_is_a_name_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn t12_a_kid_of_another_key_does_not_lend_its_name() {
+async fn a_kid_of_another_key_does_not_lend_its_name() {
     let (site, app, header, claims) = signed_in().await;
     let (active, active_kid) = Pair::of_site(&site, KeyState::Active).await;
     let (next, next_kid) = Pair::of_site(&site, KeyState::Next).await;
@@ -290,7 +290,7 @@ async fn t12_a_kid_of_another_key_does_not_lend_its_name() {
 }
 
 #[tokio::test]
-async fn t15_t16_access_and_refresh_do_not_stand_in_for_each_other() {
+async fn access_and_refresh_do_not_stand_in_for_each_other() {
     let (site, app, ..) = signed_in().await;
     let (access, refresh) = (app.access_token().unwrap(), app.refresh_token().unwrap());
     refuse(&site, &*app, &[refresh]).await;
@@ -319,7 +319,7 @@ async fn t15_t16_access_and_refresh_do_not_stand_in_for_each_other() {
 }
 
 #[tokio::test]
-async fn t17_a_token_of_another_kind_is_none() {
+async fn a_token_of_another_kind_is_none() {
     let (site, app, header, claims) = signed_in_shared().await;
     let mut tokens: Vec<String> = [
         json!("JWT"),
@@ -341,7 +341,7 @@ async fn t17_a_token_of_another_kind_is_none() {
 }
 
 #[tokio::test]
-async fn t18_a_token_for_somebody_else_is_none() {
+async fn a_token_for_somebody_else_is_none() {
     let (site, app, header, claims) = signed_in_shared().await;
     let mut tokens: Vec<String> = [
         json!("https://other.test"),
@@ -362,11 +362,11 @@ async fn t18_a_token_for_somebody_else_is_none() {
     refuse(&site, &*app, &tokens).await;
 }
 
-/// T20, T21: the edges, to the second, with five seconds of leeway.
+/// The edges, to the second, with five seconds of leeway.
 #[tokio::test]
-async fn t20_t21_a_token_has_its_time() {
+async fn a_token_has_its_time() {
     let (site, app, header, claims) = signed_in_shared().await;
-    let now = site.hall.now().seconds();
+    let now = site.auth.now().seconds();
     let made = |name: &str, at: i64| by_mac(SHARED, &header, &changed(&claims, name, json!(at)));
     refuse_as(&site, &*app, "token_expired", &[made("exp", now - 5), made("exp", now - 6)]).await;
     refuse(&site, &*app, &[made("nbf", now + 6), made("iat", now + 6), made("iat", 4_102_444_800)])
@@ -377,7 +377,7 @@ async fn t20_t21_a_token_has_its_time() {
 }
 
 #[tokio::test]
-async fn t22_claims_are_of_their_types() {
+async fn claims_are_of_their_types() {
     let (site, app, header, claims) = signed_in_shared().await;
     let mut tokens = Vec::new();
     for name in ["exp", "nbf", "iat", "auth_time"] {

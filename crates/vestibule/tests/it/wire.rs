@@ -14,13 +14,13 @@ async fn browser_and_app_over_loopback() {
     let secret = SiteSecret::new(SECRET).unwrap();
     let mut config = Config::development("Test site", "127.0.0.1:5000", secret).unwrap();
     config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
-    let hall = Vestibule::builder(FailingStore::new(vestibule::MemoryStore::default()))
+    let auth = Vestibule::builder(FailingStore::new(vestibule::MemoryStore::default()))
         .config(config)
         .clock(SharedClock(clock.clone()))
         .build()
         .await
         .unwrap();
-    let wire = Loopback::serve(crate::site::router(&hall)).await;
+    let wire = Loopback::serve(crate::site::router(&auth)).await;
     let host = wire.address().to_string();
 
     let nobody = Anonymous::new(wire, &host);
@@ -60,7 +60,7 @@ async fn without_a_host_the_authority_counts() {
     let mut config = Config::development("Test site", "127.0.0.1:5000", secret).unwrap();
     config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
     config.client_address = vestibule::ClientAddress::Unknown;
-    let hall =
+    let auth =
         Vestibule::builder(vestibule::MemoryStore::default()).config(config).build().await.unwrap();
     let body = crate::site::login_body("anna", PASSWORD, "cookie").to_string();
     let send = async |authority: &str| {
@@ -70,7 +70,7 @@ async fn without_a_host_the_authority_counts() {
             .header("origin", "http://localhost:5000")
             .body(axum::body::Body::from(body.clone()))
             .unwrap();
-        crate::site::router(&hall).oneshot(request).await.unwrap().status().as_u16()
+        crate::site::router(&auth).oneshot(request).await.unwrap().status().as_u16()
     };
     assert_eq!(send("localhost:5000").await, 401);
     assert_eq!(send("evil.test").await, 403);

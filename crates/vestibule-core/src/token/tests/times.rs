@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn an_access_token_is_good_from_its_making_to_its_end_give_or_take_the_leeway() {
-    let forge = forge();
-    let claims = forge.read_access(&ring(), &mint(AccessExtras::default()), NOW).unwrap();
+    let issuer = issuer();
+    let claims = issuer.read_access(&ring(), &mint(AccessExtras::default()), NOW).unwrap();
     let (made, ends) = (1_700_000_000, 1_700_000_900);
     for (moment, outcome) in [
         (made * 1_000 - LEEWAY * 1_000 - 1, Err(Untimely::NotYet)),
@@ -19,9 +19,9 @@ fn an_access_token_is_good_from_its_making_to_its_end_give_or_take_the_leeway() 
         (i64::MIN, Err(Untimely::NotYet)),
         (0, Err(Untimely::NotYet)),
     ] {
-        assert_eq!(forge.check_time(&claims, Timestamp::from_millis(moment)), outcome, "{moment}");
+        assert_eq!(issuer.check_time(&claims, Timestamp::from_millis(moment)), outcome, "{moment}");
     }
-    let strict = TokenForge::new(&secret(), ISSUER, AUDIENCE, &strictly());
+    let strict = TokenIssuer::new(&secret(), ISSUER, AUDIENCE, &strictly());
     assert_eq!(strict.check_time(&claims, Timestamp::from_millis(ends * 1_000 - 1)), Ok(()));
     assert_eq!(strict.check_time(&claims, Timestamp::from_seconds(ends)), Err(Untimely::Expired));
     assert_eq!(
@@ -32,9 +32,9 @@ fn an_access_token_is_good_from_its_making_to_its_end_give_or_take_the_leeway() 
 
 #[test]
 fn each_of_the_three_times_is_looked_at() {
-    let forge = forge();
+    let issuer = issuer();
     let check = |name: &str, value: i64| {
-        forge.check_time(&read_payload(&with_claim(name, &value.to_string())).unwrap(), NOW)
+        issuer.check_time(&read_payload(&with_claim(name, &value.to_string())).unwrap(), NOW)
     };
     let now = NOW.seconds();
     for name in ["iat", "nbf"] {
@@ -55,7 +55,7 @@ fn each_of_the_three_times_is_looked_at() {
 fn no_access_token_outlives_its_session() {
     let mut session = session();
     session.ends_at = NOW + Duration::from_secs(60);
-    let token = forge()
+    let token = issuer()
         .access(
             &ring(),
             &session,
@@ -75,11 +75,11 @@ fn no_access_token_outlives_its_session() {
 fn no_access_token_is_good_for_longer_than_one_of_today() {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let lifetimes = |access, fresh| Lifetimes { access, fresh, ..Lifetimes::default() };
-    let forge = |lifetimes| TokenForge::new(&secret(), ISSUER, AUDIENCE, &lifetimes);
+    let issuer = |lifetimes| TokenIssuer::new(&secret(), ISSUER, AUDIENCE, &lifetimes);
     let made = |lifetimes: Lifetimes| {
         let fresh = Freshness::proven(session().auth_time, lifetimes.fresh);
         let extras = AccessExtras { fresh, ..AccessExtras::default() };
-        forge(lifetimes)
+        issuer(lifetimes)
             .access(&ring(), &session(), &user(), extras, &lifetimes, &Ones, NOW)
             .unwrap()
     };
@@ -87,7 +87,7 @@ fn no_access_token_is_good_for_longer_than_one_of_today() {
     for (made_under, read_under, life, fresh) in
         [(long, short, 2, 1), (short, long, 2, 1), (long, long, 60, 40)]
     {
-        let read = forge(read_under);
+        let read = issuer(read_under);
         let claims = read.read_access(&ring(), made(made_under).expose(), NOW).unwrap();
         let until = |minutes: i64| Timestamp::from_seconds(NOW.seconds() + minutes * 60);
         assert_eq!(claims.expires_at, until(life));

@@ -17,16 +17,16 @@ use super::carry_out;
 use crate::{
     cli::{
         arguments::Command,
-        desk::fixture::{START, Said, Site, parse},
+        context::fixture::{Detail, START, Site, parse},
     },
     services::mail,
 };
 
-async fn run(site: &Site, line: &str) -> Said {
+async fn run(site: &Site, line: &str) -> Detail {
     let Command::Key(command) = parse(&format!("key {line}")) else {
         panic!("{line}");
     };
-    site.hear(async |desk, console| carry_out(command, desk, console).await).await
+    site.hear(async |context, console| carry_out(command, context, console).await).await
 }
 
 /// A site whose server has made its ring.

@@ -22,7 +22,7 @@ use super::carry_out;
 use crate::{
     cli::{
         arguments::Command,
-        desk::fixture::{Said, Site, parse},
+        context::fixture::{Detail, Site, parse},
     },
     config,
 };
@@ -31,14 +31,16 @@ fn blobs(folder: &Path) -> Blobs {
     Blobs::in_folder(&folder.join("files")).unwrap()
 }
 
-async fn run(site: &Site, folder: &Path, line: &str) -> Said {
+async fn run(site: &Site, folder: &Path, line: &str) -> Detail {
     let Command::Restored(what) = parse(line) else {
         panic!("{line}");
     };
     let loaded = config::load(&config::ConfigFlags::default(), [], folder).unwrap();
     let blobs = blobs(folder);
-    site.hear(async |desk, console| carry_out(&what, &loaded.settings, &blobs, desk, console).await)
-        .await
+    site.hear(async |context, console| {
+        carry_out(&what, &loaded.settings, &blobs, context, console).await
+    })
+    .await
 }
 
 #[tokio::test]

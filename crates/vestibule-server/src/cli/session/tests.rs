@@ -7,14 +7,14 @@ use vestibule::core::{
 use super::carry_out;
 use crate::cli::{
     arguments::Command,
-    desk::fixture::{START, Said, Site, parse},
+    context::fixture::{Detail, START, Site, parse},
 };
 
-async fn run(site: &Site, line: &str) -> Said {
+async fn run(site: &Site, line: &str) -> Detail {
     let Command::Session(command) = parse(&format!("session {line}")) else {
         panic!("{line}");
     };
-    site.hear(async |desk, console| carry_out(command, desk, console).await).await
+    site.hear(async |context, console| carry_out(command, context, console).await).await
 }
 
 #[tokio::test]

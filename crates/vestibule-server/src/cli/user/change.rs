@@ -1,7 +1,7 @@
 //! Changing accounts.
 
 use vestibule::core::{
-    deletion::{Party, may_restore},
+    deletion::{Actor, may_restore},
     event::{Event, EventName},
     name::RoleName,
     session::EndReason,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cli::{
         arguments::UserRole,
-        desk::Desk,
+        context::CommandContext,
         output::{Console, counted},
         prompt::NewPassword,
     },
@@ -28,15 +28,15 @@ use crate::{
 pub(super) async fn set_status(
     typed: &str,
     status: UserStatus,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let user = find(desk.store, typed).await?;
+    let user = find(context.store, typed).await?;
     if status == UserStatus::Suspended {
-        refuse_deleted(&user, desk)?;
+        refuse_deleted(&user, context)?;
     }
     // What its owner did is made final.
-    let is_theirs = user.deletion.is_some_and(|deletion| deletion.by == Party::Owner);
+    let is_theirs = user.deletion.is_some_and(|deletion| deletion.by == Actor::Owner);
     let is_so = user.status == status && !is_theirs;
     if is_so {
         console.note(format_args!("{} was already {status}.", named(&user)));
@@ -44,10 +44,10 @@ pub(super) async fn set_status(
     let change = (!is_so).then(|| UserChange { status: Some(status), ..UserChange::default() });
     let (done, reason, name, in_words) = match status {
         UserStatus::Active => {
-            let restored = desk.event(EventName::UserRestored).about(user.id);
+            let restored = context.event(EventName::UserRestored).about(user.id);
             let is_back = user.status == UserStatus::Deleted;
             let said = is_back.then_some((restored, "a deleted account was restored"));
-            carry_out(&user, change, None, said, desk).await?;
+            carry_out(&user, change, None, said, context).await?;
             return console.say(format_args!("{} can sign in.", named(&user)));
         }
         UserStatus::Suspended => ("suspended", EndReason::Suspended, None, ""),
@@ -56,8 +56,8 @@ pub(super) async fn set_status(
             ("deleted", EndReason::Deleted, name, "an account was deleted")
         }
     };
-    let said = name.map(|name| (desk.event(name).about(user.id), in_words));
-    let ended = carry_out(&user, change, Some(reason), said, desk).await?;
+    let said = name.map(|name| (context.event(name).about(user.id), in_words));
+    let ended = carry_out(&user, change, Some(reason), said, context).await?;
     console.say(format_args!("{} is {done}; {} ended.", named(&user), counted(ended, "session")))
 }
 
@@ -65,17 +65,17 @@ pub(super) async fn set_status(
 pub(super) async fn set_password(
     typed: &str,
     password: &mut dyn NewPassword,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let user = find(desk.store, typed).await?;
-    refuse_deleted(&user, desk)?;
-    let hash = read_and_hash(password, &user.guessable_words(), desk)?;
+    let user = find(context.store, typed).await?;
+    refuse_deleted(&user, context)?;
+    let hash = read_and_hash(password, &user.guessable_words(), context)?;
     let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
-    let event = desk.event(EventName::AuthnPasswordChange).about(user.id);
+    let event = context.event(EventName::AuthnPasswordChange).about(user.id);
     let said = Some((event, "a password was changed"));
     let reason = Some(EndReason::PasswordChanged);
-    let ended = carry_out(&user, Some(change), reason, said, desk).await?;
+    let ended = carry_out(&user, Some(change), reason, said, context).await?;
     console.say(format_args!(
         "{} has a new password; {} ended.",
         named(&user),
@@ -86,13 +86,13 @@ pub(super) async fn set_password(
 /// `vestibule user grant`
 pub(super) async fn grant(
     right: &UserRole,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let user = find(desk.store, &right.user).await?;
-    refuse_deleted(&user, desk)?;
+    let user = find(context.store, &right.user).await?;
+    refuse_deleted(&user, context)?;
     let Some(role) = role(right)? else {
-        return set_super_user(&user, true, desk, console).await;
+        return set_super_user(&user, true, context, console).await;
     };
     let mut roles = user.roles.clone();
     if !roles.insert(role.clone()) {
@@ -102,38 +102,38 @@ pub(super) async fn grant(
         return Err(too_many_roles());
     }
     let change = UserChange { roles: Some(roles), ..UserChange::default() };
-    change_user(&user, change, desk).await?;
+    change_user(&user, change, context).await?;
     console.say(format_args!("{} now has the role {role}.", named(&user)))
 }
 
 /// `vestibule user revoke`
 pub(super) async fn revoke(
     right: &UserRole,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let user = find(desk.store, &right.user).await?;
+    let user = find(context.store, &right.user).await?;
     let Some(role) = role(right)? else {
-        return set_super_user(&user, false, desk, console).await;
+        return set_super_user(&user, false, context, console).await;
     };
     let mut roles = user.roles.clone();
     if !roles.remove(&role) {
         return console.say(format_args!("{} does not have the role {role}.", named(&user)));
     }
     let change = UserChange { roles: Some(roles), ..UserChange::default() };
-    change_user(&user, change, desk).await?;
+    change_user(&user, change, context).await?;
     console.say(format_args!("{} no longer has the role {role}.", named(&user)))
 }
 
 async fn set_super_user(
     user: &User,
     is_super_user: bool,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     if user.is_super_user != is_super_user {
         let change = UserChange { is_super_user: Some(is_super_user), ..UserChange::default() };
-        change_user(user, change, desk).await?;
+        change_user(user, change, context).await?;
     }
     let is = if is_super_user { "is" } else { "is not" };
     console.say(format_args!("{} {is} a super user.", named(user)))
@@ -150,19 +150,23 @@ fn role(right: &UserRole) -> Result<Option<RoleName>, CommandError> {
     }
 }
 
-fn refuse_deleted(user: &User, desk: &Desk<'_>) -> Result<(), CommandError> {
+fn refuse_deleted(user: &User, context: &CommandContext<'_>) -> Result<(), CommandError> {
     if user.status != UserStatus::Deleted {
         return Ok(());
     }
-    let mend = match may_restore(user, Party::Site, desk.clock.now()) {
+    let mend = match may_restore(user, Actor::Site, context.clock.now()) {
         Ok(()) => "; restore the account first with `vestibule user activate`",
         Err(_) => " permanently; create a new account with `vestibule user create`",
     };
     Err(CommandError::Failed(format!("{} is deleted{mend}", named(user))))
 }
 
-async fn change_user(user: &User, change: UserChange, desk: &Desk<'_>) -> Result<(), CommandError> {
-    carry_out(user, Some(change), None, None, desk).await.map(|_| ())
+async fn change_user(
+    user: &User,
+    change: UserChange,
+    context: &CommandContext<'_>,
+) -> Result<(), CommandError> {
+    carry_out(user, Some(change), None, None, context).await.map(|_| ())
 }
 
 /// Changes an account, ends its sessions where there is a reason, and writes what is said of it: all of it or
@@ -175,7 +179,7 @@ async fn carry_out(
     change: Option<UserChange>,
     reason: Option<EndReason>,
     said: Option<(Event, &'static str)>,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
 ) -> Result<usize, CommandError> {
     let id = user.id;
     let change = change.map(|change| UserChange { guarded: true, ..change });
@@ -188,7 +192,7 @@ async fn carry_out(
         ..Commit::default()
     };
     let (changed, ended) =
-        (desk.event(EventName::UserUpdated), desk.event(EventName::SessionLogout));
+        (context.event(EventName::UserUpdated), context.event(EventName::SessionLogout));
     let events = move |done: &Committed| {
         let mut events = Vec::new();
         if let Some(user) = &done.user {
@@ -202,7 +206,7 @@ async fn carry_out(
         }
         events
     };
-    match desk.commit(commit, events).await? {
+    match context.commit(commit, events).await? {
         Ok(done) => Ok(done.ended.len()),
         Err(Obstacle::Account(NotChanged::LastSuperUser)) => Err(CommandError::Failed(format!(
             "{} is the last active super user; create another one first: `vestibule user grant USER \
@@ -210,7 +214,7 @@ async fn carry_out(
             named(user)
         ))),
         Err(Obstacle::Account(NotChanged::Deleted)) => {
-            refuse_deleted(user, desk)?;
+            refuse_deleted(user, context)?;
             Err(CommandError::Failed(NotChanged::Deleted.to_string()))
         }
         Err(Obstacle::Account(refusal)) => Err(CommandError::Failed(refusal.to_string())),

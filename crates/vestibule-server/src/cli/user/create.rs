@@ -13,7 +13,7 @@ use super::named;
 use crate::{
     cli::{
         arguments::UserCreate,
-        desk::Desk,
+        context::CommandContext,
         output::{Console, visible},
         prompt::NewPassword,
     },
@@ -25,7 +25,7 @@ use crate::{
 pub(super) async fn create(
     new: &UserCreate,
     password: &mut dyn NewPassword,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let (username, email) = names(&new.username, &new.email)?;
@@ -38,7 +38,7 @@ pub(super) async fn create(
     let account = NewUser {
         username,
         email,
-        email_verified_at: Some(desk.clock.now()),
+        email_verified_at: Some(context.clock.now()),
         password_hash: None,
         is_super_user: new.super_user,
         roles,
@@ -50,18 +50,18 @@ pub(super) async fn create(
         return Err(too_many_roles());
     }
     // Nobody should think up a password for an account that cannot be.
-    refuse_taken(&account, desk).await?;
-    let context = [account.username.as_str(), account.email.local_part()];
-    let hash = read_and_hash(password, &context, desk)?;
+    refuse_taken(&account, context).await?;
+    let known_words = [account.username.as_str(), account.email.local_part()];
+    let hash = read_and_hash(password, &known_words, context)?;
     let account = NewUser { password_hash: Some(hash), ..account };
     let commit =
         Commit { account: Some(AccountChange::Create(account.clone())), ..Commit::default() };
-    let event = desk.event(EventName::UserCreated);
+    let event = context.event(EventName::UserCreated);
     let events = move |done: &Committed| {
         let made = done.user.iter();
         made.map(|user| (event.clone().about(user.id), "an account was created")).collect()
     };
-    let user = match desk.commit(commit, events).await? {
+    let user = match context.commit(commit, events).await? {
         Ok(done) => done.user,
         Err(Obstacle::Account(NotChanged::Taken(taken))) => return Err(refusal(taken, &account)),
         Err(obstacle) => return Err(CommandError::Failed(obstacle.to_string())),
@@ -70,26 +70,26 @@ pub(super) async fn create(
     console.say(format_args!("Created {}.", named(&user)))
 }
 
-/// Reads a new password, checks it against the policy and hashes it. `context` is what others know of
+/// Reads a new password, checks it against the policy and hashes it. `known_words` are what others know of
 /// the account; the site's name is added.
 pub(super) fn read_and_hash(
     source: &mut dyn NewPassword,
-    context: &[&str],
-    desk: &Desk<'_>,
+    known_words: &[&str],
+    context: &CommandContext<'_>,
 ) -> Result<PasswordHash, CommandError> {
     let failed = |error: &dyn std::fmt::Display| CommandError::Failed(error.to_string());
     let typed = source.first()?;
     let password = Password::prepare(typed.expose()).map_err(|problem| failed(&problem))?;
-    let mut words = context.to_vec();
-    words.push(&desk.config.site_name);
-    desk.config.password_policy.check(&password, &words).map_err(|problem| failed(&problem))?;
+    let mut words = known_words.to_vec();
+    words.push(&context.config.site_name);
+    context.config.password_policy.check(&password, &words).map_err(|problem| failed(&problem))?;
     if source.again()?.is_some_and(|again| again != typed) {
         return Err(CommandError::Failed(
             "the passwords do not match; nothing was changed, try again".to_owned(),
         ));
     }
-    PasswordHasher::new(desk.config.password_parameters)
-        .hash(&password, random::draw(desk.entropy))
+    PasswordHasher::new(context.config.password_parameters)
+        .hash(&password, random::draw(context.entropy))
         .map_err(|error| failed(&error))
 }
 
@@ -131,11 +131,11 @@ pub(super) fn too_many_roles() -> CommandError {
     ))
 }
 
-async fn refuse_taken(account: &NewUser, desk: &Desk<'_>) -> Result<(), CommandError> {
+async fn refuse_taken(account: &NewUser, context: &CommandContext<'_>) -> Result<(), CommandError> {
     for (typed, taken) in
         [(account.username.as_str(), Taken::Username), (account.email.as_str(), Taken::Email)]
     {
-        let owner = desk.store.credentials(&LoginKey::from_typed(typed)).await?;
+        let owner = context.store.credentials(&LoginKey::from_typed(typed)).await?;
         if owner.is_some() {
             return Err(refusal(taken, account));
         }

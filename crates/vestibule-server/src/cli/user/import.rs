@@ -35,7 +35,7 @@ use self::{
 use crate::{
     cli::{
         arguments::UserImport,
-        desk::Desk,
+        context::CommandContext,
         output::{Console, counted, visible},
     },
     error::CommandError,
@@ -49,7 +49,7 @@ const SAID_BESIDE_REPORT: usize = 20;
 /// Reads the file and imports it.
 pub(super) async fn import(
     what: &UserImport,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let file = File::open(&what.file).map_err(|error| {
@@ -64,7 +64,7 @@ pub(super) async fn import(
         interruption: Interruption::by_signal()
             .map_err(|error| CommandError::Failed(format!("cannot listen for signals: {error}")))?,
     };
-    import_from(BufReader::new(file), manner, desk, console).await
+    import_from(BufReader::new(file), manner, context, console).await
 }
 
 /// How an import goes about it.
@@ -79,14 +79,14 @@ struct Manner {
 async fn import_from(
     input: impl BufRead,
     mut manner: Manner,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let mut tally = Tally::default();
-    let imported = import_rows(input, &mut manner, &mut tally, desk, console).await;
+    let imported = import_rows(input, &mut manner, &mut tally, context, console).await;
     // However it ended: what was made until then is there.
     if !manner.dry_run {
-        record(&tally, desk).await;
+        record(&tally, context).await;
     }
     conclude(&tally, &manner, imported?, console)
 }
@@ -96,12 +96,12 @@ async fn import_rows(
     input: impl BufRead,
     manner: &mut Manner,
     tally: &mut Tally,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<Option<u64>, CommandError> {
     let mut planned = manner.dry_run.then(Planned::default);
     let mut rows = Rows::begin(input)?;
-    let mut progress = Progress::begin(manner.size, desk.clock.monotonic());
+    let mut progress = Progress::begin(manner.size, context.clock.monotonic());
     loop {
         let batch: Vec<Row> = rows.by_ref().take(BATCH).collect();
         let Some(first) = batch.first() else {
@@ -111,7 +111,7 @@ async fn import_rows(
             return Ok(Some(first.line));
         }
         let line = first.line;
-        let taken = Batch::of(batch, desk).take(&mut planned, desk).await;
+        let taken = Batch::of(batch, context).take(&mut planned, context).await;
         let outcomes = taken.map_err(|error| stopped(&error, line, tally))?;
         let mut unwritten = None;
         for (row, outcome) in outcomes {
@@ -140,7 +140,8 @@ async fn import_rows(
         if let Some(report) = &mut manner.report {
             report.flush()?;
         }
-        if let Some(bar) = progress.bar(tally.rows(), rows.bytes_read(), desk.clock.monotonic()) {
+        if let Some(bar) = progress.bar(tally.rows(), rows.bytes_read(), context.clock.monotonic())
+        {
             console.status(bar);
         }
     }
@@ -177,15 +178,15 @@ fn conclude(
 }
 
 /// Puts the import into the audit trail, and each super user that it made.
-async fn record(tally: &Tally, desk: &Desk<'_>) {
+async fn record(tally: &Tally, context: &CommandContext<'_>) {
     if tally.made() == 0 {
         return;
     }
-    let mut events = vec![desk.event(EventName::UserCreated).with("imported", tally.made())];
+    let mut events = vec![context.event(EventName::UserCreated).with("imported", tally.made())];
     for id in tally.super_users() {
-        events.push(desk.event(EventName::UserCreated).about(*id).with("super_user", true));
+        events.push(context.event(EventName::UserCreated).about(*id).with("super_user", true));
     }
-    desk.record_all(&events, "accounts were imported").await;
+    context.record_all(&events, "accounts were imported").await;
 }
 
 fn stopped(error: &CommandError, line: u64, tally: &Tally) -> CommandError {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use vestibule::core::{
-    deletion::Party,
+    deletion::Actor,
     store::UserQuery,
     user::{User, UserStatus},
 };
@@ -11,7 +11,7 @@ use super::find;
 use crate::{
     cli::{
         arguments::{Listing, UserShow},
-        desk::Desk,
+        context::CommandContext,
         output::{Console, Listed, json, utc, visible},
     },
     error::CommandError,
@@ -54,13 +54,13 @@ impl<'a> From<&'a User> for UserJson<'a> {
 /// `vestibule user list`: all accounts in the order of their ids, deleted ones included.
 pub(super) async fn list(
     listing: Listing,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let heads = ["ID", "USER NAME", "E-MAIL", "STATUS", "SUPER", "ROLES", "CREATED (UTC)"];
     let mut listed = Listed::new(heads, listing.json);
     let mut pages = Pages::new(None);
-    while let Some(users) = pages.next(desk).await? {
+    while let Some(users) = pages.next(context).await? {
         listed.page(
             &users,
             |user| json(&UserJson::from(user)),
@@ -84,10 +84,10 @@ pub(super) async fn list(
 /// `vestibule user show`
 pub(super) async fn show(
     what: &UserShow,
-    desk: &Desk<'_>,
+    context: &CommandContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
-    let user = find(desk.store, &what.user).await?;
+    let user = find(context.store, &what.user).await?;
     if what.listing.json {
         return console.say_json(&UserJson::from(&user));
     }
@@ -129,12 +129,12 @@ impl Pages {
     /// The next page, never an empty one; `None` after the last.
     pub(super) async fn next(
         &mut self,
-        desk: &Desk<'_>,
+        context: &CommandContext<'_>,
     ) -> Result<Option<Vec<User>>, CommandError> {
         let Some(query) = self.query.as_mut() else {
             return Ok(None);
         };
-        let users = desk.store.users(query).await?;
+        let users = context.store.users(query).await?;
         query.after = users.last().map(|user| user.id);
         // An account made meanwhile comes after all others: the end is where nothing comes any more.
         if users.is_empty() {
@@ -152,8 +152,8 @@ fn deletion(user: &User) -> String {
         format!(
             "{at} UTC by its {}, permanent from {until} UTC",
             match deletion.by {
-                Party::Owner => "owner",
-                Party::Site => "site",
+                Actor::Owner => "owner",
+                Actor::Site => "site",
             }
         )
     })

@@ -11,7 +11,7 @@ use super::{carry_out, change, create, find};
 use crate::{
     cli::{
         arguments::{Command, UserCommand},
-        desk::fixture::{START, Said, Site, parse},
+        context::fixture::{Detail, START, Site, parse},
         prompt::{NewPassword, OneLine},
     },
     error::CommandError,
@@ -27,19 +27,19 @@ fn command(line: &str) -> UserCommand {
 }
 
 /// A command that asks for a password gets `password`, others none.
-async fn run_with(site: &Site, line: &str, password: &mut dyn NewPassword) -> Said {
+async fn run_with(site: &Site, line: &str, password: &mut dyn NewPassword) -> Detail {
     let command = command(line);
-    site.hear(async |desk, console| match command {
-        UserCommand::Create(new) => create::create(&new, password, desk, console).await,
+    site.hear(async |context, console| match command {
+        UserCommand::Create(new) => create::create(&new, password, context, console).await,
         UserCommand::SetPassword(whose) => {
-            change::set_password(&whose.user, password, desk, console).await
+            change::set_password(&whose.user, password, context, console).await
         }
-        other => carry_out(other, desk, console).await,
+        other => carry_out(other, context, console).await,
     })
     .await
 }
 
-async fn run(site: &Site, line: &str) -> Said {
+async fn run(site: &Site, line: &str) -> Detail {
     run_with(site, line, &mut OneLine(PASSWORD.as_bytes())).await
 }
 

@@ -12,9 +12,9 @@ fn refused(base: fn() -> Given, settings: &[&str], key: &str, says: &str) {
     }
     let problem = given.problem();
     assert_eq!(problem.key, key, "{problem}");
-    let text = format!("{} {}", problem.wrong, problem.mend);
+    let text = format!("{} {}", problem.wrong, problem.hint);
     assert!(text.contains(says), "{settings:?} should say {says:?}: {problem}");
-    assert!(problem.mend.ends_with('.') && problem.wrong.ends_with('.'), "{problem}");
+    assert!(problem.hint.ends_with('.') && problem.wrong.ends_with('.'), "{problem}");
 }
 
 #[track_caller]
@@ -31,14 +31,14 @@ fn production_asks_for_its_secret_address_and_https() {
     Given::production().good();
     let missing = |name: &str| {
         let problem = Given::production().without(name).problem();
-        (problem.key, problem.mend)
+        (problem.key, problem.hint)
     };
-    let (key, mend) = missing("SECRET_KEY");
-    assert!(key == "secret_key" && mend.contains("SECRET_KEY"), "{key}: {mend}");
-    let (key, mend) = missing("VESTIBULE_PUBLIC_URL");
-    assert!(key == "public_url" && mend.contains("https://"), "{key}: {mend}");
-    let (key, mend) = missing("VESTIBULE_TRUSTED_PROXIES");
-    assert!(key == "trusted_proxies" && mend.contains("tls.cert"), "{key}: {mend}");
+    let (key, hint) = missing("SECRET_KEY");
+    assert!(key == "secret_key" && hint.contains("SECRET_KEY"), "{key}: {hint}");
+    let (key, hint) = missing("VESTIBULE_PUBLIC_URL");
+    assert!(key == "public_url" && hint.contains("https://"), "{key}: {hint}");
+    let (key, hint) = missing("VESTIBULE_TRUSTED_PROXIES");
+    assert!(key == "trusted_proxies" && hint.contains("tls.cert"), "{key}: {hint}");
     refused(Given::production, &["public_url=http://maps.example.org"], "public_url", "https");
     refused(Given::production, &["pages.app_dir=app"], "pages.app_dir", "development only");
     refused(

@@ -144,7 +144,7 @@ fn lists_are_arrays_in_toml_and_separated_by_commas_elsewhere() {
     // An empty list takes the file's away.
     assert!(networks(Given::nothing().toml(toml).variable(name, "")).is_empty());
     let single = Given::nothing().toml("trusted_proxies = \"10.0.0.1\"\n").problem();
-    assert!(single.mend.contains("[\"…\", \"…\"]"), "{single}");
+    assert!(single.hint.contains("[\"…\", \"…\"]"), "{single}");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_secret_of_digits_stays_a_text() {
     let given = Given::nothing().variable("SECRET_KEY", digits);
     assert_eq!(given.good().settings.secret_key.unwrap().expose(), digits);
     let bare = Given::nothing().toml("secret_key = 192837465019283746\n").problem();
-    assert_eq!(bare.mend, "Write secret_key = \"…\".");
+    assert_eq!(bare.hint, "Write secret_key = \"…\".");
     assert!(!bare.to_string().contains("1928"), "{bare}");
 }
 
@@ -197,10 +197,10 @@ fn unknown_keys_are_refused_with_the_one_that_was_meant() {
         let problem = Given::nothing().toml(toml).problem();
         assert_eq!(problem.key, key);
         assert!(problem.place.as_deref().unwrap().starts_with("vestibule.toml line"), "{problem}");
-        assert!(problem.mend.contains(meant), "{problem}");
+        assert!(problem.hint.contains(meant), "{problem}");
     }
     let far = Given::nothing().toml("zzz = 1").problem();
-    assert!(far.mend.contains("config show"), "{far}");
+    assert!(far.hint.contains("config show"), "{far}");
 }
 
 #[test]
@@ -221,16 +221,16 @@ fn unknown_variables_of_ours_are_refused_and_foreign_ones_are_not() {
             ("VESTIBULE_TOKENS_ACCESS_TTL", "environment VESTIBULE_TOKENS_ACCESS_TTL"),
         ]
     );
-    assert!(problems[0].mend.contains("VESTIBULE_LISTEN?"), "{}", problems[0]);
-    assert!(problems[1].mend.contains("VESTIBULE_TOKENS__ACCESS_TTL?"), "{}", problems[1]);
+    assert!(problems[0].hint.contains("VESTIBULE_LISTEN?"), "{}", problems[0]);
+    assert!(problems[1].hint.contains("VESTIBULE_TOKENS__ACCESS_TTL?"), "{}", problems[1]);
     let flag = Given::nothing().flags(&["--set", "tokens.acess_ttl=5s"]).problem();
-    assert!(flag.mend.contains("`tokens.access_ttl`"), "{flag}");
+    assert!(flag.hint.contains("`tokens.access_ttl`"), "{flag}");
 }
 
 #[test]
 fn sections_and_values_are_not_confused() {
     let value = Given::nothing().toml("tokens = \"x\"\n").problem();
-    assert!(value.mend.contains("[tokens]"), "{value}");
+    assert!(value.hint.contains("[tokens]"), "{value}");
     let section = Given::nothing().toml("[listen]\nport = 5\n").problem();
     assert!(section.wrong.contains("`listen` is a single value"), "{section}");
     let empty = Given::nothing().toml("[listen]\n").problem();
@@ -255,7 +255,7 @@ fn broken_files_are_refused_without_showing_what_they_hold() {
 fn secrets_are_not_taken_from_the_command_line() {
     let given = Given::nothing().flags(&["--set", &format!("secret_key={SECRET}")]);
     let problem = given.problem();
-    assert!(problem.mend.contains("VESTIBULE_SECRET_KEY"), "{problem}");
+    assert!(problem.hint.contains("VESTIBULE_SECRET_KEY"), "{problem}");
     assert!(!problem.to_string().contains(SECRET), "{problem}");
 }
 

@@ -140,7 +140,7 @@ fn words_come_back_as_written() {
     same::<Profile>(&["development", "dev-prod-db", "production"]);
     same::<Algorithm>(&["ES256", "EdDSA", "HS256"]);
     assert!("none".parse::<Algorithm>().is_err());
-    assert!("staging".parse::<Profile>().unwrap_err().mend.contains("dev-prod-db"));
+    assert!("staging".parse::<Profile>().unwrap_err().hint.contains("dev-prod-db"));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn apps_in_a_web_view_may_call_the_api() {
     for text in ["null", "capacitor:localhost", "app://", "app://localhost/path"] {
         let problem = Given::nothing().variable("VESTIBULE_CORS__ORIGINS", text).problem();
         assert_eq!(problem.key, "cors.origins", "{text}");
-        assert!(problem.mend.contains("capacitor://localhost"), "{}", problem.mend);
+        assert!(problem.hint.contains("capacitor://localhost"), "{}", problem.hint);
     }
 }
 

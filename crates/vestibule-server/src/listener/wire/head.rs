@@ -11,13 +11,13 @@ use super::{HEAD_BYTES, HEADER_FIELDS};
 /// telling where it ends would mean to read it. The same goes for a head that the HTTP library refuses.
 #[derive(Debug, Default)]
 pub(super) struct HeadReader {
-    place: Place,
+    place: Cursor,
     /// What has come of the present head.
     head: Vec<u8>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Cursor {
     /// In a head, or in front of one, where empty lines may stand (RFC 9112 section 2.2).
     #[default]
     Head,
@@ -31,14 +31,14 @@ impl HeadReader {
     pub(super) fn read(&mut self, mut bytes: &[u8], mut verdict: impl FnMut(bool)) {
         while !bytes.is_empty() {
             bytes = match self.place {
-                Place::Unknown => return,
-                Place::Body(left) => {
+                Cursor::Unknown => return,
+                Cursor::Body(left) => {
                     let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     let left = left.saturating_sub(here as u64);
-                    self.place = if left == 0 { Place::Head } else { Place::Body(left) };
+                    self.place = if left == 0 { Cursor::Head } else { Cursor::Body(left) };
                     bytes.get(here..).unwrap_or_default()
                 }
-                Place::Head => match self.read_head(bytes, &mut verdict) {
+                Cursor::Head => match self.read_head(bytes, &mut verdict) {
                     Some(rest) => rest,
                     None => return,
                 },
@@ -69,7 +69,7 @@ impl HeadReader {
             Ok(Status::Complete(length)) => length,
             Ok(Status::Partial) if self.head.len() <= HEAD_BYTES => return None,
             Ok(Status::Partial) | Err(_) => {
-                *self = Self { place: Place::Unknown, head: Vec::new() };
+                *self = Self { place: Cursor::Unknown, head: Vec::new() };
                 return None;
             }
         };
@@ -107,11 +107,11 @@ impl Framing {
         self.lengths > 1 || (self.has_encoding && self.lengths > 0)
     }
 
-    const fn place(&self) -> Place {
+    const fn place(&self) -> Cursor {
         match self.length {
-            _ if self.has_encoding => Place::Unknown,
-            Some(length) if length > 0 => Place::Body(length),
-            _ => Place::Head,
+            _ if self.has_encoding => Cursor::Unknown,
+            Some(length) if length > 0 => Cursor::Body(length),
+            _ => Cursor::Head,
         }
     }
 }

@@ -50,7 +50,7 @@ const STRAY_LEASE_KEPT: Duration = Duration::from_secs(3600);
 /// The one of a node who cleans up.
 pub(crate) struct Cleanup {
     files: Files,
-    hall: Vestibule,
+    auth: Vestibule,
     /// What this node is called in leases.
     holder: String,
     started: Timestamp,
@@ -78,13 +78,13 @@ pub(crate) enum Interrupted {
 }
 
 impl Cleanup {
-    pub(crate) fn new(files: &Files, hall: &Vestibule) -> Self {
-        let name: [u8; 12] = random::draw(hall.entropy());
+    pub(crate) fn new(files: &Files, auth: &Vestibule) -> Self {
+        let name: [u8; 12] = random::draw(auth.entropy());
         let holder = URL_SAFE_NO_PAD.encode(name);
-        let started = hall.now();
+        let started = auth.now();
         Self {
             files: files.clone(),
-            hall: hall.clone(),
+            auth: auth.clone(),
             holder,
             started,
             noted: started,
@@ -125,7 +125,7 @@ impl Cleanup {
 
     /// One look, as far as no other node is at it.
     pub(crate) async fn look(&mut self) -> Result<Removed, Interrupted> {
-        let now = self.hall.now();
+        let now = self.auth.now();
         let mut removed = Removed::default();
         if self.take(DROPPED_LEASE, now, PERIOD).await? {
             let catalogue = &self.files.catalogue;
@@ -168,7 +168,7 @@ impl Cleanup {
     async fn remove_stray(&self, now: Timestamp) -> Result<u64, Interrupted> {
         let before = now - STRAY_KEPT;
         let (blobs, catalogue) = (&self.files.blobs, &*self.files.catalogue);
-        let home = home::settle(blobs, catalogue, self.hall.entropy()).await?;
+        let home = home::settle(blobs, catalogue, self.auth.entropy()).await?;
         if home::note_history(&home, blobs, catalogue).await?.is_err() {
             // It was said a moment ago.
             return Ok(0);

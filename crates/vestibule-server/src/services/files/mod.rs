@@ -3,20 +3,20 @@
 //! | module | holds |
 //! |---|---|
 //! | `api`, `content`, `uploads` | the routes for programs: files, their contents, uploads that come in pieces |
-//! | `acts` | what may be done with a file, for these routes and for the pages |
+//! | `service` | what may be done with a file, for these routes and for the pages |
 //! | `receive`, `multipart` | a body on its way in |
 //! | `serve`, `range`, `disposition` | a content on its way out |
 //! | `bodies` | what the API takes and gives |
-//! | `turns` | how many contents arrive and leave at once |
+//! | `upload_slots` | how many contents arrive and leave at once |
 //! | `home` | whose the place is where contents lie |
 //! | `cleanup` | removing what nobody asks for any more |
 
-pub(crate) mod acts;
 pub(crate) mod cleanup;
 pub(crate) mod home;
 mod multipart;
 pub(crate) mod receive;
-mod turns;
+pub(crate) mod service;
+mod upload_slots;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -27,12 +27,12 @@ use vestibule::{
 use vestibule_files::{BlobError, Blobs};
 use vestibule_site::{file::Quota, store::SiteStore};
 
-use self::turns::Turns;
+use self::upload_slots::UploadSlots;
 use crate::{
     blocking,
     config::{self, FilesUrl, Settings},
     error::CommandError,
-    permits::Place,
+    permits::Permit,
     secure_file,
 };
 
@@ -56,7 +56,7 @@ pub(crate) struct Files {
     auth: Vestibule,
     pub(crate) catalogue: Arc<dyn SiteStore>,
     pub(crate) blobs: Blobs,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) upload_slots: Arc<UploadSlots>,
     /// How many shares each person offers.
     offers: RateLimit,
     max_size: u64,
@@ -78,7 +78,7 @@ impl Files {
             offers: RateLimit::new("share", Some(OFFERS), limits, clock),
             catalogue: store,
             blobs,
-            turns: Arc::default(),
+            upload_slots: Arc::default(),
             max_size: settings.max_size,
             quota: Quota { bytes: settings.quota, files: MOST_FILES },
         }
@@ -93,8 +93,8 @@ impl Files {
         &self,
         who: UserId,
         client: IpAddr,
-    ) -> Result<Place, Problem> {
-        self.turns.download(who, client).await
+    ) -> Result<Permit, Problem> {
+        self.upload_slots.download(who, client).await
     }
 
     /// The bounds of one person's files together.

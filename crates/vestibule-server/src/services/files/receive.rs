@@ -8,7 +8,7 @@ use axum::{
 use futures_util::StreamExt as _;
 use http_body_util::LengthLimitError;
 use hyper::body::Body as _;
-use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
+use vestibule::{Detail, ErrorCode, Problem, core::id::UserId};
 use vestibule_files::{BlobError, Intake, IntakeError};
 use vestibule_site::file::{Content, FileName, OverQuota, Usage};
 
@@ -38,7 +38,7 @@ pub(crate) async fn receive(
     who: UserId,
     request: Request,
     name: Option<&FileName>,
-    room: Room,
+    room: SizeLimit,
 ) -> Result<Received, Problem> {
     let announced = announced(&request);
     let client = files.auth.client_address(request.extensions(), request.headers());
@@ -54,7 +54,7 @@ pub(crate) async fn receive(
         return Err(room.exceeded());
     }
     // Before the name is known: it may stand in the form, and all of its body waits for a turn.
-    let _turn = files.turns.upload(who, client).await?;
+    let _turn = files.upload_slots.upload(who, client).await?;
     let said = source.name(parts.uri.query().unwrap_or_default()).await?;
     let name = match name {
         Some(name) => name.clone(),
@@ -74,7 +74,7 @@ pub(crate) async fn receive(
 
 /// How many bytes may arrive.
 #[derive(Clone, Copy)]
-pub(crate) struct Room {
+pub(crate) struct SizeLimit {
     bytes: u64,
     max_size: u64,
     quota: u64,
@@ -83,7 +83,7 @@ pub(crate) struct Room {
 
 impl Files {
     /// How many bytes a file may have that is added to what somebody has, in the place of `before` bytes.
-    pub(crate) fn room(&self, usage: Usage, before: Option<u64>) -> Room {
+    pub(crate) fn room(&self, usage: Usage, before: Option<u64>) -> SizeLimit {
         let quota = self.quota();
         let left = match before {
             None => quota.room(usage),
@@ -91,18 +91,18 @@ impl Files {
             Some(before) => quota.bytes.saturating_sub(usage.bytes).saturating_add(before),
         };
         let (max_size, bytes) = (self.max_size(), left.min(self.max_size()));
-        Room { bytes, max_size, quota: quota.bytes, left }
+        SizeLimit { bytes, max_size, quota: quota.bytes, left }
     }
 }
 
-impl Room {
+impl SizeLimit {
     /// A file that is larger.
     pub(crate) fn exceeded(&self) -> Problem {
         let reason = if self.bytes < self.max_size {
             over_bytes(self.quota, self.left)
         } else {
             let text = format!("The file is larger than {}.", sizes::in_words(self.max_size));
-            Said::new("file_too_large", text).with("max", self.max_size)
+            Detail::new("file_too_large", text).with("max", self.max_size)
         };
         Problem::new(ErrorCode::TooLarge).because(&reason)
     }
@@ -122,19 +122,19 @@ pub(crate) fn over_quota(over: OverQuota) -> Problem {
         OverQuota::Bytes { allowed, left } => over_bytes(allowed, left),
         OverQuota::Files { allowed } => {
             let text = format!("An account can keep at most {allowed} files. Delete some first.");
-            Said::new("quota_files", text).with("allowed", allowed)
+            Detail::new("quota_files", text).with("allowed", allowed)
         }
     };
     Problem::new(ErrorCode::TooLarge).because(&reason)
 }
 
-fn over_bytes(allowed: u64, left: u64) -> Said {
+fn over_bytes(allowed: u64, left: u64) -> Detail {
     let text = format!(
         "The files of one account can take {} in total, and {} of that is left. Delete some first.",
         sizes::in_words(allowed),
         sizes::in_words(left)
     );
-    Said::new("quota_bytes", text).with("allowed", allowed).with("left", left)
+    Detail::new("quota_bytes", text).with("allowed", allowed).with("left", left)
 }
 
 /// A name as a request says it.
@@ -155,7 +155,7 @@ pub(crate) fn unavailable(error: BlobError) -> Problem {
 }
 
 /// What an intake refuses.
-pub(crate) fn refused(error: IntakeError, room: &Room) -> Problem {
+pub(crate) fn refused(error: IntakeError, room: &SizeLimit) -> Problem {
     match error {
         IntakeError::TooLarge { .. } => room.exceeded(),
         IntakeError::Blob(error) => unavailable(error),
@@ -171,7 +171,7 @@ pub(crate) fn broke_off(error: &axum::Error) -> Problem {
         }
         cause = error.source();
     }
-    let reason = Said::new("body_broken_off", "The body is incomplete.");
+    let reason = Detail::new("body_broken_off", "The body is incomplete.");
     Problem::new(ErrorCode::MalformedRequest).because(&reason)
 }
 
@@ -201,7 +201,7 @@ impl Source {
                 return Ok(part.file_name.filter(|name| !name.is_empty()).or_else(asked));
             }
         }
-        Err(Problem::fault(FIELD, &Said::new("missing", "this field is missing")))
+        Err(Problem::fault(FIELD, &Detail::new("missing", "this field is missing")))
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Problem> {
@@ -224,7 +224,7 @@ fn broken(broken: Broken) -> Problem {
     match broken {
         Broken::Form(why) => {
             let text = format!("Cannot read the form: {why}.");
-            let reason = Said::new("form_unreadable", text);
+            let reason = Detail::new("form_unreadable", text);
             Problem::new(ErrorCode::MalformedRequest).because(&reason)
         }
         Broken::Body(error) => broke_off(&error),

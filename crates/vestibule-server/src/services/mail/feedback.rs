@@ -14,7 +14,7 @@ use vestibule_site::{
 
 use super::{
     Mailer,
-    desk::{Desk, Draft, Envelope},
+    composer::{Draft, Envelope, MailComposer},
     texts,
 };
 
@@ -32,26 +32,26 @@ impl Mailer {
         username: Option<String>,
     ) -> StoreResult<()> {
         let written = Arc::<Mutex<Option<Draft>>>::default();
-        let (desk, draft) = (Arc::clone(&self.desk), Arc::clone(&written));
+        let (composer, draft) = (Arc::clone(&self.composer), Arc::clone(&written));
         let extension = Some(SiteChange::AddFeedback(new).into());
         let commit = Commit { extension, ..Commit::default() }.followed_by(move |done| {
-            let drawn =
-                Feedback::of(done).and_then(|feedback| desk.tell(feedback, username.as_deref()));
+            let drawn = Feedback::of(done)
+                .and_then(|feedback| composer.tell(feedback, username.as_deref()));
             let rows = drawn.iter().map(|draft| Extension::new(draft.mail.clone())).collect();
             *draft.lock().unwrap_or_else(PoisonError::into_inner) = drawn;
             Consequences { rows, ..Consequences::default() }
         });
         // Nothing is asked, so nothing is in the way.
-        let _ = self.desk.store.commit(&commit, self.desk.clock.now()).await?;
+        let _ = self.composer.store.commit(&commit, self.composer.clock.now()).await?;
         if let Some(draft) = written.lock().unwrap_or_else(PoisonError::into_inner).take() {
             draft.log_kept();
-            self.desk.wake();
+            self.composer.wake();
         }
         Ok(())
     }
 }
 
-impl Desk {
+impl MailComposer {
     /// The mail about feedback; `None` where it goes to nobody, or cannot be written.
     fn tell(&self, feedback: &Feedback, username: Option<&str>) -> Option<Draft> {
         let Some(to) = &self.feedback_to else {

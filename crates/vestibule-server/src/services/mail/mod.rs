@@ -6,11 +6,11 @@
 //! | module | holds |
 //! |---|---|
 //! | `notices` | who is told what, and how often |
-//! | `desk` | a mail is written, with its link, and put into the store |
+//! | `composer` | a mail is written, with its link, and put into the store |
 //! | `texts` | what each kind of mail says |
 //! | `message` | a mail as it travels |
 //! | `post` | mails are taken from the store and sent |
-//! | `smtp`, `before_tls`, `files`, `trouble` | the two ways out, and what stands in the way |
+//! | `smtp`, `before_tls`, `files`, `send_error` | the two ways out, and what stands in the way |
 //! | `upkeep` | what is forgotten, and when |
 //!
 //! # Once, and how sure that is
@@ -22,15 +22,15 @@
 //! it is the same one.
 
 mod before_tls;
-mod desk;
+mod composer;
 mod feedback;
 mod files;
 mod message;
 mod notices;
 mod post;
+mod send_error;
 mod smtp;
 mod texts;
-mod trouble;
 mod upkeep;
 
 #[cfg(test)]
@@ -41,7 +41,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vestibule::{
-    Composed, Messenger, Notice, SiteSecret, User,
+    Composed, Notice, Notifier, SiteSecret, User,
     core::{
         event::Event,
         id::SessionId,
@@ -57,12 +57,12 @@ use vestibule_site::{
     store::{SiteChange, SiteStore},
 };
 
-pub(crate) use self::desk::sealing_key;
+pub(crate) use self::composer::sealing_key;
 pub(crate) use self::texts::kind_in_words;
 use self::{
-    desk::{Desk, Draft},
+    composer::{Draft, MailComposer},
     notices::AskedAddress,
-    post::Post,
+    post::DeliveryWorker,
     texts::Kind,
 };
 use crate::{config::Settings, error::CommandError, templates::CurrentTemplates};
@@ -85,8 +85,8 @@ pub(crate) fn goes_to_owner(kind: &str) -> bool {
 /// Brings notices to people by mail. Cloning is cheap; all clones are the same one.
 #[derive(Clone)]
 pub(crate) struct Mailer {
-    desk: Arc<Desk>,
-    post: Arc<Post>,
+    composer: Arc<MailComposer>,
+    post: Arc<DeliveryWorker>,
     queue: mpsc::Sender<Job>,
     _stop: Arc<DropGuard>,
 }
@@ -120,14 +120,14 @@ impl Mailer {
     /// # Errors
     /// [`CommandError`] where mails cannot leave as the settings say.
     pub(crate) fn start(parts: Parts<'_>) -> Result<Self, CommandError> {
-        let post = Arc::new(Post::open(&parts)?);
-        let desk = Arc::new(Desk::new(parts, Arc::clone(&post)));
+        let post = Arc::new(DeliveryWorker::open(&parts)?);
+        let composer = Arc::new(MailComposer::new(parts, Arc::clone(&post)));
         let (queue, jobs) = mpsc::channel(QUEUE);
         let stop = CancellationToken::new();
-        tokio::spawn(write_down(Arc::clone(&desk), jobs));
+        tokio::spawn(write_down(Arc::clone(&composer), jobs));
         tokio::spawn(post::work(Arc::clone(&post), stop.clone()));
         tokio::spawn(upkeep::work(Arc::clone(&post), stop.clone()));
-        Ok(Self { desk, post, queue, _stop: Arc::new(stop.drop_guard()) })
+        Ok(Self { composer, post, queue, _stop: Arc::new(stop.drop_guard()) })
     }
 
     /// Waits until everything that was told before is in the store, and was tried to be sent once.
@@ -146,8 +146,8 @@ impl Mailer {
     /// # Errors
     /// Where the store cannot be used: no mail is on its way then.
     pub(crate) async fn start_reset(&self, user: User, event: Event) -> StoreResult<()> {
-        let draft = self.desk.draft(&Kind::ResetStarted.to(user));
-        self.desk.keep_with(draft.into_iter().collect(), Vec::new(), vec![event]).await
+        let draft = self.composer.draft(&Kind::ResetStarted.to(user));
+        self.composer.keep_with(draft.into_iter().collect(), Vec::new(), vec![event]).await
     }
 
     /// Has a mail tried again, now, and writes `event` with that; `None` where there is none of this number.
@@ -155,11 +155,11 @@ impl Mailer {
     /// # Errors
     /// Where the store cannot be used.
     pub(crate) async fn retry(&self, id: MailId, event: Event) -> StoreResult<Option<Retry>> {
-        let (store, now) = (&self.desk.store, self.desk.clock.now());
+        let (store, now) = (&self.composer.store, self.composer.clock.now());
         let Some(mail) = store.mail(id).await? else { return Ok(None) };
         let purpose = Kind::named(&mail.kind).and_then(Kind::purpose);
         let gives_up_at = match purpose {
-            Some(purpose) => mail.created_at + desk::worth(purpose.lifetime()),
+            Some(purpose) => mail.created_at + composer::worth(purpose.lifetime()),
             None => now + outbox::TRIED_FOR,
         };
         if mail.state != MailState::Sent && gives_up_at <= now {
@@ -196,10 +196,10 @@ impl Mailer {
         if !notices::is_about_a_change(&notice) {
             return self.put_aside(notice, false);
         }
-        if !self.desk.admits(&notice).await {
+        if !self.composer.admits(&notice).await {
             return;
         }
-        if let Err(error) = self.desk.take(&notice).await {
+        if let Err(error) = self.composer.take(&notice).await {
             tracing::warn!(%error, "could not store a mail; retrying");
             self.put_aside(notice, true);
         }
@@ -215,11 +215,11 @@ impl Mailer {
                 }
             });
         }
-        let desk = Arc::clone(&self.desk);
+        let composer = Arc::clone(&self.composer);
         Box::new(move || {
             if let Some(draft) = draft {
                 draft.log_kept();
-                desk.wake();
+                composer.wake();
             }
         })
     }
@@ -227,7 +227,7 @@ impl Mailer {
     /// Another address waits from now on, and the present one is told. The other one is written to a moment
     /// later: how long that takes must not tell whether it is free.
     async fn take_change(&self, user: User, email: EmailAddress, session: SessionId) {
-        let job = match self.desk.ask_address(&user, &email, session).await {
+        let job = match self.composer.ask_address(&user, &email, session).await {
             Ok(secret) => Job::TellAddress(Box::new(AskedAddress { user, email, secret })),
             Err(error) => {
                 tracing::warn!(%error, "could not store a change of address; retrying");
@@ -249,8 +249,8 @@ impl Mailer {
 }
 
 /// Written out: the methods that would need `async_trait`.
-impl Messenger for Mailer {
-    fn tell<'mailer, 'told>(
+impl Notifier for Mailer {
+    fn notify<'mailer, 'told>(
         &'mailer self,
         notice: Notice,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'told>>
@@ -265,7 +265,7 @@ impl Messenger for Mailer {
         if !notices::is_about_a_change(notice) {
             return None;
         }
-        let draft = self.desk.compose(notice);
+        let draft = self.composer.compose(notice);
         let rows = draft.as_ref().map(|draft| (draft.token.clone(), draft.mail.clone()));
         let (token, mail) = rows.unzip();
         Some(Composed {
@@ -284,7 +284,7 @@ impl Messenger for Mailer {
         'notice: 'asked,
         Self: 'asked,
     {
-        Box::pin(self.desk.admits(notice))
+        Box::pin(self.composer.admits(notice))
     }
 }
 
@@ -300,7 +300,7 @@ enum Job {
 }
 
 /// Puts one notice after the other into the store, a moment after it came.
-async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
+async fn write_down(composer: Arc<MailComposer>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(first) = jobs.recv().await {
         let mut came = vec![first];
         let over = tokio::time::sleep(ASIDE);
@@ -317,22 +317,22 @@ async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
         for job in came {
             match job {
                 Job::Write(ref notice, is_admitted) => {
-                    if is_admitted || desk.admits(notice).await {
-                        write_down_one(&desk, &job).await;
+                    if is_admitted || composer.admits(notice).await {
+                        write_down_one(&composer, &job).await;
                     }
                 }
                 Job::TellAddress(ref asked) => {
-                    if desk.admits_address(asked).await {
-                        write_down_one(&desk, &job).await;
+                    if composer.admits_address(asked).await {
+                        write_down_one(&composer, &job).await;
                     }
                 }
                 Job::Kept(kept) => {
                     let (notice, draft) = *kept;
                     // A new account has sent nothing yet: this is the first that counts.
-                    let _ = desk.admits(&notice).await;
+                    let _ = composer.admits(&notice).await;
                     if let Some(draft) = draft {
                         draft.log_kept();
-                        desk.wake();
+                        composer.wake();
                     }
                 }
                 Job::Answer(done) => {
@@ -344,11 +344,11 @@ async fn write_down(desk: Arc<Desk>, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-async fn write_down_one(desk: &Desk, job: &Job) {
+async fn write_down_one(composer: &MailComposer, job: &Job) {
     for _ in 0..TRIES {
         let written = match job {
-            Job::Write(notice, _) => desk.take(notice).await,
-            Job::TellAddress(asked) => desk.tell_address(asked).await,
+            Job::Write(notice, _) => composer.take(notice).await,
+            Job::TellAddress(asked) => composer.tell_address(asked).await,
             Job::Kept(_) | Job::Answer(_) => Ok(()),
         };
         match written {

@@ -14,7 +14,7 @@ use vestibule::{
 };
 
 use super::{
-    desk::{Desk, Draft},
+    composer::{Draft, MailComposer},
     texts::{Kind, Letter},
 };
 use crate::templates::user_agent::Device;
@@ -50,7 +50,7 @@ pub(super) const fn is_about_a_change(notice: &Notice) -> bool {
     )
 }
 
-impl Desk {
+impl MailComposer {
     /// Whether there is something to say, and not too much was said to this account, or to this address,
     /// already.
     pub(super) async fn admits(&self, notice: &Notice) -> bool {

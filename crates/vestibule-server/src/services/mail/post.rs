@@ -17,10 +17,10 @@ use vestibule_site::{
 
 use super::{
     Parts,
-    desk::sealing_key,
+    composer::sealing_key,
     files,
-    smtp::{Line, SmtpServer},
-    trouble::Trouble,
+    send_error::SendError,
+    smtp::{SmtpConnection, SmtpServer},
 };
 use crate::error::CommandError;
 
@@ -39,27 +39,27 @@ const MARKS: (u32, Duration) = (100, Duration::from_millis(200));
 const MAILS: &str = "vestibule_mails_total";
 
 /// Sends what is due.
-pub(super) struct Post {
+pub(super) struct DeliveryWorker {
     pub(super) store: Arc<dyn SiteStore>,
     pub(super) clock: Arc<dyn Clock>,
     /// What this node calls itself in claims and leases.
     pub(super) node: String,
     entropy: Arc<dyn Entropy>,
     seal: SealingKey,
-    way: Way,
+    way: Delivery,
     written: Notify,
     /// One round at a time: mails go out one after the other.
     round: Mutex<()>,
 }
 
 /// Where mails go.
-enum Way {
+enum Delivery {
     Folder(PathBuf),
     Server(Box<SmtpServer>),
 }
 
 /// Sends what is due, until `stop`.
-pub(super) async fn work(post: Arc<Post>, stop: CancellationToken) {
+pub(super) async fn work(post: Arc<DeliveryWorker>, stop: CancellationToken) {
     let mut failed_rounds = 0;
     loop {
         // Not cut off: a mail that the server has taken is marked.
@@ -71,12 +71,12 @@ pub(super) async fn work(post: Arc<Post>, stop: CancellationToken) {
     }
 }
 
-impl Post {
+impl DeliveryWorker {
     pub(super) fn open(parts: &Parts<'_>) -> Result<Self, CommandError> {
         let settings = parts.settings;
         let way = match &settings.mail.url {
-            None => Way::Folder(settings.mail_dir()),
-            Some(_) => Way::Server(Box::new(SmtpServer::of(settings)?)),
+            None => Delivery::Folder(settings.mail_dir()),
+            Some(_) => Delivery::Server(Box::new(SmtpServer::of(settings)?)),
         };
         describe_counter!(MAILS, "Tries to send a mail, by how they ended");
         for outcome in ["sent", "delayed", "given_up"] {
@@ -152,19 +152,19 @@ impl Post {
     }
 
     /// Sends one mail and writes down what became of it; whether others can be sent after it.
-    async fn deliver(&self, claimed: ClaimedMail, line: &mut Option<Line>) -> bool {
+    async fn deliver(&self, claimed: ClaimedMail, line: &mut Option<SmtpConnection>) -> bool {
         let ClaimedMail { mail, tries } = claimed;
         let sent = match self.clock.now() < mail.gives_up_at {
             true => tokio::time::timeout(SEND_WITHIN, self.send(&mail, line)).await,
-            false => Ok(Err(Trouble::lasting("it could not be sent in time"))),
+            false => Ok(Err(SendError::lasting("it could not be sent in time"))),
         };
-        let trouble = match sent {
+        let send_error = match sent {
             Ok(Ok(())) => {
                 self.mark_sent(&mail).await;
                 return true;
             }
-            Ok(Err(trouble)) => trouble,
-            Err(_) => Trouble {
+            Ok(Err(send_error)) => send_error,
+            Err(_) => SendError {
                 failure: Failure::Passing,
                 reason: format!("it took longer than {} s", SEND_WITHIN.as_secs()),
                 is_general: true,
@@ -172,18 +172,22 @@ impl Post {
         };
         // What was said on this line is not known any more.
         *line = None;
-        self.mark_failed(&mail, tries, &trouble).await;
-        !trouble.is_general
+        self.mark_failed(&mail, tries, &send_error).await;
+        !send_error.is_general
     }
 
-    async fn send(&self, mail: &OutgoingMail, line: &mut Option<Line>) -> Result<(), Trouble> {
+    async fn send(
+        &self,
+        mail: &OutgoingMail,
+        line: &mut Option<SmtpConnection>,
+    ) -> Result<(), SendError> {
         let content = self
             .seal
             .open(&mail.id.to_string(), &mail.sealed)
-            .map_err(|error| Trouble::lasting(&error.to_string()))?;
+            .map_err(|error| SendError::lasting(&error.to_string()))?;
         match &self.way {
-            Way::Server(server) => server.send(line, &mail.recipient, &content).await,
-            Way::Folder(folder) => self.write_file(folder.clone(), mail, &content).await,
+            Delivery::Server(server) => server.send(line, &mail.recipient, &content).await,
+            Delivery::Folder(folder) => self.write_file(folder.clone(), mail, &content).await,
         }
     }
 
@@ -192,7 +196,7 @@ impl Post {
         folder: PathBuf,
         mail: &OutgoingMail,
         content: &[u8],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SendError> {
         let (date, entropy) = (mail.created_at, Arc::clone(&self.entropy));
         let content = String::from_utf8_lossy(content).into_owned();
         let shown = folder.display().to_string();
@@ -203,7 +207,7 @@ impl Post {
                 tracing::info!(id = %mail.id, file = %path.display(), "a mail was written to a file");
                 Ok(())
             }
-            Err(error) => Err(Trouble::general(format!(
+            Err(error) => Err(SendError::general(format!(
                 "it could not be written to {shown} ({error}); set mail.url, or make the directory \
                  writable for this user"
             ))),
@@ -232,11 +236,11 @@ impl Post {
         tracing::error!(id = %mail.id, "could not record that a mail was sent: it will be sent again");
     }
 
-    async fn mark_failed(&self, mail: &OutgoingMail, tries: u32, trouble: &Trouble) {
+    async fn mark_failed(&self, mail: &OutgoingMail, tries: u32, send_error: &SendError) {
         let now = self.clock.now();
         let next =
-            outbox::after_failure(trouble.failure, tries, mail.gives_up_at, now, &*self.entropy);
-        let reason = outbox::reason(&trouble.reason);
+            outbox::after_failure(send_error.failure, tries, mail.gives_up_at, now, &*self.entropy);
+        let reason = outbox::reason(&send_error.reason);
         let (kind, id) = (mail.kind.as_str(), mail.id);
         match next {
             Next::TryAt(at) => {

@@ -15,7 +15,7 @@ use lettre::{
 use tokio::net::TcpStream;
 use vestibule_site::outbox::Failure;
 
-use super::{before_tls::BeforeTls, message::Sender, trouble::Trouble};
+use super::{before_tls::BeforeTls, message::Sender, send_error::SendError};
 use crate::{
     config::{MailServer, MailTls, Settings},
     error::CommandError,
@@ -36,7 +36,7 @@ pub(super) struct SmtpServer {
 }
 
 /// A connection over which mails go, one after the other.
-pub(super) struct Line(AsyncSmtpConnection);
+pub(super) struct SmtpConnection(AsyncSmtpConnection);
 
 impl SmtpServer {
     /// The one of the settings, which name one.
@@ -66,18 +66,18 @@ impl SmtpServer {
     /// server is responsible for the mail.
     pub(super) async fn send(
         &self,
-        line: &mut Option<Line>,
+        line: &mut Option<SmtpConnection>,
         to: &str,
         content: &[u8],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SendError> {
         let to: Address = to.parse().map_err(|error: lettre::address::AddressError| {
-            Trouble::lasting(&format!("mail cannot be sent to this address: {error}"))
+            SendError::lasting(&format!("mail cannot be sent to this address: {error}"))
         })?;
         let envelope = Envelope::new(Some(self.from.clone()), vec![to])
-            .map_err(|error| Trouble::lasting(&error.to_string()))?;
+            .map_err(|error| SendError::lasting(&error.to_string()))?;
         let mut open = match line.take() {
             Some(open) => open,
-            None => Line(self.connect().await.map_err(Trouble::general)?),
+            None => SmtpConnection(self.connect().await.map_err(SendError::general)?),
         };
         match open.0.send(&envelope, content).await {
             Ok(_) => {
@@ -135,7 +135,7 @@ impl SmtpServer {
     }
 }
 
-impl Line {
+impl SmtpConnection {
     /// Says farewell. Nothing depends on it.
     pub(super) async fn close(mut self) {
         let _ = tokio::time::timeout(CLOSE_WITHIN, self.0.quit()).await;
@@ -163,9 +163,9 @@ fn tls(server: &MailServer) -> Result<Option<TlsParameters>, CommandError> {
 }
 
 /// The server, or the way to it, has refused a mail.
-fn refused(error: &Error) -> Trouble {
+fn refused(error: &Error) -> SendError {
     let is_answer = error.is_permanent() || error.is_transient();
-    Trouble {
+    SendError {
         failure: if error.is_permanent() || error.is_client() {
             Failure::Lasting
         } else {

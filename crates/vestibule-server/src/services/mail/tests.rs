@@ -35,13 +35,13 @@ impl Clock for Stopped {
     }
 }
 
-struct Post {
+struct DeliveryWorker {
     mailer: Mailer,
     store: MemoryStore,
     folder: tempfile::TempDir,
 }
 
-impl Post {
+impl DeliveryWorker {
     fn open(given: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().display().to_string();
@@ -128,14 +128,14 @@ async fn every_mail_has_its_words() {
     for (kind, locale) in
         Kind::ALL.into_iter().flat_map(|kind| [(kind, None), (kind, german.clone())])
     {
-        let post = Post::open(&[("VESTIBULE_SITE_NAME", site)]);
+        let post = DeliveryWorker::open(&[("VESTIBULE_SITE_NAME", site)]);
         let (hello, device) = match locale {
             None => ("Hello,\r\n", "Firefox on Linux"),
             Some(_) => ("Guten Tag,\r\n", "Firefox unter Linux"),
         };
         let session = Some(*session("(Linux) Firefox/145", 1));
         let letter = Letter { session, ..kind.to(User { locale, ..user(1, false) }) };
-        post.mailer.desk.write(letter).await.unwrap();
+        post.mailer.composer.write(letter).await.unwrap();
         let mails = post.mails().await;
         assert_eq!(mails.len(), 1, "{kind:?}");
         assert!(mails[0].is_ascii() && mails[0].lines().all(|line| line.len() < 998));
@@ -176,7 +176,7 @@ fn session(agent: &str, number: u8) -> Box<Session> {
 #[tokio::test]
 async fn every_notice_has_a_mail() {
     let anna = user(1, false);
-    let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
+    let post = DeliveryWorker::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
     let email = EmailAddress::parse("new@example.org").unwrap();
     post.store.create_session(&session("Firefox/1", 1), None).await.unwrap();
     let asking = SessionId::from_bytes([1; 16]);
@@ -199,15 +199,15 @@ async fn every_notice_has_a_mail() {
         (11, Notice::Deleted(anna.clone())),
     ] {
         let words = format!("{notice:?}");
-        post.mailer.tell(notice).await;
+        post.mailer.notify(notice).await;
         assert_eq!(post.mails().await.len(), count, "{words}");
     }
     let mails = post.mails().await.concat();
     for to in ["anna@example.org", "new@example.org", "old@example.org"] {
         assert!(mails.contains(&format!("\r\nTo: {to}\r\n")), "{to}");
     }
-    let first = Post::open(&[]);
-    first.mailer.tell(signed_in(session("Firefox/1", 1))).await;
+    let first = DeliveryWorker::open(&[]);
+    first.mailer.notify(signed_in(session("Firefox/1", 1))).await;
     assert!(first.mails().await.is_empty(), "the first device is no news");
 }
 
@@ -218,7 +218,7 @@ async fn a_site_has_its_own_words() {
     std::fs::write(own.path().join("verify.txt"), words).unwrap();
     let templates = Templates::load_with(None, Some(own.path()), Texts::ours()).unwrap();
     let letter = Kind::VerifyAddress.to(user(1, false));
-    let facts = texts::Facts {
+    let facts = texts::Params {
         site_name: "S",
         public_url: "http://s",
         letter: &letter,
@@ -234,53 +234,53 @@ async fn a_site_has_its_own_words() {
 
 #[tokio::test]
 async fn what_an_owner_must_learn_is_never_held_back() {
-    let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "2/1h")]);
+    let post = DeliveryWorker::open(&[("VESTIBULE_LIMITS__MAIL", "2/1h")]);
     let user = |number: i64, is_verified| User {
         email: format!("user{number}@example.org"),
         ..user(number, is_verified)
     };
     for _ in 0..5 {
-        post.mailer.tell(Notice::RegisteredAgain(user(1, true))).await;
+        post.mailer.notify(Notice::RegisteredAgain(user(1, true))).await;
     }
     assert_eq!(post.mails().await.len(), 2);
-    post.mailer.tell(Notice::TheftNoticed(user(1, true))).await;
+    post.mailer.notify(Notice::TheftNoticed(user(1, true))).await;
     assert_eq!(post.mails().await.len(), 3);
-    post.mailer.tell(Notice::VerifyAddress(user(2, false))).await;
+    post.mailer.notify(Notice::VerifyAddress(user(2, false))).await;
     assert_eq!(post.mails().await.len(), 4, "each account has a limit of its own");
     // An address that may be a stranger's: whoever typed it does not fill their mailbox.
     for _ in 0..5 {
-        post.mailer.tell(Notice::PasswordChanged(user(2, false))).await;
+        post.mailer.notify(Notice::PasswordChanged(user(2, false))).await;
     }
     assert_eq!(post.mails().await.len(), 5);
-    post.mailer.tell(Notice::VerifyAddress(user(3, true))).await;
+    post.mailer.notify(Notice::VerifyAddress(user(3, true))).await;
     assert_eq!(post.mails().await.len(), 5, "there is nothing to verify");
 }
 
 #[tokio::test]
 async fn limits_can_be_off() {
-    let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
+    let post = DeliveryWorker::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
     for _ in 0..20 {
-        post.mailer.tell(Notice::VerifyAddress(user(1, false))).await;
+        post.mailer.notify(Notice::VerifyAddress(user(1, false))).await;
     }
     assert_eq!(post.mails().await.len(), 20);
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_gets_no_mail_and_stops_nothing() {
-    let post = Post::open(&[]);
+    let post = DeliveryWorker::open(&[]);
     for bad in ["", "nowhere", "a@b.example\r\nBcc: c@d.example"] {
         let user = User { email: bad.to_owned(), ..user(1, true) };
-        post.mailer.tell(Notice::PasswordChanged(user)).await;
+        post.mailer.notify(Notice::PasswordChanged(user)).await;
     }
-    post.mailer.tell(Notice::PasswordChanged(user(1, true))).await;
+    post.mailer.notify(Notice::PasswordChanged(user(1, true))).await;
     assert_eq!(post.mails().await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_disk_that_cannot_be_written_to_holds_nobody_up_and_loses_nothing() {
-    let post = Post::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
+    let post = DeliveryWorker::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
     std::fs::write(post.folder.path().join("mail"), "in the way").unwrap();
-    post.mailer.tell(Notice::PasswordChanged(user(1, true))).await;
+    post.mailer.notify(Notice::PasswordChanged(user(1, true))).await;
     post.mailer.flush().await;
     let query = OutboxQuery { limit: 10, ..OutboxQuery::default() };
     let entries = post.store.outbox(&query).await.unwrap();
@@ -297,11 +297,11 @@ async fn a_disk_that_cannot_be_written_to_holds_nobody_up_and_loses_nothing() {
 /// A mail holds links that let in whoever reads them.
 #[tokio::test]
 async fn what_waits_in_the_store_is_sealed() {
-    let post = Post::open(&[]);
-    let desk = &post.mailer.desk;
+    let post = DeliveryWorker::open(&[]);
+    let composer = &post.mailer.composer;
     // Nobody sends it meanwhile.
     let _round = post.mailer.post.hold().await;
-    desk.write(Kind::PasswordForgotten.to(user(1, true))).await.unwrap();
+    composer.write(Kind::PasswordForgotten.to(user(1, true))).await.unwrap();
     let now = Stopped.now();
     let claimed = post.store.claim_mail("reader", now, now + Duration::from_secs(9)).await.unwrap();
     let mail = claimed.unwrap().mail;
@@ -316,7 +316,7 @@ async fn what_waits_in_the_store_is_sealed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_send_each_mail_once() {
     const MAILS: usize = 60;
-    let first = Post::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
+    let first = DeliveryWorker::open(&[("VESTIBULE_LIMITS__MAIL", "off")]);
     let data = first.folder.path().display().to_string();
     let variables = [("VESTIBULE_DATA_DIR".to_owned(), data)];
     let settings =
@@ -333,7 +333,7 @@ async fn two_nodes_send_each_mail_once() {
     .unwrap();
     let (held, held_too) = (first.mailer.post.hold().await, second.post.hold().await);
     for _ in 0..MAILS {
-        first.mailer.desk.write(Kind::PasswordChanged.to(user(1, true))).await.unwrap();
+        first.mailer.composer.write(Kind::PasswordChanged.to(user(1, true))).await.unwrap();
     }
     drop((held, held_too));
     tokio::join!(first.mailer.flush(), second.flush());

@@ -189,7 +189,7 @@ pub(super) const fn path(purpose: Purpose) -> &'static str {
 const KEEP_ADDRESS: &str = "/auth/keep-address";
 
 /// What the texts name.
-pub(super) struct Facts<'a> {
+pub(super) struct Params<'a> {
     pub(super) site_name: &'a str,
     /// The site's origin, without a slash at its end.
     pub(super) public_url: &'a str,
@@ -210,7 +210,7 @@ pub(super) struct Written {
 ///
 /// # Errors
 /// Where its templates do not fit what they are given; the log says how.
-pub(super) fn write(templates: &Templates, facts: &Facts<'_>) -> Result<Written, Problem> {
+pub(super) fn write(templates: &Templates, facts: &Params<'_>) -> Result<Written, Problem> {
     let Letter { kind, user, session, .. } = facts.letter;
     let language = templates.language(user.locale.as_ref());
     let until = user.deletion.map_or(facts.now + GRACE, |deletion| deletion.is_final_at());

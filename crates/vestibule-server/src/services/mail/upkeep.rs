@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use vestibule::core::{deletion, event::EventName, one_time, store::StoreResult};
 use vestibule_site::outbox;
 
-use super::post::Post;
+use super::post::DeliveryWorker;
 
 /// How often it is looked at.
 const ROUNDS: Duration = Duration::from_secs(3600);
@@ -17,7 +17,7 @@ const LEASE: &str = "mail upkeep";
 const ACCOUNTS: u32 = 10;
 
 /// Does it all until `stop`.
-pub(super) async fn work(post: Arc<Post>, stop: CancellationToken) {
+pub(super) async fn work(post: Arc<DeliveryWorker>, stop: CancellationToken) {
     let mut tick = interval(ROUNDS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -31,7 +31,7 @@ pub(super) async fn work(post: Arc<Post>, stop: CancellationToken) {
     }
 }
 
-impl Post {
+impl DeliveryWorker {
     /// Removes what has had its time, where no other node is at it.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use crate::web::state::Site;
 pub(super) type Caller = Require<SuperUser>;
 pub(super) type Id = Result<Path<String>, PathRejection>;
 
-/// The routes. They have to be inside of the hall's layer.
+/// The routes. They have to be inside of the library's layer.
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .route("/api/admin/users", get(users))
@@ -75,9 +75,9 @@ async fn user(
     uri: Uri,
 ) -> Result<Json<AdminUserDetail>, Problem> {
     let user = admin(&site, &visit, &caller).user(number(id)?).await?;
-    let now = site.hall.now();
+    let now = site.auth.now();
     let behind = Parameters::of(&uri).sessions()?;
-    let page = site.hall.sessions_of(user.id, behind).await?;
+    let page = site.auth.sessions_of(user.id, behind).await?;
     let sessions = page.sessions.iter().map(|session| AdminSession::of(session, now)).collect();
     let next_cursor = page.next.map(|next| next.to_string());
     Ok(Json(AdminUserDetail { user: (&user).into(), sessions: Some(sessions), next_cursor }))

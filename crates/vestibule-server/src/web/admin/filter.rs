@@ -3,7 +3,7 @@
 use axum::http::Uri;
 use time::{Date, Month};
 use vestibule::{
-    Problem, Said, User,
+    Detail, Problem, User,
     core::{
         id::UserId,
         name::{LoginKey, prefix_key},
@@ -51,7 +51,7 @@ impl Parameters {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        parse(text).map(Some).ok_or_else(|| Problem::fault(name, &Said::new(code, wrong)))
+        parse(text).map(Some).ok_or_else(|| Problem::fault(name, &Detail::new(code, wrong)))
     }
 
     /// How many entries are wanted.
@@ -143,7 +143,7 @@ impl Parameters {
         }
         let found = by_name(text, site).await?;
         let wrong = "no account has this id, user name or e-mail address";
-        let wrong = Said::new("filter_person", wrong);
+        let wrong = Detail::new("filter_person", wrong);
         found.map(|user| Some(user.id)).ok_or_else(|| Problem::fault(name, &wrong))
     }
 }
@@ -172,11 +172,11 @@ pub(crate) async fn users(
     site: &Site,
 ) -> Result<(Vec<User>, Option<String>), Problem> {
     let wanted = UserQuery { limit: query.limit + 1, ..query.clone() };
-    let found = site.hall.users().users(&wanted).await?;
+    let found = site.auth.users().users(&wanted).await?;
     let (mut users, next) = page(found, query.limit, |last| last.id.to_string());
     if query.after.is_none()
         && let Some(id) = parameters.text("q").and_then(|text| text.parse::<UserId>().ok())
-        && let Some(user) = site.hall.users().user(id).await?
+        && let Some(user) = site.auth.users().user(id).await?
     {
         users.retain(|other| other.id != id);
         users.insert(0, user);
@@ -205,7 +205,7 @@ fn mail_place(text: &str) -> Option<(Timestamp, MailId)> {
 
 async fn by_name(text: &str, site: &Site) -> StoreResult<Option<User>> {
     let key = LoginKey::from_typed(text);
-    Ok(site.hall.users().credentials(&key).await?.map(|found| found.user))
+    Ok(site.auth.users().credentials(&key).await?.map(|found| found.user))
 }
 
 const BAD_CURSOR: (&str, &str) =

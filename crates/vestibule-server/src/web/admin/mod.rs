@@ -16,7 +16,7 @@ pub(crate) mod filter;
 pub(crate) mod outbox;
 
 use vestibule::{
-    ErrorCode, Principal, Problem, Said, Together, User, Visit,
+    Detail, ErrorCode, Principal, Problem, Together, User, Visit,
     core::{
         event::{Event, EventName},
         id::{SessionId, UserId},
@@ -55,7 +55,7 @@ impl Admin<'_> {
     /// # Errors
     /// `not_found`, `unavailable`.
     pub(crate) async fn user(&self, id: UserId) -> Result<User, Problem> {
-        let user = self.site.hall.users().user(id).await?;
+        let user = self.site.auth.users().user(id).await?;
         user.ok_or(Problem::new(ErrorCode::NotFound))
     }
 
@@ -79,7 +79,7 @@ impl Admin<'_> {
         };
         if change.roles.as_ref().is_some_and(|roles| roles.len() > MAX_ROLES) {
             let text = format!("An account can have at most {MAX_ROLES} roles.");
-            let wrong = Said::new("too_many_roles", text).with("max", MAX_ROLES);
+            let wrong = Detail::new("too_many_roles", text).with("max", MAX_ROLES);
             return Err(Problem::fault("roles", &wrong));
         }
         if !change.raises_version() {
@@ -87,7 +87,7 @@ impl Admin<'_> {
         }
         let event = described(self.event("change_user").about(id), &change);
         let (with, in_words) = saying(&event, "an administrator changed an account");
-        let changed = self.site.hall.change_standing_with(id, change, with).await;
+        let changed = self.site.auth.change_standing_with(id, change, with).await;
         let changed = changed.and_then(|user| user.ok_or(Problem::new(ErrorCode::NotFound)));
         self.note_refusal(event, changed, in_words).await
     }
@@ -123,8 +123,8 @@ impl Admin<'_> {
         let said = event.clone();
         let with = Together::nothing()
             .with_event(move |done| said.clone().with("count", done.ended.len()), in_words);
-        let hall = &self.site.hall;
-        let ended = hall.end_sessions_with(theirs, EndReason::EndedByAdmin, with).await;
+        let auth = &self.site.auth;
+        let ended = auth.end_sessions_with(theirs, EndReason::EndedByAdmin, with).await;
         let ended = ended.map(|ended| ended.len());
         self.note_refusal(event.with("count", 0), ended, in_words).await
     }
@@ -134,7 +134,7 @@ impl Admin<'_> {
     /// # Errors
     /// `not_found`, `unavailable`.
     pub(crate) async fn session(&self, id: UserId, session: SessionId) -> Result<Session, Problem> {
-        let found = self.site.hall.store().session(session).await?;
+        let found = self.site.auth.store().session(session).await?;
         found.filter(|found| found.user_id == id).ok_or(Problem::new(ErrorCode::NotFound))
     }
 
@@ -166,10 +166,10 @@ impl Admin<'_> {
                 log_event(&event, in_words);
                 Ok(())
             };
-            self.site.hall.uncancelled(work).await
+            self.site.auth.uncancelled(work).await
         } else {
             let text = "The account is not active: activate it first.";
-            let inactive = Said::new("account_not_active", text);
+            let inactive = Detail::new("account_not_active", text);
             Err(Problem::new(ErrorCode::Conflict).because(&inactive))
         };
         self.note_refusal(event, started, in_words).await
@@ -190,14 +190,14 @@ impl Admin<'_> {
             }
             Ok(retried)
         };
-        let retried = match self.site.hall.uncancelled(work).await {
+        let retried = match self.site.auth.uncancelled(work).await {
             Ok(Some(Retry::Begun)) => Ok(()),
             Ok(Some(refusal)) => Err(Problem::new(ErrorCode::Conflict).because(&match refusal {
-                Retry::LinkExpired => Said::new(
+                Retry::LinkExpired => Detail::new(
                     "mail_link_expired",
                     "The link in this mail is about to expire or has expired: request a new one.",
                 ),
-                _ => Said::new("mail_sent", "This mail has been sent or is being sent."),
+                _ => Detail::new("mail_sent", "This mail has been sent or is being sent."),
             })),
             Ok(None) => Err(Problem::new(ErrorCode::NotFound)),
             Err(problem) => Err(problem),
@@ -215,7 +215,7 @@ impl Admin<'_> {
         let (with, in_words) = saying(&event, "an administrator marked feedback as done");
         let extension = Some(SiteChange::SettleFeedback { id, is_done }.into());
         let commit = Commit { extension, ..Commit::default() };
-        let settled = self.site.hall.commit(commit, with).await;
+        let settled = self.site.auth.commit(commit, with).await;
         let settled = settled.and_then(|done| {
             Feedback::of(&done?).cloned().ok_or(Problem::new(ErrorCode::NotFound))
         });
@@ -230,7 +230,7 @@ impl Admin<'_> {
         let event = self.event("rotate_keys");
         let in_words = "an administrator rotated the keys";
         let changed = match self.ring() {
-            Ok(ring) => ring.rotate(self.site.hall.now(), (&event, in_words)).await,
+            Ok(ring) => ring.rotate(self.site.auth.now(), (&event, in_words)).await,
             Err(error) => Err(error),
         };
         self.note_refusal(event, changed.map_err(ring_problem), in_words).await
@@ -245,15 +245,15 @@ impl Admin<'_> {
         let event = self.event("retire_key").with("kid", shown);
         let in_words = "an administrator retired a key";
         let changed = match self.ring() {
-            Ok(ring) => ring.retire(kid, self.site.hall.now(), (&event, in_words)).await,
+            Ok(ring) => ring.retire(kid, self.site.auth.now(), (&event, in_words)).await,
             Err(error) => Err(error),
         };
         self.note_refusal(event, changed.map_err(ring_problem), in_words).await
     }
 
     fn ring(&self) -> Result<Ring<'_>, RingChangeError> {
-        let hall = &self.site.hall;
-        Ring::of(hall.config(), &*self.site.store, hall.entropy())
+        let auth = &self.site.auth;
+        Ring::of(auth.config(), &*self.site.store, auth.entropy())
     }
 
     fn event(&self, action: &str) -> Event {
@@ -312,7 +312,7 @@ fn ring_problem(error: RingChangeError) -> Problem {
                 RingChangeError::Refused(RingError::TooManyKeys) => "ring_too_many",
                 _ => "ring_unusable",
             };
-            Problem::new(ErrorCode::Conflict).because(&Said::new(code, error.to_string()))
+            Problem::new(ErrorCode::Conflict).because(&Detail::new(code, error.to_string()))
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::web::state::Site;
 
-/// The routes. They have to be inside of the hall's layer.
+/// The routes. They have to be inside of the library's layer.
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/api/admin/outbox", get(mails))

@@ -31,7 +31,7 @@ use crate::web::state::Site;
 /// How many pieces wait for a reader that is slower than the store.
 const AHEAD: usize = 2;
 
-/// The route. It has to be inside of the hall's layer.
+/// The route. It has to be inside of the library's layer.
 pub(crate) fn routes() -> Router<Site> {
     Router::new().route("/api/user/export", get(export))
 }
@@ -67,7 +67,7 @@ async fn export(
 /// to them.
 pub(crate) async fn download(site: &Site, id: UserId, client: IpAddr) -> Result<Response, Problem> {
     let turn = site.files.download_turn(id, client).await?;
-    let user: Option<User> = site.hall.users().user(id).await?;
+    let user: Option<User> = site.auth.users().user(id).await?;
     let user = user.ok_or(Problem::new(vestibule::ErrorCode::TokenRevoked))?;
     // What was noted until now is part of it.
     site.audit.catch_up().await;

@@ -57,7 +57,7 @@ struct Writer {
 
 impl Writer {
     async fn all(&mut self) -> Result<(), Stop> {
-        let now = self.site.hall.now();
+        let now = self.site.auth.now();
         self.text.push_str("{\n\"format\": ");
         self.value(&FORMAT)?;
         self.text.push_str(",\n\"site\": ");
@@ -79,14 +79,14 @@ impl Writer {
     }
 
     async fn sessions(&mut self) -> Result<(), Stop> {
-        let (now, hall) = (self.site.hall.now(), self.site.hall.clone());
+        let (now, auth) = (self.site.auth.now(), self.site.auth.clone());
         let (mut behind, mut is_first) = (None, true);
         self.begin("sessions");
         loop {
-            let page = hall.sessions_of(self.user.id, behind).await;
+            let page = auth.sessions_of(self.user.id, behind).await;
             let page = page.map_err(|problem| StoreError::unavailable(problem.code.name()))?;
             for session in &page.sessions {
-                let renewals = hall.store().renewals_of(session.id).await?;
+                let renewals = auth.store().renewals_of(session.id).await?;
                 self.row(is_first, &ExportedSession::of(session, renewals, now))?;
                 is_first = false;
                 self.send().await?;

@@ -33,7 +33,7 @@ pub(crate) use self::api::{Description, cursor, read_cursor};
 /// For a whole upload, however large. Within it something has to arrive all the time.
 pub(crate) const UPLOAD_WITHIN: Duration = Duration::from_secs(3600);
 
-/// The routes for programs, and the address of each file. They have to be inside of the hall's layer.
+/// The routes for programs, and the address of each file. They have to be inside of the library's layer.
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .route("/api/files", get(api::list).post(api::create))

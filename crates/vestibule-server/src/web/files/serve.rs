@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use vestibule::{ErrorCode, Problem, Said, core::id::UserId};
+use vestibule::{Detail, ErrorCode, Problem, core::id::UserId};
 use vestibule_site::{
     file::{Blob, File, Tags, is_harmless, served_as},
     store::SeenFile,
@@ -84,7 +84,7 @@ fn refuse_to_run(asked: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let text = "A stored file cannot be used as a script, a worker or a style sheet of a page.";
-    Err(Problem::new(ErrorCode::Forbidden).because(&Said::new("content_is_no_code", text)))
+    Err(Problem::new(ErrorCode::Forbidden).because(&Detail::new("content_is_no_code", text)))
 }
 
 async fn whole_or_part(
@@ -117,7 +117,7 @@ async fn whole_or_part(
     if request.method == Method::HEAD {
         return Ok((status, headers).into_response());
     }
-    let client = site.hall.client_address(&request.extensions, asked);
+    let client = site.auth.client_address(&request.extensions, asked);
     let turn = site.files.download_turn(who, client).await?;
     let mut pieces = site.files.blobs.read(blobs, range);
     // As long as nothing has been sent, an outage can be told as one.

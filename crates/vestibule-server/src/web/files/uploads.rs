@@ -24,8 +24,8 @@ use super::{
     bodies::{BeginBody, FileBody, UploadBody, UploadEnvelope},
 };
 use crate::services::files::{
-    acts::not_kept,
     receive::{announced, broke_off, read_name, unavailable},
+    service::not_kept,
 };
 use crate::web::state::Site;
 
@@ -43,13 +43,13 @@ pub(super) async fn begin(
     State(site): State<Site>,
     JsonBody(body): JsonBody<BeginBody>,
 ) -> Result<Response, Problem> {
-    let (owner, now) = (caller.user_id(), site.hall.now());
+    let (owner, now) = (caller.user_id(), site.auth.now());
     let size = required("size", body.size)?;
     let name = read_name(body.name.as_deref())?;
     let usage = site.files.catalogue.file_usage(owner).await?;
     site.files.room(usage, None).check(size)?;
     let upload = Upload {
-        id: UploadId::draw(site.hall.entropy()),
+        id: UploadId::draw(site.auth.entropy()),
         owner,
         name,
         size,
@@ -118,8 +118,8 @@ pub(super) async fn append(
     };
     let missing = upload.check_append(offset, announced(&request)).map_err(does_not_fit)?;
     if missing > 0 {
-        let client = site.hall.client_address(request.extensions(), request.headers());
-        let _turn = site.files.turns.upload(owner, client).await?;
+        let client = site.auth.client_address(request.extensions(), request.headers());
+        let _turn = site.files.upload_slots.upload(owner, client).await?;
         take_piece(&site, &upload, missing, request).await?;
     }
     match find(&site, owner, id.0).await? {
@@ -150,7 +150,7 @@ pub(super) async fn abandon(
     let Found::UnderWay(upload) = find(&site, caller.user_id(), id.0).await? else {
         return Err(Problem::new(ErrorCode::NotFound));
     };
-    site.files.catalogue.abandon_upload(upload.id, site.hall.now()).await?;
+    site.files.catalogue.abandon_upload(upload.id, site.auth.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -166,7 +166,7 @@ async fn find(site: &Site, owner: UserId, id: FileId) -> Result<Found, Problem> 
         if upload.owner != owner {
             return Err(Problem::not_theirs(upload.owner, "upload", id));
         }
-        let is_open = !upload.has_expired(site.hall.now());
+        let is_open = !upload.has_expired(site.auth.now());
         return is_open.then_some(Found::UnderWay(upload)).ok_or(Problem::new(ErrorCode::NotFound));
     }
     let seen = site.files.file_for(owner, id, Access::Read).await?;
@@ -183,7 +183,7 @@ async fn take_piece(
     missing: u64,
     request: Request,
 ) -> Result<(), Problem> {
-    let mut intake = Intake::new(&site.files.blobs, site.hall.entropy(), missing);
+    let mut intake = Intake::new(&site.files.blobs, site.auth.entropy(), missing);
     let mut offset = upload.received();
     let mut body = request.into_body().into_data_stream();
     let outcome = loop {
@@ -221,7 +221,7 @@ async fn add(
     offset: &mut u64,
     blob: &vestibule_site::file::Blob,
 ) -> Result<(), Problem> {
-    let added = site.files.catalogue.append_blob(upload.id, *offset, blob, site.hall.now()).await?;
+    let added = site.files.catalogue.append_blob(upload.id, *offset, blob, site.auth.now()).await?;
     if !added {
         return Err(Problem::new(ErrorCode::Conflict)
             .detail("Another request has added to this upload. Ask for its current offset."));
@@ -240,7 +240,7 @@ async fn finish(site: &Site, upload: &Upload) -> Result<File, Problem> {
     }
     let kind = sniff(&start, &upload.name);
     let id = FileId::from_bytes(*upload.id.as_bytes());
-    let made = site.files.catalogue.finish_upload(upload.id, id, kind, site.hall.now()).await?;
+    let made = site.files.catalogue.finish_upload(upload.id, id, kind, site.auth.now()).await?;
     match made {
         Some(file) => Ok(file),
         // Another request was faster.

@@ -18,7 +18,7 @@ const LONGEST: usize = 300;
 ///
 /// The texts are values of fields, in which both formats of the log escape quotes; [`short`] leaves no
 /// character that ends a line.
-pub(super) struct Line {
+pub(super) struct AccessRecord {
     method: Method,
     path: String,
     agent: String,
@@ -29,7 +29,7 @@ pub(super) struct Line {
     answered: Option<StatusCode>,
 }
 
-impl Line {
+impl AccessRecord {
     pub(super) fn begin(
         request: &Request,
         address: IpAddr,
@@ -57,7 +57,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for AccessRecord {
     fn drop(&mut self) {
         let method = short(self.method.as_str());
         let took = self.clock.monotonic().saturating_sub(self.began);

@@ -26,7 +26,7 @@ pub(super) struct Cors(Vec<String>);
 
 /// What an answer says about the calling origin.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(super) struct CorsDecision {
     allowed: Option<HeaderValue>,
 }
 
@@ -36,7 +36,7 @@ impl Cors {
     }
 
     /// `None` where the answer does not depend on the origin: nobody may call, or it is not the API.
-    pub(super) fn judge(&self, request: &Request) -> Option<Verdict> {
+    pub(super) fn judge(&self, request: &Request) -> Option<CorsDecision> {
         if self.0.is_empty() || !is_api(request.uri().path()) {
             return None;
         }
@@ -47,11 +47,11 @@ impl Cors {
         };
         let is_listed =
             |origin: &&HeaderValue| self.0.iter().any(|known| *origin == known.as_str());
-        Some(Verdict { allowed: allowed.filter(is_listed).cloned() })
+        Some(CorsDecision { allowed: allowed.filter(is_listed).cloned() })
     }
 }
 
-impl Verdict {
+impl CorsDecision {
     /// The answer to a browser that asks before it calls (Fetch standard, section 3.3). Who may not call is
     /// answered like anybody who sends `OPTIONS`.
     pub(super) fn preflight(&self, request: &Request) -> Option<Response> {

@@ -40,7 +40,7 @@ pub(super) struct Allowed(pub(super) Arc<OnceLock<HeaderValue>>);
 
 /// Puts the library's layer around the routes.
 pub(crate) fn around(
-    hall: &Vestibule,
+    auth: &Vestibule,
     router: Router,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
 + Clone
@@ -48,10 +48,10 @@ pub(crate) fn around(
 + Sync
 + 'static {
     let routes = CatchPanicLayer::custom(panicked).layer(router);
-    hall.layer().layer(from_fn_with_state(hall.clone(), keep).layer(routes))
+    auth.layer().layer(from_fn_with_state(auth.clone(), keep).layer(routes))
 }
 
-async fn keep(State(hall): State<Vestibule>, mut request: Request, next: Next) -> Response {
+async fn keep(State(auth): State<Vestibule>, mut request: Request, next: Next) -> Response {
     if let Some(Refused(problem)) = request.extensions_mut().remove() {
         return problem.into_response();
     }
@@ -60,7 +60,7 @@ async fn keep(State(hall): State<Vestibule>, mut request: Request, next: Next) -
     let is_whole = runs_to_its_end(&request);
     let work = next.run(request);
     let answered = match is_whole {
-        true => tokio::time::timeout(within, whole(&hall, work)).await,
+        true => tokio::time::timeout(within, whole(&auth, work)).await,
         false => tokio::time::timeout(within, work).await,
     };
     match answered {
@@ -86,10 +86,10 @@ fn runs_to_its_end(request: &Request) -> bool {
 
 /// The answer of a task that no client can cut short.
 async fn whole(
-    hall: &Vestibule,
+    auth: &Vestibule,
     work: impl Future<Output = Response> + Send + 'static,
 ) -> Response {
-    let done = hall.uncancelled(async move { Ok(work.await) }).await;
+    let done = auth.uncancelled(async move { Ok(work.await) }).await;
     done.unwrap_or_else(|problem| problem.into_response())
 }
 

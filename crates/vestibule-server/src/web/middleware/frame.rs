@@ -15,12 +15,12 @@ use ipnet::IpNet;
 use tower::{Layer as _, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 use vestibule::{
-    ErrorCode, Problem, RequestId, Said, SystemClock, Vestibule,
+    Detail, ErrorCode, Problem, RequestId, SystemClock, Vestibule,
     core::random::{self, Entropy},
 };
 
 use super::{
-    access_log::Line,
+    access_log::AccessRecord,
     body_idle_timeout::{Rate, Steady},
     cors::Cors,
     drain::Leftover,
@@ -45,7 +45,7 @@ const ARRIVES: Rate = Rate { bytes: 30 * 1024, within: Duration::from_secs(30) }
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 struct Frame {
-    hall: Vestibule,
+    auth: Vestibule,
     trusted_proxies: Vec<IpNet>,
     cors: Cors,
     guards: Guards,
@@ -64,7 +64,7 @@ where
 {
     let settings = &site.settings;
     let frame = Frame {
-        hall: site.hall.clone(),
+        auth: site.auth.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         cors: Cors::new(&settings.cors.origins),
         guards: Guards::new(settings),
@@ -79,9 +79,9 @@ where
 async fn pass(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
     let (mut request, leftover) = Leftover::watch(request);
     let is_from_proxy = frame.is_from_proxy(&request);
-    let id = request_id(request.headers(), is_from_proxy, frame.hall.entropy());
-    let address = frame.hall.client_address(request.extensions(), request.headers());
-    let line = Line::begin(&request, address, id.clone(), frame.clock);
+    let id = request_id(request.headers(), is_from_proxy, frame.auth.entropy());
+    let address = frame.auth.client_address(request.extensions(), request.headers());
+    let line = AccessRecord::begin(&request, address, id.clone(), frame.clock);
     let over_https = frame.is_strict && is_over_https(&request, is_from_proxy);
     let allowed = Allowed::default();
     request.extensions_mut().insert(id.clone());
@@ -178,7 +178,7 @@ impl Bounds {
             return Ok(());
         }
         let text = format!("The body is larger than {} bytes.", self.bytes);
-        let reason = Said::new("body_too_large", text).with("max", self.bytes);
+        let reason = Detail::new("body_too_large", text).with("max", self.bytes);
         Err(Problem::new(ErrorCode::TooLarge).because(&reason))
     }
 

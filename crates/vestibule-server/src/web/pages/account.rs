@@ -4,7 +4,7 @@ use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
     CurrentUser, ErrorCode, Fresh, Principal, Problem, ProfileChange, User,
-    core::one_time::{Purpose, Standing},
+    core::one_time::{Purpose, TokenState},
 };
 
 use super::{flash::Flash, form::FormBody, links, refusal::Refusal, view::View};
@@ -34,7 +34,7 @@ pub(super) async fn change(
 
 /// `GET /user/account/export`: everything that the site knows of them, as a file.
 pub(super) async fn export(caller: Principal, view: View) -> Result<Response, Problem> {
-    if caller.freshness().is_fresh(view.site.hall.now()) {
+    if caller.freshness().is_fresh(view.site.auth.now()) {
         return export::download(&view.site, caller.user_id(), view.visit.network()?).await;
     }
     // Back to the page with the link, not to the file: a browser that gets a file stays where it was, which
@@ -98,7 +98,7 @@ async fn keep_address(user: &CurrentUser, view: &View) -> Result<Response, Probl
 
 async fn delete(user: &CurrentUser, view: &View) -> Result<Response, Problem> {
     let freshness = user.principal.freshness();
-    if !freshness.is_fresh(view.site.hall.now()) {
+    if !freshness.is_fresh(view.site.auth.now()) {
         return Err(Problem::new(ErrorCode::FreshTokenRequired));
     }
     view.visit.delete_account(&user.principal).await?;
@@ -110,7 +110,7 @@ async fn pending_email(view: &View, user: &User) -> Result<Option<String>, Probl
     let Some(asked) = view.site.store.one_time_of(user.id, Purpose::ChangeAddress).await? else {
         return Ok(None);
     };
-    let is_open = links::standing(view, &asked).await? == Standing::Open;
+    let is_open = links::standing(view, &asked).await? == TokenState::Open;
     Ok(is_open.then_some(asked.email))
 }
 

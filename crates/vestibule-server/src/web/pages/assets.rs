@@ -19,7 +19,7 @@ const ASK_FIRST: &str = "public, no-cache";
 /// For the icon, which browsers ask for by themselves.
 const A_DAY: &str = "public, max-age=86400";
 
-/// The assets. They depend on nobody: they may be outside of the hall's layer.
+/// The assets. They depend on nobody: they may be outside of the library's layer.
 pub(crate) fn static_routes() -> Router<Site> {
     Router::new()
         .route("/static/{*path}", get(by_path))

@@ -20,19 +20,19 @@ pub(crate) fn on_problem(
     problem: &Problem,
     visit: &Visit,
 ) -> Option<Response> {
-    let asked = visit.asked();
-    if asked.is_program {
+    let request_info = visit.request_info();
+    if request_info.expects_json {
         return None;
     }
-    if let Some(target) = visit.way_on(problem, &asked) {
+    if let Some(target) = visit.redirect_target(problem, &request_info) {
         let flash = Flash::about(visit).or(match problem.code {
-            _ if matches!(asked.method, Method::GET | Method::HEAD) => None,
+            _ if matches!(request_info.method, Method::GET | Method::HEAD) => None,
             ErrorCode::FreshTokenRequired => Some(Flash::ConfirmFirst),
             _ => Some(Flash::SignInFirst),
         });
         // A form of another site leaves no notice for a page of ours.
         let flash = flash.filter(|_| visit.may_set_cookies());
-        let cookie = flash.and_then(|flash| flash.cookie(visit.hall().config()));
+        let cookie = flash.and_then(|flash| flash.cookie(visit.auth().config()));
         return Some(go(&target, cookie));
     }
     let language = templates.language(visit.locale());
@@ -43,8 +43,8 @@ pub(crate) fn on_problem(
         title => language.text(title_of(problem.code)),
         detail,
         wait => problem.retry_after.map(|wait| language.wait(Some(wait))),
-        request_id => asked.request_id.as_str(),
-        ..frame(settings, visit, asked.uri.path())
+        request_id => request_info.request_id.as_str(),
+        ..frame(settings, visit, request_info.uri.path())
     };
     let mut response = html(templates.render(language, "error.html", content).ok()?, language);
     *response.status_mut() =

@@ -10,7 +10,7 @@ const PAGE: &str = "/feedback";
 
 /// `GET /feedback`
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     view.show("feedback.html", content("", ""))
 }
 
@@ -18,7 +18,7 @@ pub(super) async fn show(view: View) -> Result<Response, Problem> {
 pub(super) async fn send(view: View, form: FormBody) -> Result<Response, Problem> {
     let (text, email) = (form.text("text"), form.text("email"));
     // It may come from somebody whose session has ended while they wrote: it is taken from nobody, too.
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     let refusal = match view.visit.check_form() {
         Err(problem) => Refusal::outdated(problem),
         Ok(()) => match view.site.feedback.take(&view.visit, text, email).await {

@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use percent_encoding::percent_decode;
-use vestibule::{ErrorCode, Problem, Said, TypedPassword, core::redirect::LocalPath};
+use vestibule::{Detail, ErrorCode, Problem, TypedPassword, core::redirect::LocalPath};
 
 /// The longest form of these pages, in bytes: a password of 1024 characters fits, however it is encoded.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
@@ -49,7 +49,7 @@ impl FormBody {
 
     fn parse(body: &[u8]) -> Result<Self, Problem> {
         let malformed = |code: &'static str, text: &str| {
-            Problem::new(ErrorCode::MalformedRequest).because(&Said::new(code, text))
+            Problem::new(ErrorCode::MalformedRequest).because(&Detail::new(code, text))
         };
         // A lenient reader turns every such byte into the same character, and two passwords into one.
         if percent_decode(body).decode_utf8().is_err() {
@@ -89,17 +89,17 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
         if !is_form {
             let text = "Send the form as application/x-www-form-urlencoded.";
             return Err(Problem::new(ErrorCode::UnsupportedMediaType)
-                .because(&Said::new("form_type", text)));
+                .because(&Detail::new("form_type", text)));
         }
         let body = Bytes::from_request(request, state).await.map_err(|error| {
             match error.into_response().status() {
                 StatusCode::PAYLOAD_TOO_LARGE => {
                     let text = format!("The form is larger than {MAX_BYTES} bytes.");
-                    let reason = Said::new("form_too_large", text).with("max", MAX_BYTES);
+                    let reason = Detail::new("form_too_large", text).with("max", MAX_BYTES);
                     Problem::new(ErrorCode::TooLarge).because(&reason)
                 }
                 _ => Problem::new(ErrorCode::MalformedRequest)
-                    .because(&Said::new("form_broken_off", "The form is incomplete.")),
+                    .because(&Detail::new("form_broken_off", "The form is incomplete.")),
             }
         })?;
         Self::parse(&body)

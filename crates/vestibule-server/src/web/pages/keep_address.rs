@@ -7,7 +7,7 @@ use minijinja::{Value, context};
 use vestibule::{
     Problem, Together,
     core::{
-        one_time::{KeepAddress, OneTime, OneTimeToken, Standing},
+        one_time::{KeepAddress, OneTime, OneTimeToken, TokenState},
         store::Obstacle,
         user::UserStatus,
     },
@@ -19,7 +19,7 @@ const PAGE: &str = "keep_address.html";
 
 /// `GET /auth/keep-address?token=…`
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     let token = view.query("token").unwrap_or_default();
     let found = Found::by(&view, &token).await?;
     show_found(&view, &found, &token)
@@ -30,7 +30,7 @@ pub(super) async fn keep(view: View, form: FormBody) -> Result<Response, Problem
     let token = form.text("token");
     let checked = view.visit.check_form();
     // Who is there is for greeting only.
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     let found = Found::by(&view, token).await?;
     if let Err(problem) = checked {
         let content = content(found.state(), token);
@@ -64,15 +64,15 @@ impl Found {
         let Some(kept) = view.site.store.one_time(&token.key()).await? else {
             return Ok(Self::Void);
         };
-        let user = view.site.hall.users().user(kept.user).await?;
+        let user = view.site.auth.users().user(kept.user).await?;
         if user.is_none_or(|user| user.status != UserStatus::Active) {
             return Ok(Self::Void);
         }
         Ok(match links::standing(view, &kept).await? {
-            Standing::Open => Self::Open(kept),
-            Standing::Used => Self::Used,
-            Standing::Expired => Self::Expired,
-            Standing::Void => Self::Void,
+            TokenState::Open => Self::Open(kept),
+            TokenState::Used => Self::Used,
+            TokenState::Expired => Self::Expired,
+            TokenState::Void => Self::Void,
         })
     }
 

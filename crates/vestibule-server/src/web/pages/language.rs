@@ -14,7 +14,7 @@ pub(super) async fn choose(view: View, form: FormBody) -> Result<Response, Probl
     let chosen = Locale::parse(form.text("language")).ok();
     view.visit.keep_locale(chosen.as_ref().filter(|locale| available.contains(locale)));
     // The page with its query; where the browser does not say which, at least the page.
-    let page = view.visit.asked().referer.unwrap_or_else(|| form.next());
+    let page = view.visit.request_info().referer.unwrap_or_else(|| form.next());
     if view.brings_cookies() {
         return Ok(view.go(page.as_str(), None));
     }

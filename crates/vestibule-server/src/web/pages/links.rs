@@ -8,7 +8,7 @@ use vestibule::{
     User,
     core::{
         name::EmailAddress,
-        one_time::{OneTime, Standing},
+        one_time::{OneTime, TokenState},
         store::StoreResult,
     },
 };
@@ -27,12 +27,12 @@ pub(super) fn guarded(mut response: Response) -> Response {
 ///
 /// # Errors
 /// Where the store cannot be used.
-pub(super) async fn standing(view: &View, kept: &OneTime) -> StoreResult<Standing> {
+pub(super) async fn standing(view: &View, kept: &OneTime) -> StoreResult<TokenState> {
     let session = match kept.session {
         Some(session) => view.site.store.session(session).await?,
         None => None,
     };
-    Ok(kept.standing(session.as_ref(), view.site.hall.now()))
+    Ok(kept.standing(session.as_ref(), view.site.auth.now()))
 }
 
 /// Whether an account has this address, in any spelling.

@@ -55,7 +55,7 @@ pub(crate) use self::{
     errors::{away, on_problem},
 };
 
-/// The pages. They have to be inside of the hall's layer.
+/// The pages. They have to be inside of the library's layer.
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .route("/", get(front::show))

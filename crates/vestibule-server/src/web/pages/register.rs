@@ -9,7 +9,7 @@ use crate::config::VerifiedEmail;
 
 /// `GET /auth/register`
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     view.show("register.html", names(None))
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn make(view: View, form: FormBody) -> Result<Response, Problem
         },
     };
     // As on the sign-in page: who is there is for greeting only.
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     view.refuse("register.html", &refusal, names(Some(&form)))
 }
 

@@ -6,7 +6,7 @@ use vestibule::{
     Problem, Together, TypedPassword, User,
     core::{
         name::EmailAddress,
-        one_time::{OneTime, OneTimeToken, Purpose, ResetPassword, Standing},
+        one_time::{OneTime, OneTimeToken, Purpose, ResetPassword, TokenState},
         user::UserStatus,
     },
 };
@@ -18,7 +18,7 @@ const RESET: &str = "reset.html";
 
 /// `GET /auth/forgot`
 pub(super) async fn show_forgot(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     view.show(FORGOT, asked(""))
 }
 
@@ -32,13 +32,13 @@ pub(super) async fn forgot(view: View, form: FormBody) -> Result<Response, Probl
             Err(problem) => Refusal::of(problem)?,
         },
     };
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     view.refuse(FORGOT, &refusal, asked(login))
 }
 
 /// `GET /auth/reset?token=…`. Following the link uses nothing up.
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     let token = view.query("token").unwrap_or_default();
     let found = Found::by(&view, &token).await?;
     show_found(&view, &found, &token)
@@ -49,7 +49,7 @@ pub(super) async fn reset(view: View, form: FormBody) -> Result<Response, Proble
     let token = form.text("token");
     let checked = view.visit.check_form();
     // Who is there is for greeting only.
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     let found = Found::by(&view, token).await?;
     let Found::Open(kept, user) = found else {
         return show_found(&view, &found, token);
@@ -75,8 +75,8 @@ async fn replace(
     user: &User,
     password: TypedPassword,
 ) -> Result<bool, Problem> {
-    let hall = &view.site.hall;
-    let hash = hall.hash_new_password("password", password, &user.guessable_words()).await?;
+    let auth = &view.site.auth;
+    let hash = auth.hash_new_password("password", password, &user.guessable_words()).await?;
     // Whoever has followed the link reads what is sent to that address.
     let is_theirs =
         EmailAddress::parse(&kept.email).is_ok_and(|email| links::is_address_of(user, &email));
@@ -101,15 +101,15 @@ impl Found {
         let Some(kept) = view.site.store.one_time(&token.key()).await? else {
             return Ok(Self::Void);
         };
-        let user = view.site.hall.users().user(kept.user).await?;
+        let user = view.site.auth.users().user(kept.user).await?;
         let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
             return Ok(Self::Void);
         };
         Ok(match links::standing(view, &kept).await? {
-            Standing::Open => Self::Open(kept, Box::new(user)),
-            Standing::Used => Self::Used,
-            Standing::Expired => Self::Expired,
-            Standing::Void => Self::Void,
+            TokenState::Open => Self::Open(kept, Box::new(user)),
+            TokenState::Used => Self::Used,
+            TokenState::Expired => Self::Expired,
+            TokenState::Void => Self::Void,
         })
     }
 }

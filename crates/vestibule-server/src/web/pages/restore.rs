@@ -5,9 +5,9 @@ use minijinja::{Value, context};
 use vestibule::{
     Carrier, ErrorCode, Problem, SignInForm, Together, TypedPassword, User,
     core::{
-        deletion::{Deletion, Party, may_restore},
+        deletion::{Actor, Deletion, may_restore},
         name::EmailAddress,
-        one_time::{LinkSecret, OneTime, OneTimeToken, Purpose, RestoreAccount, Standing},
+        one_time::{LinkSecret, OneTime, OneTimeToken, Purpose, RestoreAccount, TokenState},
         redirect::LocalPath,
     },
 };
@@ -24,16 +24,16 @@ pub(super) async fn ask(
     next: &LocalPath,
     remember: bool,
 ) -> Result<Response, Problem> {
-    let (hall, token) = (&view.site.hall, LinkSecret::draw(view.site.hall.entropy()));
+    let (auth, token) = (&view.site.auth, LinkSecret::draw(view.site.auth.entropy()));
     // An address of an account was read before it was kept.
     let email = EmailAddress::parse(&user.email).map_err(|error| {
         tracing::error!(%error, user = %user.id, "the address of an account is none");
         Problem::new(ErrorCode::Internal)
     })?;
-    let kept = OneTime::new(&token, Purpose::RestoreAccount, user.id, &email, hall.now());
+    let kept = OneTime::new(&token, Purpose::RestoreAccount, user.id, &email, auth.now());
     view.site.store.put_one_time(&kept).await?;
     // As on the sign-in page: who is there is for greeting only.
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     view.show(PAGE, content(user, &token.encode(), next, remember))
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
     };
     let (next, remember) = (form.next(), form.is_ticked("remember_me"));
     if let Err(problem) = view.visit.check_form() {
-        let _ = view.visit.greeted().await;
+        let _ = view.visit.optional_principal().await;
         let content = content(&user, form.text("token"), &next, remember);
         return view.refuse(PAGE, &Refusal::outdated(problem), content);
     }
@@ -79,14 +79,14 @@ pub(super) async fn restore(view: View, form: FormBody) -> Result<Response, Prob
 
 /// Who was asked, by the secret in the form, if they may still answer.
 async fn asked(view: &View, token: &str) -> Result<Option<(OneTime, User)>, Problem> {
-    let now = view.site.hall.now();
+    let now = view.site.auth.now();
     let Some(token) = OneTimeToken::<RestoreAccount>::parse(token) else { return Ok(None) };
     let kept = view.site.store.one_time(&token.key()).await?;
-    let Some(kept) = kept.filter(|kept| kept.standing(None, now) == Standing::Open) else {
+    let Some(kept) = kept.filter(|kept| kept.standing(None, now) == TokenState::Open) else {
         return Ok(None);
     };
-    let user = view.site.hall.users().user(kept.user).await?;
-    let user = user.filter(|user| may_restore(user, Party::Owner, now).is_ok());
+    let user = view.site.auth.users().user(kept.user).await?;
+    let user = user.filter(|user| may_restore(user, Actor::Owner, now).is_ok());
     Ok(user.map(|user| (kept, user)))
 }
 

@@ -24,9 +24,9 @@ const PAGE: &str = "/user/sessions";
 
 /// `GET /user/sessions`
 pub(super) async fn list(caller: Principal, view: View) -> Result<Response, Problem> {
-    let now = view.site.hall.now();
+    let now = view.site.auth.now();
     let behind: Option<SessionCursor> = view.query("cursor").and_then(|text| text.parse().ok());
-    let page = view.site.hall.sessions_of(caller.user_id(), behind).await?;
+    let page = view.site.auth.sessions_of(caller.user_id(), behind).await?;
     let sessions: Vec<Value> = page
         .sessions
         .iter()
@@ -43,7 +43,7 @@ pub(super) async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = session_id(id)?;
-    let now = view.site.hall.now();
+    let now = view.site.auth.now();
     let found = view.visit.own_session(&caller, id).await?;
     let (session, renewals) = found.ok_or(Problem::new(ErrorCode::NotFound))?;
     let language = view.language();

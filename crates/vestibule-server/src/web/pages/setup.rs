@@ -3,7 +3,7 @@
 use axum::response::Response;
 use minijinja::{Value, context};
 use vestibule::{
-    ErrorCode, Problem, Said, Together,
+    Detail, ErrorCode, Problem, Together,
     core::{
         event::EventName,
         store::{AccountChange, Commit, Committed, Obstacle},
@@ -24,7 +24,7 @@ use super::{
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
     let token = view.query("token").unwrap_or_default();
     admit(&view, &token).await?;
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     view.show("setup.html", content(&token, None)).map(links::guarded)
 }
 
@@ -48,7 +48,7 @@ async fn admit(view: &View, token: &str) -> Result<(), Problem> {
         return Err(closed());
     }
     // The command may have made one meanwhile.
-    if view.site.hall.users().has_super_user().await? {
+    if view.site.auth.users().has_super_user().await? {
         view.site.setup.close();
         return Err(closed());
     }
@@ -57,12 +57,12 @@ async fn admit(view: &View, token: &str) -> Result<(), Problem> {
 
 async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem> {
     let claim = view.site.setup.claim(token).ok_or_else(closed)?;
-    let hall = &view.site.hall;
-    let mut new = hall.prepare_user(registrant(form)).await?;
+    let auth = &view.site.auth;
+    let mut new = auth.prepare_user(registrant(form)).await?;
     new.is_super_user = true;
     new.locale = view.visit.locale().cloned();
     // Whoever reads the site's own output may say which address is theirs.
-    new.email_verified_at = Some(hall.now());
+    new.email_verified_at = Some(auth.now());
     let commit = Commit { account: Some(AccountChange::Create(new)), ..Commit::default() };
     let visit = view.visit.clone();
     let made = move |done: &Committed| {
@@ -70,7 +70,7 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
         done.user.iter().fold(event, |event, user| event.of(user.id))
     };
     let with = Together::nothing().with_event(made, "the first super user was created");
-    let taken = match hall.commit(commit, with).await? {
+    let taken = match auth.commit(commit, with).await? {
         Ok(_) => {
             claim.use_up();
             return Ok(());
@@ -85,7 +85,7 @@ async fn create(view: &View, token: &str, form: &FormBody) -> Result<(), Problem
 fn closed() -> Problem {
     let text = "This setup link has expired or was already used. While there is no super user, every start of \
          the server prints a new one.";
-    Problem::new(ErrorCode::Forbidden).because(&Said::new("setup_closed", text))
+    Problem::new(ErrorCode::Forbidden).because(&Detail::new("setup_closed", text))
 }
 
 fn content(token: &str, form: Option<&FormBody>) -> Value {

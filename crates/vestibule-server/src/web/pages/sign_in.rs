@@ -56,7 +56,7 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
     };
     // Whoever is signed in already is greeted all the same; what keeps that from being found out does not
     // matter beside the refusal.
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     let content = login_content(form.text("login"), &next, remember);
     let (template, refusal) = match refusal.is_about_cookies() {
         true => (COOKIES_BLOCKED, refusal.unsaid()),
@@ -67,7 +67,7 @@ pub(super) async fn login(view: View, form: FormBody) -> Result<Response, Proble
 
 /// `GET /auth/logout`: a button.
 pub(super) async fn show_logout(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     view.show("logout.html", context! {})
 }
 
@@ -102,10 +102,10 @@ pub(super) async fn confirm(
 /// Whether somebody is signed in whose account may be used. A token may outlive that by a moment, and a
 /// page that asks for the account would send them right back here.
 async fn is_known(view: &View) -> Result<bool, Problem> {
-    let Some(caller) = view.visit.greeted().await? else {
+    let Some(caller) = view.visit.optional_principal().await? else {
         return Ok(false);
     };
-    let user = view.site.hall.users().user(caller.user_id()).await?;
+    let user = view.site.auth.users().user(caller.user_id()).await?;
     Ok(user.is_some_and(|user| user.status == UserStatus::Active))
 }
 

@@ -135,7 +135,7 @@ async fn content(
     let language = view.language();
     Ok(context! {
         user_id => who.to_string(),
-        csrf_cookie => view.site.hall.config().cookies.csrf.as_str(),
+        csrf_cookie => view.site.auth.config().cookies.csrf.as_str(),
         own => page(&own, |seen| value(seen, who, &shares, language)),
         shared => page(&shared, |seen| value(seen, who, &Shares::default(), language)),
         offered => page(&offered, |seen| value(seen, who, &Shares::default(), language)),

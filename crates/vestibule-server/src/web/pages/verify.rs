@@ -10,7 +10,7 @@ use vestibule::{
     Problem, Together,
     core::{
         name::EmailAddress,
-        one_time::{ChangeAddress, OneTime, OneTimeToken, Purpose, Standing, VerifyAddress},
+        one_time::{ChangeAddress, OneTime, OneTimeToken, Purpose, TokenState, VerifyAddress},
         redirect::LocalPath,
         store::Obstacle,
         user::UserStatus,
@@ -23,7 +23,7 @@ const PAGE: &str = "verify.html";
 
 /// `GET /auth/verify`: a button for whoever has the link, a form for whoever wants a new one.
 pub(super) async fn show(view: View) -> Result<Response, Problem> {
-    view.visit.greeted().await?;
+    view.visit.optional_principal().await?;
     match view.query("token") {
         None => view.show(PAGE, content("ask", "", "")),
         Some(token) => {
@@ -38,7 +38,7 @@ pub(super) async fn verify(view: View, form: FormBody) -> Result<Response, Probl
     let token = form.text("token");
     let checked = view.visit.check_form();
     // Who is there is for greeting only.
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     let found = Found::by(&view, token).await?;
     if let Err(problem) = checked {
         let content = content(found.state(), token, "");
@@ -74,7 +74,7 @@ pub(super) async fn again(view: View, form: FormBody) -> Result<Response, Proble
             Err(problem) => Refusal::of(problem)?,
         },
     };
-    let _ = view.visit.greeted().await;
+    let _ = view.visit.optional_principal().await;
     view.refuse(PAGE, &refusal, content("ask", "", login))
 }
 
@@ -92,7 +92,7 @@ enum Found {
 
 impl Found {
     async fn by(view: &View, token: &str) -> Result<Self, Problem> {
-        let (store, hall) = (&view.site.store, &view.site.hall);
+        let (store, auth) = (&view.site.store, &view.site.auth);
         // The link in a mail opens this page for either.
         let own = OneTimeToken::<VerifyAddress>::parse(token).map(|token| token.key());
         let other = OneTimeToken::<ChangeAddress>::parse(token).map(|token| token.key());
@@ -106,7 +106,7 @@ impl Found {
         let Some(kept) = kept else {
             return Ok(Self::Void);
         };
-        let user = hall.users().user(kept.user).await?;
+        let user = auth.users().user(kept.user).await?;
         let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
             return Ok(Self::Void);
         };
@@ -116,13 +116,15 @@ impl Found {
         let is_theirs = links::is_address_of(&user, &email);
         let is_done = is_theirs && user.email_verified_at.is_some();
         Ok(match (links::standing(view, &kept).await?, kept.purpose) {
-            (Standing::Used | Standing::Expired, _) | (_, Purpose::VerifyAddress) if is_done => {
+            (TokenState::Used | TokenState::Expired, _) | (_, Purpose::VerifyAddress)
+                if is_done =>
+            {
                 Self::Done
             }
-            (Standing::Open, Purpose::VerifyAddress) if !is_theirs => Self::Void,
-            (Standing::Open, _) => Self::Open(kept, email),
-            (Standing::Expired, _) => Self::Expired,
-            (Standing::Used | Standing::Void, _) => Self::Void,
+            (TokenState::Open, Purpose::VerifyAddress) if !is_theirs => Self::Void,
+            (TokenState::Open, _) => Self::Open(kept, email),
+            (TokenState::Expired, _) => Self::Expired,
+            (TokenState::Used | TokenState::Void, _) => Self::Void,
         })
     }
 

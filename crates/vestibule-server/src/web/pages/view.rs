@@ -42,7 +42,7 @@ impl FromRequestParts<Site> for View {
             templates: site.templates.get(),
             uri: parts.uri.clone(),
             has_cookies: parts.headers.contains_key(header::COOKIE),
-            flash: Flash::read(&parts.headers, site.hall.config()),
+            flash: Flash::read(&parts.headers, site.auth.config()),
         })
     }
 }
@@ -74,7 +74,7 @@ impl View {
         let page = context! { ..content, ..around };
         let mut response = html(self.templates.render(language, template, page)?, language);
         if self.flash.is_some() && self.visit.may_set_cookies() {
-            add_cookie(&mut response, Flash::cleared(self.site.hall.config()));
+            add_cookie(&mut response, Flash::cleared(self.site.auth.config()));
         }
         Ok(response)
     }
@@ -98,7 +98,7 @@ impl View {
     /// On to another page, which may show a notice (303, RFC 9110 section 15.4.4).
     pub(super) fn go(&self, target: &str, flash: Option<Flash>) -> Response {
         let flash = Flash::about(&self.visit).or(flash).filter(|_| self.visit.may_set_cookies());
-        go(target, flash.and_then(|flash| flash.cookie(self.site.hall.config())))
+        go(target, flash.and_then(|flash| flash.cookie(self.site.auth.config())))
     }
 
     /// Whether the browser keeps cookies, as far as this request tells.

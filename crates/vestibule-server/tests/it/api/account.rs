@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use vestibule_testkit::{visitors::Visitor as _, wait};
 
 use super::{PATIENCE, is_guarded, signed_in};
-use crate::house::{NEW_PASSWORD, PASSWORD, ask_store, create_user, place, serve};
+use crate::test_app::{NEW_PASSWORD, PASSWORD, ask_store, create_user, place, serve};
 
 #[tokio::test]
 async fn the_own_account_is_changed_and_deleted() {

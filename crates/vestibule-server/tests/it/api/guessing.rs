@@ -4,7 +4,7 @@ use serde_json::json;
 use vestibule_testkit::visitors::Visitor as _;
 
 use super::signed_in;
-use crate::house::{PASSWORD, create_user, place, run, serve};
+use crate::test_app::{PASSWORD, create_user, place, run, serve};
 
 #[tokio::test]
 async fn unknown_and_known_people_are_refused_alike() {

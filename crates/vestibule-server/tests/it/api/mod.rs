@@ -13,7 +13,7 @@ use vestibule_testkit::{
     visitors::{Answer, App, Visitor as _, request, with},
 };
 
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 /// Longer than any answer takes to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);

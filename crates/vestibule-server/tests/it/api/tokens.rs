@@ -8,7 +8,7 @@ use vestibule_testkit::{
 };
 
 use super::{PATIENCE, is_guarded, signed_in};
-use crate::house::{PASSWORD, clock, create_user, place, renewals, serve};
+use crate::test_app::{PASSWORD, clock, create_user, place, renewals, serve};
 
 #[tokio::test]
 async fn every_wrong_token_looks_the_same() {

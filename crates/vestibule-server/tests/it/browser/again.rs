@@ -10,7 +10,7 @@ use vestibule_testkit::{
 };
 
 use super::{note_cookies, pages::pictures, sign_in};
-use crate::house::{create_user, place, serve};
+use crate::test_app::{create_user, place, serve};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

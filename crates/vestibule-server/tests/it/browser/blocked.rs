@@ -3,7 +3,7 @@
 use vestibule_testkit::{chromium::Look, webdriver::browse_in_each};
 
 use super::pages::pictures;
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 #[tokio::test]
 async fn a_browser_that_blocks_cookies_is_told_so_by_every_form() {

@@ -11,7 +11,7 @@ use vestibule_testkit::{
 };
 
 use super::{note_cookies, sign_in};
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 async fn keep(app: &App, name: &str, content: &'static str) -> String {
     let mut sent = request(Method::POST, &format!("/api/files?name={name}"), None);

@@ -9,7 +9,7 @@ use vestibule_testkit::{
 };
 
 use super::{is_content, note_cookies, register, sign_in};
-use crate::house::{NEW_PASSWORD, PASSWORD, create_user, place, serve};
+use crate::test_app::{NEW_PASSWORD, PASSWORD, create_user, place, serve};
 
 #[tokio::test]
 async fn everything_works_with_scripts_switched_off() {

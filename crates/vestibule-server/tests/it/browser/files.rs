@@ -18,7 +18,7 @@ use super::{
     pages::{LOOKS, look_at, pictures},
     sign_in,
 };
-use crate::house::{PASSWORD, create_user, place, serve, serve_again};
+use crate::test_app::{PASSWORD, create_user, place, serve, serve_again};
 
 /// Of the file that is sent while the connection breaks.
 const SIZE: usize = 6 * 1024 * 1024;

@@ -13,8 +13,8 @@ use vestibule_testkit::{
 
 use super::{note_cookies, stripping::Stripping};
 use crate::{
-    house::{NEW_PASSWORD, PASSWORD, create_user, email, place, serve},
     mail::{arrived, link, with_server},
+    test_app::{NEW_PASSWORD, PASSWORD, create_user, email, place, serve},
 };
 
 /// The forms behind the links of mails hold a secret in their address, so that their `Referer` is cut short.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use vestibule_testkit::{chromium::Tab, site::Site};
 
-use crate::house::{create_user, place, serve};
+use crate::test_app::{create_user, place, serve};
 
 /// What one page may weigh when it is opened for the first time, in bytes on the wire.
 const MOST: i64 = 60_000;

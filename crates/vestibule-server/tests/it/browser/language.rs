@@ -13,8 +13,8 @@ use super::{
     register, sign_in,
 };
 use crate::{
-    house::{PASSWORD, create_user, place, serve},
     mail::{arrived, with_server},
+    test_app::{PASSWORD, create_user, place, serve},
 };
 
 /// All of these pages are in German, and fit every screen: German words are long.

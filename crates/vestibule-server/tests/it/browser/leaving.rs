@@ -14,7 +14,7 @@ use super::{
     pages::{LOOKS, look_at},
     sign_in,
 };
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 #[tokio::test]
 async fn an_account_is_deleted_and_kept_after_all() {

@@ -14,8 +14,8 @@ use super::{
     register,
 };
 use crate::{
-    house::{NEW_PASSWORD, place, serve},
     mail::{arrived, link, with_server},
+    test_app::{NEW_PASSWORD, place, serve},
 };
 
 #[tokio::test]

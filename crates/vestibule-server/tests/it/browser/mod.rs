@@ -19,13 +19,13 @@ mod tabs;
 
 use vestibule_testkit::{chromium::Tab, site::Site};
 
-use crate::house::PASSWORD;
+use crate::test_app::PASSWORD;
 
 /// Registers at the page, as a person does.
 async fn register(tab: &Tab, site: &Site, name: &str) {
     tab.go(&format!("{}/auth/register", site.url())).await;
     tab.fill("#username", name).await;
-    tab.fill("#email", &crate::house::email(name)).await;
+    tab.fill("#email", &crate::test_app::email(name)).await;
     tab.fill("#password", PASSWORD).await;
     tab.click("main button[type=submit]").await;
     tab.arrive("/auth/login").await;

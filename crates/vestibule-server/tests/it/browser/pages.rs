@@ -11,7 +11,7 @@ use vestibule_testkit::{
 };
 
 use super::{judges, note_cookies, sign_in};
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 pub(super) const LOOKS: [(&str, Look); 4] = [
     ("phone-light", Look::PHONE),

@@ -10,7 +10,7 @@ use vestibule_testkit::{
 };
 
 use super::{is_content, note_cookies, register, sign_in};
-use crate::house::{create_user, place, renewals, run_json, serve};
+use crate::test_app::{create_user, place, renewals, run_json, serve};
 
 /// The access token expires after this time.
 const TTL: Duration = Duration::from_secs(3);

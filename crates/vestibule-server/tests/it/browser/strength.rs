@@ -8,7 +8,7 @@ use super::{
     pages::{LOOKS, look_at},
     sign_in,
 };
-use crate::house::{create_user, place, serve};
+use crate::test_app::{create_user, place, serve};
 
 /// What is said of a password, and how many of the four steps it reaches.
 async fn said_of(tab: &Tab, input: &str, password: &str) -> (String, i64) {

@@ -10,7 +10,7 @@ use vestibule_testkit::{
 };
 
 use super::{is_content, note_cookies, sign_in};
-use crate::house::{create_user, place, renewals, serve};
+use crate::test_app::{create_user, place, renewals, serve};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -97,7 +97,7 @@ async fn what_the_command_ends_is_gone_at_the_next_click() {
     browse(Look::PHONE, async |tab| {
         sign_in(&tab, &site, "ada", "/user/account").await;
         note_cookies(&tab, &site).await;
-        crate::house::run(&place, &["session", "end", "--user", "ada"]);
+        crate::test_app::run(&place, &["session", "end", "--user", "ada"]);
         let is_out = async || {
             tab.go(&format!("{}/user/account", site.url())).await;
             (tab.path().await != "/user/account").then_some(())

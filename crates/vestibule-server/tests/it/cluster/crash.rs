@@ -14,7 +14,7 @@ use vestibule_testkit::{
 };
 
 use super::{Cluster, renew, sign_in, visitor};
-use crate::house::serve_again;
+use crate::test_app::serve_again;
 
 const CLIENTS: usize = 8;
 /// Renewals, all clients together.

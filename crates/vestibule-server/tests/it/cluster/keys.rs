@@ -15,7 +15,7 @@ use vestibule_testkit::{
 use super::{Cluster, HEARD_WITHIN, Ways, sign_in, visitor};
 use crate::{
     command_line::kid,
-    house::{run, run_json, serve},
+    test_app::{run, run_json, serve},
 };
 
 const NODES: usize = 3;

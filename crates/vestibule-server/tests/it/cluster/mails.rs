@@ -9,8 +9,8 @@ use vestibule_testkit::{
 
 use super::{Cluster, HEARD_WITHIN};
 use crate::{
-    house::{PASSWORD, ask_store, email},
     mail::arrived,
+    test_app::{PASSWORD, ask_store, email},
 };
 
 /// People who register at each node, before and after the mail server goes.

@@ -18,7 +18,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::house::{PASSWORD, SECRET, cheap, clock, create_user, program, serve};
+use crate::test_app::{PASSWORD, SECRET, cheap, clock, create_user, program, serve};
 
 pub(crate) use ways::Ways;
 
@@ -99,7 +99,7 @@ pub(crate) fn place_of_node(database: &str, settings: &[(&str, &str)]) -> Place 
         .with("VESTIBULE_PUBLIC_URL", ORIGIN)
         .with("VESTIBULE_METRICS__LISTEN", "127.0.0.1:0");
     let place = settings.iter().fold(place, |place, (name, value)| place.with(name, value));
-    for secret in [PASSWORD, crate::house::NEW_PASSWORD, SECRET] {
+    for secret in [PASSWORD, crate::test_app::NEW_PASSWORD, SECRET] {
         place.secrets().add(secret);
     }
     place

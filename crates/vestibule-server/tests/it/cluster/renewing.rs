@@ -8,7 +8,7 @@ use vestibule_testkit::{
 };
 
 use super::{Cluster, renew};
-use crate::house::renewals;
+use crate::test_app::renewals;
 
 const NODES: usize = 3;
 /// Renewals that arrive together at each node.

@@ -7,7 +7,7 @@ use vestibule_testkit::{
 };
 
 use super::{Cluster, becomes, renew, sign_in};
-use crate::house::{NEW_PASSWORD, PASSWORD, run};
+use crate::test_app::{NEW_PASSWORD, PASSWORD, run};
 
 const NODES: usize = 3;
 

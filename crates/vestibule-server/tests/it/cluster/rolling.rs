@@ -14,7 +14,7 @@ use vestibule_testkit::{
 };
 
 use super::{Cluster, renew, sign_in, visitor};
-use crate::house::{PASSWORD, serve_again};
+use crate::test_app::{PASSWORD, serve_again};
 
 const NODES: usize = 3;
 const CLIENTS: usize = 6;

@@ -15,8 +15,8 @@ use vestibule_testkit::{
 
 use super::{HEARD_WITHIN, places};
 use crate::{
-    house::{PASSWORD, create_user, run, run_json, serve},
     serving::{connect, everything, status},
+    test_app::{PASSWORD, create_user, run, run_json, serve},
 };
 
 const NODES: usize = 3;

@@ -3,7 +3,7 @@
 use vestibule_testkit::site::Place;
 
 // Nothing of this opens a store.
-use crate::house::{SECRET, file_place as place, run, run_json};
+use crate::test_app::{SECRET, file_place as place, run, run_json};
 
 #[test]
 fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {

@@ -7,7 +7,7 @@ use vestibule_testkit::{
 };
 
 use super::HEARD_WITHIN;
-use crate::house::{
+use crate::test_app::{
     PASSWORD, SECRET, create_user, file_place, place, run, run_json, serve, serve_again,
 };
 

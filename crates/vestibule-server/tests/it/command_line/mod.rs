@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(crate) use keys::kid;
 
-use crate::house::{email, file_place, good, place, run, serve};
+use crate::test_app::{email, file_place, good, place, run, serve};
 
 /// A running server reads what a command changed twice a second; the rest is for a busy machine.
 const HEARD_WITHIN: Duration = Duration::from_secs(10);
@@ -98,7 +98,7 @@ fn people_are_brought_over_with_their_passwords() {
     run(&place, &["user", "import", "people.csv", "--dry-run"]);
     assert_eq!(run(&place, &["user", "list", "--json"]).trim(), "[]");
     run(&place, &["user", "import", "people.csv"]);
-    let users = crate::house::run_json(&place, &["user", "list", "--json"]);
+    let users = crate::test_app::run_json(&place, &["user", "list", "--json"]);
     assert_eq!(users[0]["roles"], serde_json::json!(["editor", "reviewer"]));
     assert_eq!(
         (&users[0]["is_super_user"], &users[1]["status"]),

@@ -15,7 +15,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::house::{PASSWORD, ask_store, good, place, program, run, run_json, serve};
+use crate::test_app::{PASSWORD, ask_store, good, place, program, run, run_json, serve};
 
 const WITHIN: Duration = Duration::from_secs(30);
 

@@ -7,7 +7,9 @@ use vestibule_testkit::{
 };
 
 use super::HEARD_WITHIN;
-use crate::house::{NEW_PASSWORD, PASSWORD, create_user, email, good, place, run, run_json, serve};
+use crate::test_app::{
+    NEW_PASSWORD, PASSWORD, create_user, email, good, place, run, run_json, serve,
+};
 
 /// Asks until it is answered so.
 async fn becomes(app: &App, expected: impl Fn(&Answer) -> bool) -> Answer {
@@ -121,7 +123,7 @@ async fn roles_given_and_taken_reach_the_very_tokens() {
     let place = place();
     create_user(&place, "ada", &[]);
     let site = serve(&place);
-    let (app, browser) = (site.app(), site.browser(crate::house::clock()));
+    let (app, browser) = (site.app(), site.browser(crate::test_app::clock()));
     assert_eq!(app.sign_in("ada", PASSWORD).await.status, 200);
     assert_eq!(browser.sign_in("ada", PASSWORD).await.status, 200);
     run(&place, &["user", "grant", "ada", "editor"]);

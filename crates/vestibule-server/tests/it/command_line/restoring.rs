@@ -11,7 +11,7 @@ use vestibule_testkit::{
 };
 
 use super::{HEARD_WITHIN, keys::kid};
-use crate::house::{PASSWORD, create_user, file_place, run, run_json, serve, serve_again};
+use crate::test_app::{PASSWORD, create_user, file_place, run, run_json, serve, serve_again};
 
 const DATABASE: &str = "data/vestibule.db";
 const NOTE: &str = "data/files/vestibule-place";

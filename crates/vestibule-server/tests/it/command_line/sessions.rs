@@ -7,7 +7,7 @@ use vestibule_testkit::{
 };
 
 use super::HEARD_WITHIN;
-use crate::house::{PASSWORD, create_user, place, run, run_json, serve};
+use crate::test_app::{PASSWORD, create_user, place, run, run_json, serve};
 
 async fn is_out(app: &App) {
     let ask = async || (app.get("/api/auth/me").await.code() == "token_revoked").then_some(());

@@ -7,8 +7,8 @@ use vestibule_testkit::{
 
 use crate::{
     cluster::{Cluster, HEARD_WITHIN, VERIFY, Ways, becomes, places, renew, sign_in},
-    house::{PASSWORD, ask_store, create_user, serve, serve_again},
     other_time::OtherTime,
+    test_app::{PASSWORD, ask_store, create_user, serve, serve_again},
 };
 
 /// Makes two tests of each `async fn(&str, Carrier)` that is named, which is run for both carriers.

@@ -13,7 +13,7 @@ use vestibule_testkit::{
 use super::{ANSWERED_WITHIN, BACK_WITHIN, Scene, at_last, figure_becomes, is_put_off};
 use crate::{
     cluster::{ORIGIN, VERIFY, visitor},
-    house::{NEW_PASSWORD, PASSWORD, ask_store, clock},
+    test_app::{NEW_PASSWORD, PASSWORD, ask_store, clock},
 };
 
 const DOWN: Condition = Condition::Cut;

@@ -18,7 +18,7 @@ use vestibule_testkit::{
 use super::{BACK_WITHIN, at_last, is_put_off};
 use crate::{
     cluster::{ORIGIN, VERIFY, Ways, sign_in, visitor},
-    house::{PASSWORD, cheap, create_user, file_place, program},
+    test_app::{PASSWORD, cheap, create_user, file_place, program},
 };
 
 /// Makes two tests of each `async fn(Disk)` that is named.

@@ -13,7 +13,7 @@ use vestibule_testkit::{
 use super::{BACK_WITHIN, Scene, at_last, cable_to, figure, figure_becomes, is_put_off, through};
 use crate::{
     cluster::{Cluster, VERIFY, Ways, place_of_node, sign_in},
-    house::{clock, create_user, serve},
+    test_app::{clock, create_user, serve},
 };
 
 const BOUND: Duration = Duration::from_secs(1);

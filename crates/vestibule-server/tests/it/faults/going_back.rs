@@ -9,7 +9,7 @@ use vestibule_testkit::{
 use super::{BACK_WITHIN, at_last, figure_becomes};
 use crate::{
     cluster::{Cluster, VERIFY, Ways, becomes, place_of_node, sign_in},
-    house::{create_user, serve},
+    test_app::{create_user, serve},
 };
 
 /// Two nodes on a server of the test's own.

@@ -15,11 +15,11 @@ use vestibule_testkit::{
 
 use super::BACK_WITHIN;
 use crate::{
-    house::{
+    mail::{link, with_server},
+    test_app::{
         NEW_PASSWORD, PASSWORD, ask_store, clock, create_user, email, file_place, run_json, serve,
         with_database,
     },
-    mail::{link, with_server},
 };
 
 /// How many people do each thing.

@@ -34,8 +34,8 @@ use vestibule_testkit::{
 
 use crate::{
     cluster::{Ways, place_of_node, sign_in, visitor},
-    house::{create_user, serve},
     serving::figures,
+    test_app::{create_user, serve},
 };
 
 /// Every answer comes within this time: the deadline of one operation, and room for a busy machine.

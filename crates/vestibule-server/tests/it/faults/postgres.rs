@@ -19,8 +19,8 @@ use vestibule_testkit::{
 use super::{ANSWERED_WITHIN, BACK_WITHIN, at_last, is_put_off};
 use crate::{
     cluster::{VERIFY, Ways, place_of_node, renew, sign_in, visitor},
-    house::{PASSWORD, create_user, serve},
     serving::wire::memory,
+    test_app::{PASSWORD, create_user, serve},
 };
 
 /// Requests that arrive at once while nothing answers.

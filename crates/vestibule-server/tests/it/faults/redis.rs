@@ -8,7 +8,7 @@ use vestibule_testkit::{
 use super::{figure, figure_becomes};
 use crate::{
     cluster::{Cluster, VERIFY, Ways, becomes, places, renew, sign_in},
-    house::{PASSWORD, create_user, serve},
+    test_app::{PASSWORD, create_user, serve},
 };
 
 const CONNECTED: &str = "vestibule_feed_notifier_connected";

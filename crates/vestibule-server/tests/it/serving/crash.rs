@@ -13,7 +13,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::house::{PASSWORD, create_user, place, serve, serve_again};
+use crate::test_app::{PASSWORD, create_user, place, serve, serve_again};
 
 const CLIENTS: usize = 8;
 /// Renewals, all clients together, between two crashes.

@@ -6,7 +6,7 @@ use http::Method;
 use vestibule_testkit::visitors::{Visitor as _, request, with};
 
 use super::exchange;
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 /// The figure with this name and labels, as the format writes it; 0 where it is not there.
 pub(crate) fn figure(text: &str, name: &str) -> f64 {

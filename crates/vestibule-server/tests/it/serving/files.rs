@@ -13,7 +13,7 @@ use vestibule_testkit::{
 };
 
 use super::{connect, everything, status, wire::memory};
-use crate::house::{PASSWORD, create_user, place, serve, serve_again};
+use crate::test_app::{PASSWORD, create_user, place, serve, serve_again};
 
 const MIB: usize = 1024 * 1024;
 

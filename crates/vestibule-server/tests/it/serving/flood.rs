@@ -6,7 +6,7 @@ use serde_json::json;
 use vestibule_testkit::visitors::Visitor as _;
 
 use super::wire::memory;
-use crate::house::{PASSWORD, costly_place, create_user, serve};
+use crate::test_app::{PASSWORD, costly_place, create_user, serve};
 
 const SIGN_INS: usize = 200;
 /// Of one hash at the default cost, in KiB.

@@ -16,8 +16,8 @@ use vestibule_testkit::{
 };
 
 use crate::{
-    house::{PASSWORD, ask_store, clock, create_user, file_place, serve},
     other_time::OtherTime,
+    test_app::{PASSWORD, ask_store, clock, create_user, file_place, serve},
 };
 
 /// How long nginx may take until it listens.

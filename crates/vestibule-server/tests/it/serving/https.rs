@@ -24,7 +24,7 @@ use vestibule_testkit::{
     wait,
 };
 
-use crate::house::{PASSWORD, SECRET, clock, costly_place, create_user, place, run, serve};
+use crate::test_app::{PASSWORD, SECRET, clock, costly_place, create_user, place, run, serve};
 
 /// Speaks TLS to the site, trusting nothing but the certificate that it made for itself.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ use vestibule_testkit::{
 };
 
 use super::{connect, everything, figures};
-use crate::house::{create_user, file_place, place, serve};
+use crate::test_app::{create_user, file_place, place, serve};
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 

@@ -9,7 +9,7 @@ use vestibule_testkit::{
 };
 
 use super::{connect, everything, status};
-use crate::house::{PASSWORD, cheap, program};
+use crate::test_app::{PASSWORD, cheap, program};
 
 /// A site that is started under these limits.
 fn limited(limits: &str) -> (Place, Site) {

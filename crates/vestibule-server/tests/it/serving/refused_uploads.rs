@@ -7,7 +7,7 @@ use vestibule_testkit::{
     visitors::Visitor as _,
 };
 
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 
 const MIB: u64 = 1024 * 1024;
 

@@ -9,7 +9,7 @@ use std::{
 use vestibule_testkit::{site::Signal, visitors::Visitor as _, wait};
 
 use super::{connect, everything, status};
-use crate::house::{PASSWORD, create_user, file_place, place, serve, serve_again};
+use crate::test_app::{PASSWORD, create_user, file_place, place, serve, serve_again};
 
 #[test]
 fn a_request_that_is_under_way_ends_well_when_the_site_stops() {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::{connect, everything, exchange, status};
-use crate::house::{PASSWORD, create_user, place, serve};
+use crate::test_app::{PASSWORD, create_user, place, serve};
 use vestibule_testkit::visitors::Visitor as _;
 
 const SMUGGLED: &str = "GET /api/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";

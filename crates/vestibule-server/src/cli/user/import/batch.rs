@@ -12,7 +12,7 @@ use super::{
     planned::Planned,
     rows::{Account, Row},
 };
-use crate::{cli::desk::Desk, error::CommandError};
+use crate::{cli::context::CommandContext, error::CommandError};
 
 /// What became of a row.
 pub(super) enum Outcome {
@@ -42,13 +42,13 @@ enum State {
 
 impl Batch {
     /// Looks at what the rows say.
-    pub(super) fn of(rows: Vec<Row>, desk: &Desk<'_>) -> Self {
+    pub(super) fn of(rows: Vec<Row>, context: &CommandContext<'_>) -> Self {
         let rows = rows.into_iter().map(|row| {
             let state = match row
                 .account
                 .as_ref()
                 .map_err(Clone::clone)
-                .and_then(|account| new_user(account, desk))
+                .and_then(|account| new_user(account, context))
             {
                 Ok((new, foreign_hash)) => State::Open(Box::new(new), foreign_hash),
                 Err(reason) => State::Settled(Outcome::Refused(reason)),
@@ -62,20 +62,21 @@ impl Batch {
     pub(super) async fn take(
         mut self,
         planned: &mut Option<Planned>,
-        desk: &Desk<'_>,
+        context: &CommandContext<'_>,
     ) -> Result<Vec<(Row, Outcome)>, CommandError> {
-        self.skip_owned(desk).await?;
+        self.skip_owned(context).await?;
         match planned {
             Some(planned) => self.settle(|new| Some(planned.outcome(&new.username, &new.email))),
             None => {
                 let new: Vec<_> = self.open().cloned().collect();
-                let mut made = desk.store.create_users(&new, desk.clock.now()).await?.into_iter();
+                let mut made =
+                    context.store.create_users(&new, context.clock.now()).await?.into_iter();
                 // Who is refused has met an earlier row of this batch, or somebody who was faster.
                 self.settle(|_| {
                     let id = made.next()?.ok()?;
                     Some(Outcome::Made(Made { id: Some(id), foreign_hash: None }))
                 });
-                self.skip_owned(desk).await?;
+                self.skip_owned(context).await?;
             }
         }
         self.rows.into_iter().map(outcome).collect()
@@ -89,13 +90,13 @@ impl Batch {
     }
 
     /// Settles the rows whose names belong to somebody.
-    async fn skip_owned(&mut self, desk: &Desk<'_>) -> Result<(), CommandError> {
+    async fn skip_owned(&mut self, context: &CommandContext<'_>) -> Result<(), CommandError> {
         let names: Vec<(UserName, EmailAddress)> =
             self.open().map(|new| (new.username.clone(), new.email.clone())).collect();
         if names.is_empty() {
             return Ok(());
         }
-        let mut owners = desk.store.owners(&names).await?.into_iter();
+        let mut owners = context.store.owners(&names).await?.into_iter();
         self.settle(|_| owners.next().and_then(owned));
         Ok(())
     }
@@ -139,13 +140,16 @@ fn outcome((row, state): (Row, State)) -> Result<(Row, Outcome), CommandError> {
 }
 
 /// The account, and how its hash was made, if that is not our way.
-fn new_user(account: &Account, desk: &Desk<'_>) -> Result<(NewUser, Option<String>), String> {
+fn new_user(
+    account: &Account,
+    context: &CommandContext<'_>,
+) -> Result<(NewUser, Option<String>), String> {
     const MEND: &str = "leave password_hash empty; the user can then set a password by e-mail";
-    let now = desk.clock.now();
+    let now = context.clock.now();
     if account.created_at.is_some_and(|moment| moment > now) {
         return Err("created_at is in the future; a number means seconds since 1970".to_owned());
     }
-    let hasher = PasswordHasher::new(desk.config.password_parameters);
+    let hasher = PasswordHasher::new(context.config.password_parameters);
     let checked = |text: &str| {
         let hash = PasswordHash::parse(text)?;
         hasher.accepts(&hash)?;

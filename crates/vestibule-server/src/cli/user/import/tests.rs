@@ -7,7 +7,7 @@ use vestibule::core::{store::UserStore as _, time::Timestamp, user::UserStatus};
 
 use super::{Interruption, Manner, Report, import_from};
 use crate::cli::{
-    desk::fixture::{Said, Site},
+    context::fixture::{Detail, Site},
     user::find,
 };
 
@@ -17,12 +17,13 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FtcGxlc2FsdHNhbHQ\
 /// What werkzeug 3.1.9 made of a password.
 const FOREIGN_HASH: &str = "pbkdf2:sha256:1000$lGsLKibzPW4b5tq4$f5cd14307b59a5729c654f6d92ff8ecebf6edd75a875fdc5e46765c8439a4f7f";
 
-async fn import(site: &Site, text: &str, dry_run: bool) -> Said {
+async fn import(site: &Site, text: &str, dry_run: bool) -> Detail {
     import_so(site, text, manner(dry_run)).await
 }
 
-async fn import_so(site: &Site, text: &str, manner: Manner) -> Said {
-    site.hear(async |desk, console| import_from(text.as_bytes(), manner, desk, console).await).await
+async fn import_so(site: &Site, text: &str, manner: Manner) -> Detail {
+    site.hear(async |context, console| import_from(text.as_bytes(), manner, context, console).await)
+        .await
 }
 
 fn manner(dry_run: bool) -> Manner {
@@ -215,8 +216,9 @@ async fn an_import_that_was_ended_goes_on() {
     let interruption = manner.interruption.clone();
     let input = Interrupting { text: file.as_bytes(), left: file.len() / 2, interruption };
     let input = BufReader::new(input);
-    let said =
-        site.hear(async |desk, console| import_from(input, manner, desk, console).await).await;
+    let said = site
+        .hear(async |context, console| import_from(input, manner, context, console).await)
+        .await;
     let made = count_all(&site).await;
     assert!((500..2000).contains(&made) && made % 500 == 0, "{made}");
     let ended = format!("before line {}", made + 2);
@@ -371,7 +373,7 @@ async fn on_a_terminal_a_bar_gives_way_to_lines() {
     let file = many(600);
     let size = u64::try_from(file.len()).ok();
     let manner = Manner { size, ..manner(false) };
-    import_from(file.as_bytes(), manner, &site.desk(), &mut console).await.unwrap();
+    import_from(file.as_bytes(), manner, &site.context(), &mut console).await.unwrap();
     let messages = String::from_utf8(messages).unwrap();
     assert!(messages.starts_with("[###################-----]  83 %  500 rows"), "{messages}");
     assert!(messages.contains("left\r\u{1b}[KPassword hashes to be replaced"), "{messages}");

@@ -3,7 +3,7 @@
 use http::Method;
 use vestibule_testkit::{both_carriers, visitors::Carrier};
 
-use super::{House, MAX_SIZE, content_of, etag, id, sample};
+use super::{MAX_SIZE, TestApp, content_of, etag, id, sample};
 
 both_carriers!(
     a_content_that_is_known_is_not_sent_again,
@@ -17,8 +17,8 @@ both_carriers!(
 );
 
 async fn a_content_that_is_known_is_not_sent_again(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let path = content_of(&file);
     for (header, value, status) in [
@@ -43,8 +43,8 @@ async fn a_content_that_is_known_is_not_sent_again(carrier: Carrier) {
 }
 
 async fn a_part_of_a_content_can_be_asked_for(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let whole = sample(MAX_SIZE);
     let file = ann.keep("a.bin", whole.clone()).await;
     let path = content_of(&file);
@@ -75,9 +75,9 @@ async fn a_part_of_a_content_can_be_asked_for(carrier: Carrier) {
 }
 
 async fn an_autosave_never_overwrites_anothers(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let file = ann.keep("map.json", "{}").await;
     let path = content_of(&file);
     ann.share(&file, "ben", "write").await;
@@ -98,15 +98,15 @@ async fn an_autosave_never_overwrites_anothers(carrier: Carrier) {
         ann.send(Method::PUT, &path, &[("if-match", etag(&new))], "{\"a\":1,\"b\":1}").await;
     assert_eq!(merged.status, 200);
     // What was refused or replaced is not kept; the latter for a while, for those who are reading it.
-    house.until_blobs_are(3).await;
+    app.until_blobs_are(3).await;
     let forced = ben.send(Method::PUT, &path, &[("if-match", "*")], "{}").await;
     assert_eq!(forced.status, 200, "whoever says so overwrites whatever there is");
 }
 
 async fn without_a_tag_only_ones_own_content_is_overwritten(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let file = ann.keep("notes.txt", "one").await;
     let path = content_of(&file);
     assert_eq!(ann.send(Method::PUT, &path, &[], "two").await.status, 200);
@@ -121,9 +121,9 @@ async fn without_a_tag_only_ones_own_content_is_overwritten(carrier: Carrier) {
 }
 
 async fn a_replacement_has_the_bounds_of_a_file(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let path = content_of(&file);
     let put = async |content| ann.send(Method::PUT, &path, &[], content).await;
@@ -142,8 +142,8 @@ async fn a_replacement_has_the_bounds_of_a_file(carrier: Carrier) {
 }
 
 async fn no_content_is_code_of_a_page(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let file = ann.keep("a.js", "alert(1)").await;
     for path in [format!("/file/{}", id(&file)), content_of(&file)] {
         for destination in ["script", "worker", "sharedworker", "serviceworker", "style", "xslt"] {
@@ -164,8 +164,8 @@ async fn no_content_is_code_of_a_page(carrier: Carrier) {
 }
 
 async fn harmless_contents_are_shown_and_all_others_saved(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     for (name, content, kind, is_shown) in [
         ("a.png", "\u{89}", "", false),
         ("a.txt", "<script>alert(1)</script>", "text/plain; charset=utf-8", true),
@@ -203,8 +203,8 @@ async fn harmless_contents_are_shown_and_all_others_saved(carrier: Carrier) {
 }
 
 async fn a_tag_that_a_proxy_has_weakened_still_counts_for_writing(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let kept = ann.send(Method::POST, "/api/files?name=map.json", &[], "{}").await;
     let file = kept.json()["file"].clone();
     let path = content_of(&file);

@@ -7,7 +7,7 @@ use vestibule_testkit::{
     visitors::{Anonymous, Carrier, InProcess, Visitor as _},
 };
 
-use super::{House, MAX_SIZE, Person, QUOTA, content_of, etag, id, sample};
+use super::{MAX_SIZE, Person, QUOTA, TestApp, content_of, etag, id, sample};
 
 both_carriers!(
     a_body_with_a_name_is_kept,
@@ -20,8 +20,8 @@ both_carriers!(
 );
 
 async fn a_body_with_a_name_is_kept(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let answer =
         ann.send(Method::POST, "/api/files?name=Br%C3%BCcke+1.csv", &[], "a,b\n1,2\n").await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -40,8 +40,8 @@ async fn a_body_with_a_name_is_kept(carrier: Carrier) {
 }
 
 async fn a_form_with_a_file_is_kept(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let form = "--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nx\r\n--b\r\n\
         Content-Disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".png\"\r\n\
         Content-Type: text/html\r\n\r\n<script>\r\n--b--\r\n";
@@ -55,8 +55,8 @@ async fn a_form_with_a_file_is_kept(carrier: Carrier) {
 }
 
 async fn what_is_wrong_with_a_file_is_told_and_leaves_nothing(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let form = [("content-type", "multipart/form-data; boundary=b")];
     let cut = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nabc";
     let without = "--b\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\nabc\r\n--b--";
@@ -75,30 +75,30 @@ async fn what_is_wrong_with_a_file_is_told_and_leaves_nothing(carrier: Carrier) 
         assert_eq!(answer.status, status, "{path} {body}: {}", answer.text());
         assert!(answer.text().contains(word), "{path} {body}: {}", answer.text());
     }
-    house.until_blobs_are(0).await;
+    app.until_blobs_are(0).await;
     let list = ann.get("/api/files").await.json();
     assert_eq!((&list["files"], &list["usage"]["used"]), (&json!([]), &json!(0)));
 }
 
 async fn large_files_arrive_whole_and_larger_ones_not_at_all(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let file = ann.keep("a.bin", sample(MAX_SIZE)).await;
     assert_eq!(file["type"], "application/octet-stream");
     assert!(ann.get(&content_of(&file)).await.body == sample(MAX_SIZE));
-    assert_eq!(house.blobs().await, 2);
+    assert_eq!(app.blobs().await, 2);
     let announced = ann.send(Method::POST, "/api/files?name=a", &[], sample(MAX_SIZE + 1)).await;
     assert_eq!(announced.verdict(), (413, "too_large".to_owned()));
     let much_more =
         ann.send(Method::POST, "/api/files?name=a", &[], sample(MAX_SIZE + 100_000)).await;
     assert_eq!(much_more.verdict(), (413, "too_large".to_owned()));
-    house.until_blobs_are(2).await;
+    app.until_blobs_are(2).await;
 }
 
 async fn a_quota_bounds_all_files_together(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let file = ann.keep("a", sample(MAX_SIZE)).await;
     let refused =
         ann.send(Method::POST, "/api/files?name=b", &[], sample(QUOTA - MAX_SIZE + 1)).await;
@@ -118,12 +118,12 @@ async fn a_quota_bounds_all_files_together(carrier: Carrier) {
 }
 
 async fn lists_go_on_where_they_ended(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let mut names = Vec::new();
     for number in 0..5 {
-        house.clock.advance(std::time::Duration::from_secs(1));
+        app.clock.advance(std::time::Duration::from_secs(1));
         let owner = if number % 2 == 0 { &ann } else { &ben };
         let name = format!("{number}.txt");
         let file = owner.keep(&name, "x").await;
@@ -159,9 +159,9 @@ async fn lists_go_on_where_they_ended(carrier: Carrier) {
 }
 
 async fn only_its_owner_deletes_a_file(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let path = format!("/api/files/{}", id(&file));
     assert_eq!(ben.visitor().delete(&path).await.verdict(), (404, "not_found".to_owned()));
@@ -183,10 +183,10 @@ async fn only_its_owner_deletes_a_file(carrier: Carrier) {
 
 #[tokio::test]
 async fn nobody_keeps_and_sees_nothing() {
-    let house = House::open().await;
-    let ann = house.person("ann", Carrier::Header).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", Carrier::Header).await;
     let file = ann.keep("a.txt", "abc").await;
-    let nobody = Anonymous::new(InProcess::new(house.router.clone()), "127.0.0.1:5000");
+    let nobody = Anonymous::new(InProcess::new(app.router.clone()), "127.0.0.1:5000");
     for path in ["/api/files", &content_of(&file), &format!("/file/{}", id(&file))] {
         assert_eq!(nobody.get(path).await.verdict(), (401, "token_missing".to_owned()), "{path}");
     }
@@ -196,8 +196,8 @@ async fn nobody_keeps_and_sees_nothing() {
 
 #[tokio::test]
 async fn a_page_from_elsewhere_keeps_nothing() {
-    let house = House::open().await;
-    let ann = house.person("ann", Carrier::Cookie).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", Carrier::Cookie).await;
     let file = ann.keep("a.txt", "abc").await;
     let Person::Browser(browser) = &ann else { panic!("a browser") };
     for (method, path) in [
@@ -217,26 +217,26 @@ async fn a_page_from_elsewhere_keeps_nothing() {
 
 #[tokio::test]
 async fn an_outage_is_told_as_one_and_mended_without_a_restart() {
-    let house = House::open().await;
-    let ann = house.person("ann", Carrier::Header).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", Carrier::Header).await;
     let file = ann.keep("a.txt", "abc").await;
-    house.store.set_down(true);
+    app.store.set_down(true);
     for path in ["/api/files".to_owned(), content_of(&file)] {
         let answer = ann.get(&path).await;
         assert_eq!(answer.verdict(), (503, "unavailable".to_owned()), "{path}");
         assert!(!answer.header("retry-after").is_empty());
     }
-    house.store.set_down(false);
+    app.store.set_down(false);
     // The folder is in the way of itself.
-    let blobs = house.folder.path().join("files/blobs");
-    std::fs::rename(&blobs, house.folder.path().join("aside")).unwrap();
+    let blobs = app.folder.path().join("files/blobs");
+    std::fs::rename(&blobs, app.folder.path().join("aside")).unwrap();
     std::fs::write(&blobs, "").unwrap();
     let unread = ann.get(&content_of(&file)).await;
     assert_eq!(unread.verdict(), (503, "unavailable".to_owned()), "nothing of it has been sent");
     let refused = ann.send(Method::POST, "/api/files?name=b", &[], "x").await;
     assert_eq!(refused.verdict(), (503, "unavailable".to_owned()));
     std::fs::remove_file(&blobs).unwrap();
-    std::fs::rename(house.folder.path().join("aside"), &blobs).unwrap();
+    std::fs::rename(app.folder.path().join("aside"), &blobs).unwrap();
     ann.keep("b", "x").await;
     assert_eq!(ann.get(&content_of(&file)).await.text(), "abc");
 }

@@ -33,7 +33,7 @@ use crate::{
     config::ConfigFlags,
     services::{
         audit::AuditLog,
-        feedback::FeedbackDesk,
+        feedback::FeedbackService,
         mail::{Mailer, Parts},
         setup::Setup,
     },
@@ -47,9 +47,9 @@ const MAX_SIZE: usize = 6 * 1024 * 1024;
 const QUOTA: usize = 10 * 1024 * 1024;
 
 /// A site in memory, with its files in a folder.
-struct House {
+struct TestApp {
     router: Router,
-    hall: Vestibule,
+    auth: Vestibule,
     files: Files,
     audit: AuditLog,
     store: FailingStore<MemoryStore>,
@@ -69,7 +69,7 @@ impl Clock for Shared {
     }
 }
 
-impl House {
+impl TestApp {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let variables = [
@@ -106,24 +106,24 @@ impl House {
             settings.audit.keep,
             "node".to_owned(),
         );
-        let hall = Vestibule::builder(store.clone())
-            .config(bootstrap::hall_config(&settings, secret).unwrap())
+        let auth = Vestibule::builder(store.clone())
+            .config(bootstrap::auth_config(&settings, secret).unwrap())
             .clock(Shared(Arc::clone(&clock)))
             .audit(audit.clone())
             .build()
             .await
             .unwrap();
         let files =
-            Files::new(hall.clone(), Arc::clone(&shared), blobs, &settings.files, None, ticking);
-        let feedback = FeedbackDesk::new(
+            Files::new(auth.clone(), Arc::clone(&shared), blobs, &settings.files, None, ticking);
+        let feedback = FeedbackService::new(
             &settings,
             None,
             Arc::clone(&clock) as _,
             mailer.clone(),
-            hall.clone(),
+            auth.clone(),
         );
         let site = Site {
-            hall: hall.clone(),
+            auth: auth.clone(),
             settings,
             templates,
             setup: Arc::new(Setup::closed()),
@@ -134,7 +134,7 @@ impl House {
             mailer,
         };
         let router = Router::new().fallback_service(crate::web::service(&site));
-        Self { router, hall, files, store, clock, audit, folder }
+        Self { router, auth, files, store, clock, audit, folder }
     }
 
     /// Somebody with an account, who has signed in.

@@ -6,7 +6,7 @@ use vestibule::core::event::EventName;
 use vestibule_site::store::{AuditTrail as _, EventQuery};
 use vestibule_testkit::{both_carriers, visitors::Carrier};
 
-use super::{House, content_of, id};
+use super::{TestApp, content_of, id};
 
 both_carriers!(
     a_file_is_seen_by_those_it_is_shared_with_and_by_nobody_else,
@@ -20,10 +20,10 @@ both_carriers!(
 );
 
 async fn a_file_is_seen_by_those_it_is_shared_with_and_by_nobody_else(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
-    let eve = house.person("eve", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
+    let eve = app.person("eve", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let paths =
         [format!("/api/files/{}", id(&file)), content_of(&file), format!("/file/{}", id(&file))];
@@ -50,10 +50,10 @@ async fn a_file_is_seen_by_those_it_is_shared_with_and_by_nobody_else(carrier: C
 }
 
 async fn a_share_ends_by_either_side(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
-    let eve = house.person("eve", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
+    let eve = app.person("eve", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let share_of = |name: &str| format!("/api/files/{}/shares/{name}", id(&file));
     for name in ["ben", "eve"] {
@@ -70,9 +70,9 @@ async fn a_share_ends_by_either_side(carrier: Carrier) {
 }
 
 async fn a_file_is_shared_with_user_names_of_others_only(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    app.person("ben", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     for (with, access, status) in [
         ("nobody", "read", 200),
@@ -99,9 +99,9 @@ async fn a_file_is_shared_with_user_names_of_others_only(carrier: Carrier) {
 }
 
 async fn a_deleted_account_takes_its_files_along(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     ann.share(&file, "ben", "read").await;
     assert_eq!(ann.visitor().delete("/api/user").await.status, 204);
@@ -110,10 +110,10 @@ async fn a_deleted_account_takes_its_files_along(carrier: Carrier) {
 }
 
 async fn a_shared_file_is_in_a_list_once_it_is_accepted(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
-    let eve = house.person("eve", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
+    let eve = app.person("eve", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let other = ann.keep("b.txt", "abc").await;
     for file in [&file, &other] {
@@ -153,9 +153,9 @@ async fn a_shared_file_is_in_a_list_once_it_is_accepted(carrier: Carrier) {
 }
 
 async fn what_is_answered_does_not_tell_whether_a_name_is_somebodys(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    app.person("ben", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     let mut told = Vec::new();
     for name in ["ben", "zoe"] {
@@ -171,16 +171,16 @@ async fn what_is_answered_does_not_tell_whether_a_name_is_somebodys(carrier: Car
     assert_eq!(told[0].2, [204, 404]);
     // Whoever takes a name afterwards has nothing of what was offered to it before.
     ann.share(&file, "zoe", "read").await;
-    house.clock.advance(std::time::Duration::from_secs(1));
-    let zoe = house.person("zoe", carrier).await;
+    app.clock.advance(std::time::Duration::from_secs(1));
+    let zoe = app.person("zoe", carrier).await;
     assert_eq!(zoe.get("/api/files?which=offered").await.json()["files"], json!([]));
     assert_eq!(zoe.get(&content_of(&file)).await.status, 404);
     assert_eq!(zoe.accept(&file).await.status, 404);
 }
 
 async fn nobody_offers_files_without_end(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     for _ in 0..100 {
         assert_eq!(ann.share(&file, "ben", "read").await.status, 200);
@@ -192,19 +192,19 @@ async fn nobody_offers_files_without_end(carrier: Carrier) {
 
 /// It is told neither to the asker nor to anybody else but those who read the trail.
 async fn another_persons_file_is_noted(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let eve = house.person("eve", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let eve = app.person("eve", carrier).await;
     let file = ann.keep("a.txt", "abc").await;
     for _ in 0..3 {
         assert_eq!(eve.get(&content_of(&file)).await.status, 404);
     }
     assert_eq!(eve.get(&format!("/api/files/{}", id(&file))).await.status, 404);
     assert_eq!(eve.get("/api/files/AAAAAAAAAAAAAAAAAAAAAA").await.status, 404);
-    house.audit.flush().await;
+    app.audit.flush().await;
     let name = Some(EventName::MaliciousDirectReference);
     let query = EventQuery { name, limit: 9, ..EventQuery::default() };
-    let noted = house.store.inner().events(&query).await.unwrap();
+    let noted = app.store.inner().events(&query).await.unwrap();
     assert_eq!(noted.len(), 1, "counted");
     let event = &noted[0].event;
     assert_eq!((event.count(), &event.details["of"]), (4, &json!("file")));

@@ -10,7 +10,7 @@ use vestibule_testkit::{
     visitors::{Answer, Carrier},
 };
 
-use super::{House, MAX_SIZE, Person, content_of, sample};
+use super::{MAX_SIZE, Person, TestApp, content_of, sample};
 
 /// Of one piece.
 const PIECE: usize = 1024 * 1024;
@@ -47,8 +47,8 @@ async fn used(person: &Person) -> Value {
 }
 
 async fn a_file_that_comes_in_pieces_is_kept(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let whole = sample(2 * PIECE + 5);
     let path = begin(&ann, "Brücke.bin", whole.len()).await;
     let first = append(&ann, &path, 0, whole.slice(..PIECE)).await;
@@ -77,19 +77,19 @@ async fn a_file_that_comes_in_pieces_is_kept(carrier: Carrier) {
 }
 
 async fn a_large_piece_counts_blob_by_blob(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let whole = sample(MAX_SIZE);
     let path = begin(&ann, "a.bin", whole.len()).await;
     let made = append(&ann, &path, 0, whole.clone()).await;
     assert_eq!(made.status, 201);
-    assert_eq!(house.blobs().await, 2);
+    assert_eq!(app.blobs().await, 2);
     assert!(ann.get(&content_of(&made.json()["file"])).await.body == whole);
 }
 
 async fn a_client_whose_last_answer_was_lost_finds_its_file(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let path = begin(&ann, "a.txt", 3).await;
     let made = append(&ann, &path, 0, "abc").await.json()["file"].clone();
     let asked = ann.get(&path).await;
@@ -102,8 +102,8 @@ async fn a_client_whose_last_answer_was_lost_finds_its_file(carrier: Carrier) {
 }
 
 async fn pieces_that_do_not_fit_change_nothing(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let whole = sample(2 * PIECE);
     let path = begin(&ann, "a.bin", whole.len()).await;
     append(&ann, &path, 0, whole.slice(..PIECE)).await;
@@ -122,14 +122,14 @@ async fn pieces_that_do_not_fit_change_nothing(carrier: Carrier) {
         assert_eq!(answer.verdict(), (400, "malformed_request".to_owned()), "{offset}");
     }
     assert_eq!(ann.get(&path).await.header("upload-offset"), PIECE.to_string());
-    house.until_blobs_are(1).await;
+    app.until_blobs_are(1).await;
     assert_eq!(append(&ann, &path, PIECE, whole.slice(PIECE..)).await.status, 201);
 }
 
 async fn an_upload_is_its_owners(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
-    let ben = house.person("ben", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
+    let ben = app.person("ben", carrier).await;
     let path = begin(&ann, "a.txt", 3).await;
     for is_file in [false, true] {
         assert_eq!(ben.get(&path).await.status, 404, "{is_file}");
@@ -144,8 +144,8 @@ async fn an_upload_is_its_owners(carrier: Carrier) {
 }
 
 async fn an_upload_that_is_given_up_or_forgotten_counts_no_more(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     let path = begin(&ann, "a.bin", MAX_SIZE).await;
     assert_eq!(used(&ann).await, MAX_SIZE, "from the beginning");
     append(&ann, &path, 0, sample(PIECE)).await;
@@ -154,15 +154,15 @@ async fn an_upload_that_is_given_up_or_forgotten_counts_no_more(carrier: Carrier
     assert_eq!(used(&ann).await, 0);
 
     let path = begin(&ann, "b.bin", MAX_SIZE).await;
-    house.clock.advance(Duration::from_secs(24 * 3600));
+    app.clock.advance(Duration::from_secs(24 * 3600));
     ann.visitor().sign_in("ann", super::PASSWORD).await;
     assert_eq!(ann.get(&path).await.status, 404);
     assert_eq!(append(&ann, &path, 0, sample(PIECE)).await.status, 404);
 }
 
 async fn an_upload_beyond_the_bounds_does_not_begin(carrier: Carrier) {
-    let house = House::open().await;
-    let ann = house.person("ann", carrier).await;
+    let app = TestApp::open().await;
+    let ann = app.person("ann", carrier).await;
     begin(&ann, "a.bin", MAX_SIZE).await;
     for (body, status) in [
         (json!({ "name": "b", "size": MAX_SIZE + 1 }), 413),

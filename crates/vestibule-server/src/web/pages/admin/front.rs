@@ -20,10 +20,10 @@ pub(super) async fn show(_: Caller, view: View) -> Result<Response, Problem> {
     let site = &view.site;
     // What was noted until now is part of it.
     site.audit.catch_up().await;
-    let today = site.hall.now().seconds().div_euclid(DAY);
+    let today = site.auth.now().seconds().div_euclid(DAY);
     let first = today - DAYS + 1;
     let counts = site.store.event_counts(first, today + 1).await?;
-    let figures = site.store.figures(site.hall.now()).await?;
+    let figures = site.store.figures(site.auth.now()).await?;
     let charts: Vec<Value> =
         charts(first).into_iter().map(|chart| chart.drawn(&counts, view.language())).collect();
     view.show(

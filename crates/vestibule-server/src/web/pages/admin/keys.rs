@@ -48,7 +48,7 @@ async fn answer(done: Result<Vec<StoredKey>, Problem>, view: &View) -> Result<Re
 }
 
 async fn content(view: &View) -> Result<Value, Problem> {
-    let is_shared = matches!(view.site.hall.config().signing, Signing::Shared(_));
+    let is_shared = matches!(view.site.auth.config().signing, Signing::Shared(_));
     let (_, mut keys) = view.site.store.key_ring().await?;
     // Those that matter come first.
     keys.sort_by_key(|key| match key.state {

@@ -94,15 +94,15 @@ pub(super) async fn session(
     let (id, session) = both(ids)?;
     let admin = view.admin(&caller);
     let user = admin.user(id).await?;
-    let renewals = view.site.hall.renewals_of(session).await?;
+    let renewals = view.site.auth.renewals_of(session).await?;
     let session = admin.session(id, session).await?;
     let renewals: Vec<Value> = renewals
         .iter()
         .map(|note| sessions::renewal(note, session.carrier, view.language()))
         .collect();
     let content = context! {
-        user => users::value(&user, view.site.hall.now()),
-        session => sessions::value(&session, false, view.site.hall.now(), view.language()),
+        user => users::value(&user, view.site.auth.now()),
+        session => sessions::value(&session, false, view.site.auth.now(), view.language()),
         agent => session.agent.as_str(),
         renewals,
     };
@@ -146,9 +146,9 @@ async fn carry_out(
 
 async fn content(id: UserId, caller: &Principal, view: &View) -> Result<Value, Problem> {
     let user = view.admin(caller).user(id).await?;
-    let now = view.site.hall.now();
+    let now = view.site.auth.now();
     let behind: Option<SessionCursor> = view.query("cursor").and_then(|text| text.parse().ok());
-    let found = view.site.hall.sessions_of(id, behind).await?;
+    let found = view.site.auth.sessions_of(id, behind).await?;
     let next_sessions = found.next.map(|next| next.to_string());
     let found = found.sessions;
     let shown: Vec<Value> =

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use vestibule::{
     Problem, User,
     core::{
-        deletion::{Party, may_restore},
+        deletion::{Actor, may_restore},
         store::UserQuery,
         time::Timestamp,
     },
@@ -40,7 +40,7 @@ pub(super) async fn list(_: Caller, view: View, uri: Uri) -> Result<Response, Pr
         }
     };
     let (users, next) = filter::users(&parameters, &query, &view.site).await?;
-    let now = view.site.hall.now();
+    let now = view.site.auth.now();
     let users: Vec<Value> = users.iter().map(|user| value(user, now)).collect();
     let content = context! {
         filter,
@@ -67,7 +67,7 @@ pub(super) fn value(user: &User, now: Timestamp) -> Value {
         is_super_user => user.is_super_user,
         roles => user.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>(),
         created_at => user.created_at.seconds(),
-        restorable => may_restore(user, Party::Site, now).is_ok(),
+        restorable => may_restore(user, Actor::Site, now).is_ok(),
         deleted_by => user.deletion.map(|deletion| deletion.by.name()),
         final_at => user.deletion.map(|deletion| deletion.is_final_at().seconds()),
     }

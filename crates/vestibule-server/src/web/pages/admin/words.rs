@@ -31,7 +31,7 @@ pub(super) async fn people(
     let mut names = BTreeMap::new();
     for id in ids {
         if !names.contains_key(id) {
-            let user = site.hall.users().user(*id).await?;
+            let user = site.auth.users().user(*id).await?;
             names.insert(*id, user.map_or(String::new(), |user| user.username));
         }
     }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::{House, PASSWORD};
+use super::{PASSWORD, TestApp};
 
 #[tokio::test]
 async fn a_form_that_lay_open_past_the_access_token_is_saved() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/account").await;
-    house.clock.pass(Duration::from_secs(3600));
+    app.clock.pass(Duration::from_secs(3600));
     let fields =
         [("action", "save"), ("username", "anna"), ("email", "anna@example.org"), ("locale", "en")];
     let answer = browser.send("/user/account", &fields).await;
@@ -21,9 +21,9 @@ async fn a_form_that_lay_open_past_the_access_token_is_saved() {
 
 #[tokio::test]
 async fn names_of_others_are_not_to_be_had() {
-    let house = House::open().await;
-    house.signed_in("berta").await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    app.signed_in("berta").await;
+    let mut browser = app.signed_in("anna").await;
     for (username, email, status, beside) in
         [("berta", "anna@example.org", 409, "username"), ("anna", "nowhere", 422, "email")]
     {
@@ -37,8 +37,8 @@ async fn names_of_others_are_not_to_be_had() {
 
 #[tokio::test]
 async fn a_post_without_a_session_saves_nothing_and_leads_back_to_the_form() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/account").await;
     browser.jar.clear();
     let fields = [("action", "save"), ("username", "annika"), ("email", "anna@example.org")];
@@ -54,10 +54,10 @@ async fn a_post_without_a_session_saves_nothing_and_leads_back_to_the_form() {
 
 #[tokio::test]
 async fn deleting_asks_for_freshness_and_then_signs_out() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/account").await;
-    house.clock.pass(Duration::from_secs(11 * 60));
+    app.clock.pass(Duration::from_secs(11 * 60));
     let answer = browser.send("/user/account", &[("action", "delete")]).await;
     assert_eq!(answer.location, "/auth/confirm?next=%2Fuser%2Faccount");
     browser.follow(answer).await;
@@ -74,17 +74,17 @@ async fn deleting_asks_for_freshness_and_then_signs_out() {
 
 #[tokio::test]
 async fn an_action_that_there_is_not_does_nothing() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/account").await;
     assert_eq!(browser.send("/user/account", &[("action", "x")]).await.status, 400);
 }
 
 #[tokio::test]
 async fn a_new_password_ends_every_other_session() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    let mut other = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    let mut other = app.browser();
     other.sign_in("anna").await;
     browser.get("/user/password").await;
     let new = "four quiet rivers humming";
@@ -104,9 +104,9 @@ async fn a_new_password_ends_every_other_session() {
 
 #[tokio::test]
 async fn sessions_are_listed_and_ended() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    let mut others = [house.browser(), house.browser()];
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    let mut others = [app.browser(), app.browser()];
     for other in &mut others {
         other.sign_in("anna").await;
     }
@@ -128,7 +128,7 @@ async fn sessions_are_listed_and_ended() {
         assert_eq!(other.get("/user/account").await.status, 303);
     }
 
-    let mut berta = house.signed_in("berta").await;
+    let mut berta = app.signed_in("berta").await;
     berta.get("/user/sessions").await;
     for foreign in [action.as_str(), "/user/sessions/x/end", "/user/sessions/%FF/end"] {
         assert_eq!(berta.send(foreign, &[]).await.status, 404, "{foreign}");
@@ -138,27 +138,27 @@ async fn sessions_are_listed_and_ended() {
 
 #[tokio::test]
 async fn ending_sessions_asks_for_freshness() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/sessions").await;
-    house.clock.pass(Duration::from_secs(11 * 60));
+    app.clock.pass(Duration::from_secs(11 * 60));
     let answer = browser.send("/user/sessions/end-others", &[]).await;
     assert_eq!(answer.location, "/auth/confirm?next=%2Fuser%2Fsessions");
 }
 
 #[tokio::test]
 async fn a_session_says_how_it_was_renewed() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/sessions").await;
     let link = browser.between("<h3><a href=\"", "\"");
     assert!(link.starts_with("/user/sessions/"), "{link}");
     browser.get(&link).await;
     assert!(browser.shows("This device") && browser.shows("Nothing yet."));
-    house.clock.pass(Duration::from_secs(3600));
+    app.clock.pass(Duration::from_secs(3600));
     browser.get(&link).await;
     assert!(browser.shows(">Renewed<"));
-    let mut other = house.signed_in("berta").await;
+    let mut other = app.signed_in("berta").await;
     assert_eq!(other.get(&link).await.status, 404);
     assert_eq!(other.get("/user/sessions/x").await.status, 404);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Answer, Browser, House, PASSWORD,
+    Answer, Browser, PASSWORD, TestApp,
     verify::{link, token},
 };
 
@@ -16,11 +16,11 @@ async fn ask(browser: &mut Browser, email: &str) -> Answer {
 }
 
 /// Anna's browser, and the links in the mails to the new address and to the one that she has.
-async fn asked(house: &House) -> (Browser, String, String) {
-    let mut browser = house.signed_in("anna").await;
-    let before = house.mails().await.len();
+async fn asked(app: &TestApp) -> (Browser, String, String) {
+    let mut browser = app.signed_in("anna").await;
+    let before = app.mails().await.len();
     assert_eq!(ask(&mut browser, NEW).await.location, "/user/account");
-    let mails = house.mails().await;
+    let mails = app.mails().await;
     let to = |address: &str| {
         let line = format!("To: {address}\r\n");
         link(mails[before..].iter().find(|mail| mail.contains(&line)).unwrap())
@@ -31,13 +31,13 @@ async fn asked(house: &House) -> (Browser, String, String) {
 }
 
 /// Whether the link to the new address does what it was sent for.
-async fn is_void(house: &House, link: &str) -> bool {
-    let mut stranger = house.browser();
+async fn is_void(app: &TestApp, link: &str) -> bool {
+    let mut stranger = app.browser();
     let shown = stranger.get(link).await.status;
     let fields = [("token", token(link))];
     stranger.get("/auth/forgot").await;
     let sent = stranger.send("/auth/verify", &fields).await.status;
-    let address = house.user("anna").await.email;
+    let address = app.user("anna").await.email;
     match (shown, sent) {
         (403, 403) => address == "anna@example.org",
         (200, 303) => {
@@ -50,117 +50,117 @@ async fn is_void(house: &House, link: &str) -> bool {
 
 #[tokio::test]
 async fn another_name_or_address_asks_for_freshness() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    let mails = house.mails().await.len();
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    let mails = app.mails().await.len();
     for (username, email) in [("anna", NEW), ("annika", "anna@example.org")] {
         browser.get("/user/account").await;
-        house.clock.pass(Duration::from_secs(11 * 60));
+        app.clock.pass(Duration::from_secs(11 * 60));
         let fields = [("action", "save"), ("username", username), ("email", email)];
         let answer = browser.send("/user/account", &fields).await;
         assert_eq!(answer.location, "/auth/confirm?next=%2Fuser%2Faccount", "{username} {email}");
     }
-    assert_eq!(house.mails().await.len(), mails, "nobody was written to");
-    assert_eq!(house.user("anna").await.username, "anna");
+    assert_eq!(app.mails().await.len(), mails, "nobody was written to");
+    assert_eq!(app.user("anna").await.username, "anna");
     // A language lets nobody in.
     browser.get("/user/account").await;
     let fields =
         [("action", "save"), ("username", "anna"), ("email", "anna@example.org"), ("locale", "de")];
     assert_eq!(browser.send("/user/account", &fields).await.location, "/user/account");
-    assert!(house.user("anna").await.locale.is_some());
+    assert!(app.user("anna").await.locale.is_some());
 }
 
 #[tokio::test]
 async fn a_request_for_another_address_ends_with_the_session_that_made_it() {
-    let house = House::open().await;
-    let (browser, new, _) = asked(&house).await;
+    let app = TestApp::open().await;
+    let (browser, new, _) = asked(&app).await;
     drop(browser);
-    assert!(!is_void(&house, &new).await, "nothing has ended it");
+    assert!(!is_void(&app, &new).await, "nothing has ended it");
 
-    let house = House::open().await;
-    let (mut browser, new, _) = asked(&house).await;
-    house.clock.pass(Duration::from_secs(3600));
+    let app = TestApp::open().await;
+    let (mut browser, new, _) = asked(&app).await;
+    app.clock.pass(Duration::from_secs(3600));
     browser.get("/user/account").await;
     assert!(browser.shows(NEW), "renewal ends nothing");
-    assert!(!is_void(&house, &new).await);
+    assert!(!is_void(&app, &new).await);
 
-    let house = House::open().await;
-    let (mut browser, new, _) = asked(&house).await;
+    let app = TestApp::open().await;
+    let (mut browser, new, _) = asked(&app).await;
     browser.get("/user/account").await;
     browser.send("/auth/logout", &[]).await;
-    assert!(is_void(&house, &new).await, "signed out");
+    assert!(is_void(&app, &new).await, "signed out");
 
-    let house = House::open().await;
-    let (mut thief, new, _) = asked(&house).await;
-    let mut owner = house.browser();
+    let app = TestApp::open().await;
+    let (mut thief, new, _) = asked(&app).await;
+    let mut owner = app.browser();
     owner.sign_in("anna").await;
     owner.get("/user/account").await;
     assert!(owner.shows(NEW), "the owner sees what waits");
     owner.send("/user/sessions/end-others", &[]).await;
-    assert!(is_void(&house, &new).await, "ended by the owner");
+    assert!(is_void(&app, &new).await, "ended by the owner");
     owner.get("/user/account").await;
     assert!(!owner.shows(NEW));
     assert_eq!(thief.get("/user/account").await.status, 303);
 
-    let house = House::open().await;
-    let (_, new, _) = asked(&house).await;
-    house.clock.pass(Duration::from_secs(13 * 3600));
-    assert!(is_void(&house, &new).await, "not used for too long");
+    let app = TestApp::open().await;
+    let (_, new, _) = asked(&app).await;
+    app.clock.pass(Duration::from_secs(13 * 3600));
+    assert!(is_void(&app, &new).await, "not used for too long");
 }
 
 #[tokio::test]
 async fn a_request_for_another_address_gives_way_to_what_is_wanted_later() {
     let new_password = "four quiet rivers humming";
-    let house = House::open().await;
-    let (mut browser, new, _) = asked(&house).await;
+    let app = TestApp::open().await;
+    let (mut browser, new, _) = asked(&app).await;
     ask(&mut browser, "another@example.org").await;
-    assert!(is_void(&house, &new).await, "another one was asked for");
+    assert!(is_void(&app, &new).await, "another one was asked for");
 
-    let house = House::open().await;
-    let (mut browser, new, _) = asked(&house).await;
+    let app = TestApp::open().await;
+    let (mut browser, new, _) = asked(&app).await;
     let answer = ask(&mut browser, "anna@example.org").await;
     browser.follow(answer).await;
     assert!(browser.shows("Your account keeps its e-mail address") && !browser.shows(NEW));
-    assert!(is_void(&house, &new).await, "the present one was saved");
+    assert!(is_void(&app, &new).await, "the present one was saved");
 
-    let house = House::open().await;
-    let (mut browser, new, _) = asked(&house).await;
-    house.clock.pass(Duration::from_secs(11 * 60));
+    let app = TestApp::open().await;
+    let (mut browser, new, _) = asked(&app).await;
+    app.clock.pass(Duration::from_secs(11 * 60));
     browser.get("/user/account").await;
     assert!(browser.shows("Cancel this change"));
     let answer = browser.send("/user/account", &[("action", "keep-address")]).await;
     browser.follow(answer).await;
     assert!(browser.shows("Your account keeps its e-mail address") && !browser.shows(NEW));
     assert!(!browser.shows("Cancel this change"));
-    assert!(is_void(&house, &new).await, "cancelled");
+    assert!(is_void(&app, &new).await, "cancelled");
 
-    let house = House::open().await;
-    let (mut browser, new, _) = asked(&house).await;
+    let app = TestApp::open().await;
+    let (mut browser, new, _) = asked(&app).await;
     browser.get("/user/password").await;
     let fields = [("current", PASSWORD), ("new", new_password)];
     assert_eq!(browser.send("/user/password", &fields).await.location, "/user/account");
-    assert!(is_void(&house, &new).await, "another password");
+    assert!(is_void(&app, &new).await, "another password");
 
-    let house = House::open().await;
-    let (_, new, _) = asked(&house).await;
-    let mut owner = house.browser();
+    let app = TestApp::open().await;
+    let (_, new, _) = asked(&app).await;
+    let mut owner = app.browser();
     owner.get("/auth/forgot").await;
     owner.send("/auth/forgot", &[("login", "anna")]).await;
-    let reset = link(house.mails().await.last().unwrap());
+    let reset = link(app.mails().await.last().unwrap());
     owner.get(&reset).await;
     let fields = [("token", token(&reset)), ("password", new_password)];
     assert_eq!(owner.send("/auth/reset", &fields).await.location, "/auth/login");
-    assert!(is_void(&house, &new).await, "the password was reset");
+    assert!(is_void(&app, &new).await, "the password was reset");
 }
 
 #[tokio::test]
 async fn the_present_address_takes_it_back_and_signs_everybody_out() {
-    let house = House::open().await;
-    let (mut thief, new, own) = asked(&house).await;
-    let mails = house.mails().await;
+    let app = TestApp::open().await;
+    let (mut thief, new, own) = asked(&app).await;
+    let mails = app.mails().await;
     let told = mails.iter().find(|mail| mail.contains("/auth/keep-address")).unwrap();
     assert!(told.contains("To: anna@example.org\r\n") && !told.contains("annika"), "{told}");
-    let mut owner = house.browser();
+    let mut owner = app.browser();
     // Programs follow links too.
     for _ in 0..2 {
         assert_eq!(owner.get(&own).await.status, 200);
@@ -172,7 +172,7 @@ async fn the_present_address_takes_it_back_and_signs_everybody_out() {
     assert_eq!((answer.status, answer.location.as_str()), (303, "/auth/login"));
     owner.follow(answer).await;
     assert!(owner.shows("every device is signed out"));
-    assert!(is_void(&house, &new).await);
+    assert!(is_void(&app, &new).await);
     assert_eq!(thief.get("/user/account").await.status, 303);
 
     assert_eq!(owner.get(&own).await.status, 403);
@@ -185,33 +185,33 @@ async fn the_present_address_takes_it_back_and_signs_everybody_out() {
 
 #[tokio::test]
 async fn only_our_own_form_keeps_an_address() {
-    let house = House::open().await;
-    let (mut thief, new, own) = asked(&house).await;
-    let mut owner = house.browser();
+    let app = TestApp::open().await;
+    let (mut thief, new, own) = asked(&app).await;
+    let mut owner = app.browser();
     owner.get(&own).await;
     owner.jar.clear();
     assert_eq!(owner.send("/auth/keep-address", &[("token", token(&own))]).await.status, 403);
     assert!(owner.shows("blocks cookies"));
     assert_eq!(thief.get("/user/account").await.status, 200);
-    assert!(!is_void(&house, &new).await);
+    assert!(!is_void(&app, &new).await);
 }
 
 /// What opens one page opens no other.
 #[tokio::test]
 async fn a_token_serves_its_one_purpose() {
-    let house = House::open().await;
+    let app = TestApp::open().await;
     let verify = {
-        house.signed_in("anna").await;
-        link(&house.mails().await[0])
+        app.signed_in("anna").await;
+        link(&app.mails().await[0])
     };
-    let mut stranger = house.browser();
+    let mut stranger = app.browser();
     stranger.get("/auth/forgot").await;
     stranger.send("/auth/forgot", &[("login", "anna")]).await;
-    let reset = link(house.mails().await.last().unwrap());
-    let mut browser = house.browser();
+    let reset = link(app.mails().await.last().unwrap());
+    let mut browser = app.browser();
     browser.sign_in("anna").await;
     ask(&mut browser, NEW).await;
-    let mails = house.mails().await;
+    let mails = app.mails().await;
     let change = link(mails.iter().find(|mail| mail.contains("To: annika@")).unwrap());
     let keep = link(mails.iter().find(|mail| mail.contains("/auth/keep-address")).unwrap());
     let pages = ["/auth/verify", "/auth/reset", "/auth/keep-address", "/auth/setup"];
@@ -236,16 +236,16 @@ async fn a_token_serves_its_one_purpose() {
         let answer = stranger.send("/auth/restore", &[("token", token)]).await;
         assert_eq!(answer.location, "/auth/login", "nothing is taken back");
     }
-    assert!(house.user("anna").await.email_verified_at.is_none());
+    assert!(app.user("anna").await.email_verified_at.is_none());
 }
 
 /// An account that was registered with a stranger's address, deleted, and about to be taken back: the secret in
 /// the form shows nothing about that address, and what was sent before means nothing after.
 #[tokio::test]
 async fn taking_an_account_back_verifies_no_address_and_voids_what_was_sent() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    let verify = link(&house.mails().await[0]);
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    let verify = link(&app.mails().await[0]);
     browser.get("/user/account").await;
     browser.send("/user/account", &[("action", "delete")]).await;
     browser.sign_in("anna").await;
@@ -262,5 +262,5 @@ async fn taking_an_account_back_verifies_no_address_and_voids_what_was_sent() {
         assert_eq!(answer.status, 403, "{page}");
     }
     assert_eq!(browser.get(&verify).await.status, 403, "sent before it was deleted");
-    assert!(house.user("anna").await.email_verified_at.is_none());
+    assert!(app.user("anna").await.email_verified_at.is_none());
 }

@@ -13,7 +13,7 @@ use vestibule_site::store::{
     AuditTrail as _, EventQuery, FeedbackBox as _, KeptEvent, NewFeedback,
 };
 
-use super::{Browser, House, PASSWORD};
+use super::{Browser, PASSWORD, TestApp};
 
 const PAGES: [&str; 9] = [
     "/admin",
@@ -27,10 +27,10 @@ const PAGES: [&str; 9] = [
     "/admin/users?status=suspended&role=x&super_user=true",
 ];
 
-async fn administration(house: &House) -> Vec<KeptEvent> {
+async fn administration(app: &TestApp) -> Vec<KeptEvent> {
     let query =
         EventQuery { name: Some(EventName::AuthzAdmin), limit: 99, ..EventQuery::default() };
-    house.store.events(&query).await.unwrap()
+    app.store.events(&query).await.unwrap()
 }
 
 async fn change(browser: &mut Browser, id: i64, field: (&str, &str)) -> u16 {
@@ -40,10 +40,10 @@ async fn change(browser: &mut Browser, id: i64, field: (&str, &str)) -> u16 {
 
 #[tokio::test]
 async fn only_who_runs_the_site_sees_the_pages() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let mut anna = house.signed_in("anna").await;
-    let mut stranger = house.browser();
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let mut anna = app.signed_in("anna").await;
+    let mut stranger = app.browser();
     for page in PAGES {
         assert_eq!(boss.get(page).await.status, 200, "{page}");
         assert_eq!(anna.get(page).await.status, 403, "{page}");
@@ -60,9 +60,9 @@ async fn only_who_runs_the_site_sees_the_pages() {
 
 #[tokio::test]
 async fn nobody_else_changes_anything() {
-    let house = House::open().await;
-    house.super_user("boss").await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    app.super_user("boss").await;
+    let mut anna = app.signed_in("anna").await;
     for (page, field) in [
         ("/admin/users/1/change", ("status", "deleted")),
         ("/admin/users/2/change", ("super_user", "true")),
@@ -75,37 +75,37 @@ async fn nobody_else_changes_anything() {
         anna.get("/user/account").await;
         assert_eq!(anna.send(page, &[field]).await.status, 403, "{page}");
     }
-    assert!(!house.user("anna").await.is_super_user);
-    assert_eq!(house.user("boss").await.status, UserStatus::Active);
+    assert!(!app.user("anna").await.is_super_user);
+    assert_eq!(app.user("boss").await.status, UserStatus::Active);
 }
 
 #[tokio::test]
 async fn a_change_needs_the_forms_value_and_a_fresh_proof() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    app.signed_in("anna").await;
     boss.get("/admin").await;
     boss.page = String::new();
     let answer = boss.send("/admin/users/2/change", &[("status", "suspended")]).await;
     assert_eq!(answer.status, 403);
     boss.get("/admin/users/2").await;
-    house.clock.pass(Duration::from_secs(11 * 60));
+    app.clock.pass(Duration::from_secs(11 * 60));
     let answer = boss.send("/admin/users/2/change", &[("status", "suspended")]).await;
     assert_eq!(answer.location, "/auth/confirm?next=%2Fadmin%2Fusers%2F2");
-    assert_eq!(house.user("anna").await.status, UserStatus::Active);
+    assert_eq!(app.user("anna").await.status, UserStatus::Active);
     assert_eq!(boss.get("/admin/users/2").await.status, 200, "looking needs none");
     boss.get("/auth/confirm?next=/admin/users/2").await;
     boss.send("/auth/confirm", &[("password", PASSWORD), ("next", "/admin/users/2")]).await;
     assert_eq!(change(&mut boss, 2, ("status", "suspended")).await, 303);
-    assert_eq!(house.user("anna").await.status, UserStatus::Suspended);
+    assert_eq!(app.user("anna").await.status, UserStatus::Suspended);
     assert_eq!(boss.get("/admin/users/2/change").await.location, "/admin/users/2");
 }
 
 #[tokio::test]
 async fn an_account_is_suspended_activated_given_roles_and_deleted() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let mut anna = app.signed_in("anna").await;
     assert_eq!(change(&mut boss, 2, ("status", "suspended")).await, 303);
     assert_eq!(anna.get("/user/account").await.status, 303);
     assert_eq!(anna.sign_in("anna").await.status, 401);
@@ -114,12 +114,12 @@ async fn an_account_is_suspended_activated_given_roles_and_deleted() {
     assert_eq!(change(&mut boss, 2, ("grant", "editor")).await, 303);
     assert_eq!(change(&mut boss, 2, ("grant", "map-maker")).await, 303);
     assert_eq!(change(&mut boss, 2, ("revoke", "editor")).await, 303);
-    let roles = house.user("anna").await.roles;
+    let roles = app.user("anna").await.roles;
     assert_eq!(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(), ["map-maker"]);
     assert_eq!(change(&mut boss, 2, ("grant", "No <Role>")).await, 422);
     assert!(boss.shows("id=\"grant-error\"") && boss.shows("value=\"No &lt;Role&gt;\""));
     assert_eq!(change(&mut boss, 2, ("super_user", "true")).await, 303);
-    assert!(house.user("anna").await.is_super_user);
+    assert!(app.user("anna").await.is_super_user);
     assert_eq!(change(&mut boss, 2, ("status", "deleted")).await, 303);
     boss.get("/admin/users/2").await;
     assert!(boss.shows("Deleted by an administrator."));
@@ -129,11 +129,11 @@ async fn an_account_is_suspended_activated_given_roles_and_deleted() {
     assert_eq!(change(&mut boss, 2, ("status", "active")).await, 303);
     assert_eq!(anna.sign_in("anna").await.status, 303);
     assert_eq!(change(&mut boss, 2, ("status", "deleted")).await, 303);
-    assert_eq!(house.user("anna").await.status, UserStatus::Deleted);
+    assert_eq!(app.user("anna").await.status, UserStatus::Deleted);
     for bad in [("status", "gone"), ("grant", ""), ("x", "y")] {
         assert!(matches!(change(&mut boss, 1, bad).await, 400 | 422), "{bad:?}");
     }
-    let trail = administration(&house).await;
+    let trail = administration(&app).await;
     let trail: Vec<_> = trail.iter().map(|kept| kept.event.outcome).collect();
     assert_eq!(trail.len(), 10);
     let failed = trail.iter().position(|outcome| *outcome == EventOutcome::Failure);
@@ -143,23 +143,23 @@ async fn an_account_is_suspended_activated_given_roles_and_deleted() {
 
 #[tokio::test]
 async fn the_last_super_user_is_told_so() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
     for field in [("super_user", "false"), ("status", "suspended"), ("status", "deleted")] {
         assert_eq!(change(&mut boss, 1, field).await, 409, "{field:?}");
         assert!(boss.shows("nobody would be left to run the site"));
     }
-    let user = house.user("boss").await;
+    let user = app.user("boss").await;
     assert!(user.is_super_user && user.status == UserStatus::Active);
 }
 
 #[tokio::test]
 async fn what_was_done_is_in_the_trail_before_it_is_answered() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    app.signed_in("anna").await;
     change(&mut boss, 2, ("status", "suspended")).await;
-    let trail = administration(&house).await;
+    let trail = administration(&app).await;
     let event = &trail.first().unwrap().event;
     assert_eq!((event.actor, event.subject), (Some(UserId(1)), Some(UserId(2))));
     assert_eq!(event.details["action"], "change_user");
@@ -177,10 +177,10 @@ async fn what_was_done_is_in_the_trail_before_it_is_answered() {
 
 #[tokio::test]
 async fn sessions_are_looked_into_and_ended() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let mut anna = house.signed_in("anna").await;
-    let mut other = house.browser();
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let mut anna = app.signed_in("anna").await;
+    let mut other = app.browser();
     other.sign_in("anna").await;
     boss.get("/admin/users/2").await;
     let mark = "href=\"/admin/users/2/sessions/";
@@ -209,9 +209,9 @@ async fn sessions_are_looked_into_and_ended() {
 
 #[tokio::test]
 async fn accounts_are_found_and_paged_through() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let hash = house.store.credentials_of(UserId(1)).await.unwrap().unwrap().password_hash;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let hash = app.store.credentials_of(UserId(1)).await.unwrap().unwrap().password_hash;
     for number in 0..120 {
         let new = vestibule::core::user::NewUser {
             username: format!("person{number:03}").parse().unwrap(),
@@ -224,7 +224,7 @@ async fn accounts_are_found_and_paged_through() {
             created_at: None,
             locale: None,
         };
-        house.store.create_user(&new, Timestamp::from_seconds(0)).await.unwrap().unwrap();
+        app.store.create_user(&new, Timestamp::from_seconds(0)).await.unwrap().unwrap();
     }
     let rows = |browser: &Browser| browser.page.matches("data-label=\"No.\"").count();
     boss.get("/admin/users?q=PERSON&status=active").await;
@@ -263,15 +263,15 @@ async fn accounts_are_found_and_paged_through() {
 
 #[tokio::test]
 async fn the_trail_comes_as_a_file_without_formulas() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
     let evil = vestibule::core::event::Event {
         agent: Some("=HYPERLINK(\"http://evil.test\")".to_owned()),
-        ..house.hall.event(EventName::AuthnLoginFail)
+        ..app.auth.event(EventName::AuthnLoginFail)
     };
     // More than one page of the file.
     let many = vec![evil; 2_500];
-    house.store.append_events(&many).await.unwrap();
+    app.store.append_events(&many).await.unwrap();
     let answer = boss.get("/admin/audit.csv?event=authn_login_fail").await;
     let header = |name: &str| answer.head.headers()[name].to_str().unwrap().to_owned();
     assert_eq!(header("content-type"), "text/csv; charset=utf-8");
@@ -288,10 +288,10 @@ async fn the_trail_comes_as_a_file_without_formulas() {
 
 #[tokio::test]
 async fn figures_are_drawn_and_told() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    house.signed_in("anna").await;
-    let mut wrong = house.browser();
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    app.signed_in("anna").await;
+    let mut wrong = app.browser();
     wrong.get("/auth/login").await;
     wrong.send("/auth/login", &[("login", "anna"), ("password", "a wrong one")]).await;
     boss.get("/admin").await;
@@ -308,8 +308,8 @@ async fn figures_are_drawn_and_told() {
 
 #[tokio::test]
 async fn feedback_is_read_and_dealt_with() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
     let new = NewFeedback {
         user: Some(UserId(1)),
         email: Some("eve+<b>@example.org".to_owned()),
@@ -318,26 +318,26 @@ async fn feedback_is_read_and_dealt_with() {
         agent: "x".to_owned(),
     };
     for _ in 0..60 {
-        house.store.add_feedback(&new, house.hall.now()).await.unwrap();
+        app.store.add_feedback(&new, app.auth.now()).await.unwrap();
     }
     boss.get("/admin/feedback").await;
     assert!(boss.shows("&lt;script&gt;alert(1)") && boss.shows("rel=\"next\""));
     let answer = boss.send("/admin/feedback/1", &[("done", "true")]).await;
     assert_eq!((answer.status, answer.location.as_str()), (303, "/admin/feedback"));
-    assert_eq!(house.store.waiting_feedback().await.unwrap(), 59);
+    assert_eq!(app.store.waiting_feedback().await.unwrap(), 59);
     boss.get("/admin/feedback?show=done").await;
     assert_eq!(boss.page.matches("class=\"typed\"").count(), 1);
     boss.send("/admin/feedback/1", &[("done", "false")]).await;
-    assert_eq!(house.store.waiting_feedback().await.unwrap(), 60);
+    assert_eq!(app.store.waiting_feedback().await.unwrap(), 60);
     boss.get("/admin/feedback").await;
     assert_eq!(boss.send("/admin/feedback/99", &[("done", "true")]).await.status, 404);
-    assert_eq!(administration(&house).await.len(), 3);
+    assert_eq!(administration(&app).await.len(), 3);
 }
 
 #[tokio::test]
 async fn keys_are_rotated_and_retired() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
     boss.get("/admin/keys").await;
     let answer = boss.send("/admin/keys/rotate", &[]).await;
     boss.follow(answer).await;
@@ -349,5 +349,5 @@ async fn keys_are_rotated_and_retired() {
     boss.follow(answer).await;
     assert!(boss.shows(">Retired<"));
     assert_eq!(boss.send("/admin/keys/retire", &[("kid", "<nothing>")]).await.status, 409);
-    assert_eq!(administration(&house).await.len(), 3);
+    assert_eq!(administration(&app).await.len(), 3);
 }

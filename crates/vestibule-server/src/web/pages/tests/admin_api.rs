@@ -16,19 +16,19 @@ use vestibule_testkit::{
     visitors::{App, Browser, CookieNames, InProcess, Visitor},
 };
 
-use super::{House, ORIGIN, PASSWORD};
+use super::{ORIGIN, PASSWORD, TestApp};
 
 const HOST: &str = "127.0.0.1:5000";
 
-async fn house() -> House {
-    let house = House::open().await;
-    house.super_user("boss").await;
-    house.signed_in("anna").await;
-    house
+async fn test_app() -> TestApp {
+    let test_app = TestApp::open().await;
+    test_app.super_user("boss").await;
+    test_app.signed_in("anna").await;
+    test_app
 }
 
-async fn visitor(house: &House, carrier: Carrier, name: &str) -> Arc<dyn Visitor> {
-    let transport = InProcess::new(house.app.clone());
+async fn visitor(test_app: &TestApp, carrier: Carrier, name: &str) -> Arc<dyn Visitor> {
+    let transport = InProcess::new(test_app.app.clone());
     let visitor: Arc<dyn Visitor> = match carrier {
         Carrier::Cookie => Arc::new(Browser::new(
             transport,
@@ -43,13 +43,13 @@ async fn visitor(house: &House, carrier: Carrier, name: &str) -> Arc<dyn Visitor
 }
 
 async fn only_who_runs_the_site_is_answered(carrier: Carrier) {
-    let house = house().await;
-    let anna = visitor(&house, carrier, "anna").await;
+    let test_app = test_app().await;
+    let anna = visitor(&test_app, carrier, "anna").await;
     for path in ["/api/admin/users", "/api/admin/users/1", "/api/admin/audit", "/api/admin/outbox"]
     {
         assert_eq!(anna.get(path).await.verdict(), (403, "forbidden".to_owned()), "{path}");
         let nobody =
-            vestibule_testkit::visitors::Anonymous::new(InProcess::new(house.app.clone()), HOST);
+            vestibule_testkit::visitors::Anonymous::new(InProcess::new(test_app.app.clone()), HOST);
         assert_eq!(nobody.get(path).await.verdict(), (401, "token_missing".to_owned()), "{path}");
     }
     let body = json!({ "is_super_user": true });
@@ -62,12 +62,12 @@ async fn only_who_runs_the_site_is_answered(carrier: Carrier) {
         let answer = anna.post_json(&reset, json!({})).await;
         assert_eq!(answer.verdict(), (403, "forbidden".to_owned()));
     }
-    assert!(!house.user("anna").await.is_super_user);
+    assert!(!test_app.user("anna").await.is_super_user);
 }
 
 async fn accounts_are_listed_and_shown(carrier: Carrier) {
-    let house = house().await;
-    let boss = visitor(&house, carrier, "boss").await;
+    let test_app = test_app().await;
+    let boss = visitor(&test_app, carrier, "boss").await;
     let page = boss.get("/api/admin/users?limit=1").await.json();
     assert_eq!(page["users"][0]["username"], "boss");
     let cursor = page["next_cursor"].as_str().unwrap();
@@ -111,9 +111,9 @@ async fn accounts_are_listed_and_shown(carrier: Carrier) {
 }
 
 async fn accounts_are_changed_at_once(carrier: Carrier) {
-    let house = house().await;
-    let boss = visitor(&house, carrier, "boss").await;
-    let anna = visitor(&house, carrier, "anna").await;
+    let test_app = test_app().await;
+    let boss = visitor(&test_app, carrier, "boss").await;
+    let anna = visitor(&test_app, carrier, "anna").await;
     let change = async |body: Value| boss.patch_json("/api/admin/users/2", body).await;
     let answer = change(json!({ "roles": ["b", "a"], "email": "x@example.org", "id": 7 })).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -141,25 +141,25 @@ async fn accounts_are_changed_at_once(carrier: Carrier) {
     assert_eq!(change(json!({ "status": "deleted" })).await.status, 200);
     let suspended = change(json!({ "status": "suspended" })).await;
     assert_eq!(suspended.verdict(), (409, "conflict".to_owned()));
-    assert_eq!(house.user("anna").await.status, UserStatus::Deleted);
+    assert_eq!(test_app.user("anna").await.status, UserStatus::Deleted);
     assert_eq!(change(json!({ "status": "active" })).await.status, 200);
     assert_eq!(anna.sign_in("anna", PASSWORD).await.status, 200);
     assert_eq!(change(json!({ "status": "deleted" })).await.status, 200);
-    house.clock.pass(vestibule::core::deletion::GRACE);
+    test_app.clock.pass(vestibule::core::deletion::GRACE);
     assert_eq!(boss.sign_in("boss", PASSWORD).await.status, 200);
     assert_eq!(change(json!({ "status": "active" })).await.verdict(), (409, "conflict".to_owned()));
 }
 
 async fn a_reset_is_started_and_mails_are_tried_again(carrier: Carrier) {
-    let house = house().await;
-    let boss = visitor(&house, carrier, "boss").await;
+    let test_app = test_app().await;
+    let boss = visitor(&test_app, carrier, "boss").await;
     let start = async |id: i64| {
         boss.post_json(&format!("/api/admin/users/{id}/password-reset"), json!({})).await
     };
-    house.clock.pass(std::time::Duration::from_secs(1));
+    test_app.clock.pass(std::time::Duration::from_secs(1));
     assert_eq!(start(2).await.status, 204);
     assert_eq!(start(99).await.verdict(), (404, "not_found".to_owned()));
-    let mails = house.mails().await;
+    let mails = test_app.mails().await;
     let starts =
         |mail: &String| mail.contains("To: anna@example.org") && mail.contains("/auth/reset?");
     assert_eq!(mails.iter().filter(|mail| starts(mail)).count(), 1, "{mails:?}");
@@ -176,15 +176,16 @@ async fn a_reset_is_started_and_mails_are_tried_again(carrier: Carrier) {
     assert_eq!(retry(mail["id"].as_str().unwrap()).await, (409, "conflict".to_owned()));
     assert_eq!(retry("AAAAAAAAAAAAAAAAAAAAAA").await, (404, "not_found".to_owned()));
     assert_eq!(retry("x").await, (404, "not_found".to_owned()));
-    house.clock.pass(std::time::Duration::from_secs(11 * 60));
+    test_app.clock.pass(std::time::Duration::from_secs(11 * 60));
     assert_eq!(start(2).await.verdict(), (401, "fresh_token_required".to_owned()));
 }
 
 async fn two_who_end_each_other_leave_one(carrier: Carrier) {
-    let house = House::open().await;
-    house.super_user("boss").await;
-    house.super_user("anna").await;
-    let pair = [visitor(&house, carrier, "boss").await, visitor(&house, carrier, "anna").await];
+    let test_app = TestApp::open().await;
+    test_app.super_user("boss").await;
+    test_app.super_user("anna").await;
+    let pair =
+        [visitor(&test_app, carrier, "boss").await, visitor(&test_app, carrier, "anna").await];
     let body = json!({ "is_super_user": false });
     let (one, other) = tokio::join!(
         pair[0].patch_json("/api/admin/users/2", body.clone()),
@@ -195,8 +196,8 @@ async fn two_who_end_each_other_leave_one(carrier: Carrier) {
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
     assert!(matches!(statuses[1], 401 | 403 | 409), "{statuses:?}");
-    assert!(house.hall.users().has_super_user().await.unwrap());
-    let last = if house.user("boss").await.is_super_user { 0 } else { 1 };
+    assert!(test_app.auth.users().has_super_user().await.unwrap());
+    let last = if test_app.user("boss").await.is_super_user { 0 } else { 1 };
     for body in [body, json!({ "status": "suspended" }), json!({ "status": "deleted" })] {
         let own = format!("/api/admin/users/{}", last + 1);
         let answer = pair[last].patch_json(&own, body).await;
@@ -206,9 +207,9 @@ async fn two_who_end_each_other_leave_one(carrier: Carrier) {
 }
 
 async fn changes_need_freshness_and_are_in_the_trail(carrier: Carrier) {
-    let house = house().await;
-    let boss = visitor(&house, carrier, "boss").await;
-    house.clock.pass(std::time::Duration::from_secs(11 * 60));
+    let test_app = test_app().await;
+    let boss = visitor(&test_app, carrier, "boss").await;
+    test_app.clock.pass(std::time::Duration::from_secs(11 * 60));
     let body = json!({ "status": "suspended" });
     for answer in [
         boss.patch_json("/api/admin/users/2", body.clone()).await,
@@ -221,7 +222,7 @@ async fn changes_need_freshness_and_are_in_the_trail(carrier: Carrier) {
     assert_eq!(boss.patch_json("/api/admin/users/2", body).await.status, 200);
     // Read past the site's own notes: it is in the store already.
     let query = EventQuery { name: Some(EventName::AuthzAdmin), limit: 9, ..EventQuery::default() };
-    let kept = house.store.events(&query).await.unwrap();
+    let kept = test_app.store.events(&query).await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].event.outcome, EventOutcome::Success);
     let events = boss.get("/api/admin/audit?event=authz_admin&subject=2&actor=1").await.json();

@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::http::header;
 use vestibule::core::{session::EndReason, store::SessionSelection};
 
-use super::{House, PASSWORD};
+use super::{PASSWORD, TestApp};
 
 #[tokio::test]
 async fn somebody_registers_and_signs_in() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     assert_eq!(browser.get("/auth/register").await.status, 200);
     let fields = [("username", "anna"), ("email", "anna@example.org"), ("password", PASSWORD)];
     let answer = browser.send("/auth/register", &fields).await;
@@ -32,18 +32,18 @@ async fn somebody_registers_and_signs_in() {
 
 #[tokio::test]
 async fn whoever_was_signed_out_elsewhere_signs_in_at_once() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     let all = SessionSelection::All;
-    house.hall.end_sessions(all, EndReason::EndedByAdmin).await.unwrap();
+    app.auth.end_sessions(all, EndReason::EndedByAdmin).await.unwrap();
     assert_eq!(browser.sign_in("anna").await.status, 303);
 }
 
 #[tokio::test]
 async fn a_taken_address_is_answered_like_a_new_one_and_a_taken_name_is_said() {
-    let house = House::open().await;
-    house.signed_in("anna").await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    app.signed_in("anna").await;
+    let mut browser = app.browser();
     browser.get("/auth/register").await;
     let fields = |name, email| [("username", name), ("email", email), ("password", PASSWORD)];
     let new = browser.send("/auth/register", &fields("berta", "b@example.org")).await;
@@ -61,8 +61,8 @@ async fn a_taken_address_is_answered_like_a_new_one_and_a_taken_name_is_said() {
 
 #[tokio::test]
 async fn what_is_wrong_stands_beside_its_field() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     browser.get("/auth/register").await;
     let fields = [("username", "a b"), ("email", "nowhere"), ("password", "short")];
     assert_eq!(browser.send("/auth/register", &fields).await.status, 422);
@@ -79,8 +79,8 @@ async fn closed_registration_says_so() {
     let close = |config: &mut vestibule::Config| {
         config.registration = vestibule::Registration::Closed;
     };
-    let house = House::with(&closed, close).await;
-    let mut browser = house.browser();
+    let app = TestApp::with(&closed, close).await;
+    let mut browser = app.browser();
     browser.get("/auth/register").await;
     assert!(browser.shows("Registration is closed") && !browser.shows("name=\"username\""));
     browser.get("/auth/login").await;
@@ -92,11 +92,11 @@ async fn closed_registration_says_so() {
 
 #[tokio::test]
 async fn every_failed_sign_in_looks_the_same() {
-    let house = House::open().await;
-    house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    app.signed_in("anna").await;
     let mut pages = Vec::new();
     for (login, password) in [("anna", "wrong"), ("nobody", PASSWORD), ("", "")] {
-        let mut browser = house.browser();
+        let mut browser = app.browser();
         browser.get("/auth/login").await;
         let fields =
             [("login", login), ("password", password), ("next", "/a"), ("remember_me", "on")];
@@ -115,9 +115,9 @@ async fn every_failed_sign_in_looks_the_same() {
 
 #[tokio::test]
 async fn guessing_is_stopped_with_the_form_at_hand() {
-    let house = House::open().await;
-    house.signed_in("anna").await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    app.signed_in("anna").await;
+    let mut browser = app.browser();
     browser.get("/auth/login").await;
     for _ in 0..10 {
         let fields = [("login", "anna"), ("password", "wrong")];
@@ -131,8 +131,8 @@ async fn guessing_is_stopped_with_the_form_at_hand() {
 
 #[tokio::test]
 async fn an_unverified_address_is_told_to_those_who_know_the_password() {
-    let house = House::with(&[], |config| config.require_verified_email = true).await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::with(&[], |config| config.require_verified_email = true).await;
+    let mut browser = app.signed_in("anna").await;
     assert!(browser.shows("not verified yet"));
     browser.get("/auth/login").await;
     let answer = browser.send("/auth/login", &[("login", "anna"), ("password", PASSWORD)]).await;
@@ -143,12 +143,12 @@ async fn an_unverified_address_is_told_to_those_who_know_the_password() {
 
 #[tokio::test]
 async fn a_form_without_its_cookie_comes_back_and_works_then() {
-    let house = House::open().await;
-    house.signed_in("anna").await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    app.signed_in("anna").await;
+    let mut browser = app.browser();
     browser.get("/auth/login").await;
     // The cookie lives for four hours.
-    house.clock.pass(Duration::from_secs(5 * 3600));
+    app.clock.pass(Duration::from_secs(5 * 3600));
     browser.jar.clear();
     let fields = [("login", "anna"), ("password", PASSWORD)];
     assert_eq!(browser.send("/auth/login", &fields).await.status, 403);
@@ -159,9 +159,9 @@ async fn a_form_without_its_cookie_comes_back_and_works_then() {
 
 #[tokio::test]
 async fn a_browser_that_blocks_cookies_is_told_so() {
-    let house = House::open().await;
-    house.signed_in("anna").await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    app.signed_in("anna").await;
+    let mut browser = app.browser();
     for (page, path) in [
         ("/auth/login", "/auth/login"),
         ("/auth/register", "/auth/register"),
@@ -189,9 +189,9 @@ async fn a_browser_that_blocks_cookies_is_told_so() {
 
 #[tokio::test]
 async fn accounts_are_made_by_our_own_forms_only() {
-    let house = House::open().await;
-    let mut browser = house.browser();
-    let link = house.setup.link().unwrap();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
+    let link = app.setup.link().unwrap();
     let token = link.split_once('=').unwrap().1;
     for page in ["/auth/register", link.as_str()] {
         browser.get(page).await;
@@ -207,18 +207,18 @@ async fn accounts_are_made_by_our_own_forms_only() {
         assert!(browser.shows("value=\"anna\"") && !browser.shows(PASSWORD));
     }
     assert_eq!(browser.sign_in("anna").await.status, 401);
-    assert!(house.setup.link().is_some());
+    assert!(app.setup.link().is_some());
 }
 
 #[tokio::test]
 async fn next_never_leaves_the_site() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     for next in ["https://evil.test", "//evil.test", "/\\evil.test", "javascript:alert(1)"] {
         let query =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         assert_eq!(browser.get(&format!("/auth/login?{query}")).await.location, "/");
-        let mut other = house.browser();
+        let mut other = app.browser();
         other.get(&format!("/auth/login?{query}")).await;
         assert!(!other.shows("evil") && !other.shows("javascript:"));
         let fields = [("login", "anna"), ("password", PASSWORD), ("next", next)];
@@ -228,8 +228,8 @@ async fn next_never_leaves_the_site() {
 
 #[tokio::test]
 async fn signing_out_ends_the_session_and_can_be_repeated() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/auth/logout").await;
     assert!(browser.shows("Log out?"));
     let before = browser.jar.clone();
@@ -250,9 +250,9 @@ async fn signing_out_ends_the_session_and_can_be_repeated() {
 
 #[tokio::test]
 async fn confirming_makes_fresh_and_leads_back() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    house.clock.pass(Duration::from_secs(11 * 60));
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    app.clock.pass(Duration::from_secs(11 * 60));
     let answer = browser.get("/user/password").await;
     assert_eq!(answer.location, "/auth/confirm?next=%2Fuser%2Fpassword");
     browser.follow(answer).await;
@@ -269,9 +269,9 @@ async fn confirming_makes_fresh_and_leads_back() {
 
 #[tokio::test]
 async fn the_first_super_user_is_made_once() {
-    let house = House::open().await;
-    let mut browser = house.browser();
-    let link = house.setup.link().unwrap();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
+    let link = app.setup.link().unwrap();
     for wrong in ["/auth/setup", "/auth/setup?token=", "/auth/setup?token=x"] {
         assert_eq!(browser.get(wrong).await.status, 403, "{wrong}");
         assert!(browser.shows("does not open the door"));
@@ -288,9 +288,9 @@ async fn the_first_super_user_is_made_once() {
     ];
     let answer = browser.send("/auth/setup", &good).await;
     assert_eq!((answer.status, answer.location.as_str()), (303, "/auth/login"));
-    assert_eq!(house.setup.link(), None);
+    assert_eq!(app.setup.link(), None);
     assert_eq!(browser.get(&link).await.status, 403);
-    assert!(house.hall.users().has_super_user().await.unwrap());
+    assert!(app.auth.users().has_super_user().await.unwrap());
     browser.sign_in("root").await;
     browser.get("/user/account").await;
     assert!(browser.shows("Super user") && browser.shows("E-mail verified"));
@@ -299,17 +299,17 @@ async fn the_first_super_user_is_made_once() {
 #[tokio::test]
 async fn whoever_comes_with_a_session_that_had_a_copy_is_told_so() {
     let told = "somebody else had a copy of it";
-    let house = House::open().await;
+    let app = TestApp::open().await;
     for (first, last) in [("/user/account", "/user/sessions"), ("/", "/"), ("/auth/login", "/")] {
         let name = format!("anna{}", first.len() + last.len());
-        let mut victim = house.signed_in(&name).await;
-        let mut thief = house.browser();
+        let mut victim = app.signed_in(&name).await;
+        let mut thief = app.browser();
         thief.jar.clone_from(&victim.jar);
-        house.clock.pass(Duration::from_secs(3600));
+        app.clock.pass(Duration::from_secs(3600));
         for _ in 0..2 {
             assert_eq!(thief.get("/user/account").await.status, 200);
         }
-        house.clock.pass(Duration::from_secs(60));
+        app.clock.pass(Duration::from_secs(60));
         // By the refresh token that was used twice, and by an access token of the session that ended.
         for (browser, path) in [(&mut victim, first), (&mut thief, last)] {
             let answer = browser.get(path).await;

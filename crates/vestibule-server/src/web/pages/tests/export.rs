@@ -12,7 +12,7 @@ use vestibule::core::{
 };
 use vestibule_site::store::{AuditTrail as _, FeedbackBox as _, NewFeedback};
 
-use super::{Browser, House, PASSWORD};
+use super::{Browser, PASSWORD, TestApp};
 
 const PAGE: &str = "/user/account/export";
 
@@ -38,17 +38,17 @@ fn told(user: &User, text: &str) -> NewFeedback {
 
 #[tokio::test]
 async fn everything_about_oneself_is_in_it_and_no_secret() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let browser = house.signed_in("anna").await;
-    let (anna, boss_user) = (house.user("anna").await, house.user("boss").await);
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let browser = app.signed_in("anna").await;
+    let (anna, boss_user) = (app.user("anna").await, app.user("boss").await);
     boss.get(&format!("/admin/users/{}", anna.id)).await;
     boss.send(&format!("/admin/users/{}/change", anna.id), &[("grant", "editor")]).await;
-    house.store.add_feedback(&told(&anna, "Mine."), house.hall.now()).await.unwrap();
-    house.store.add_feedback(&told(&boss_user, "Not mine."), house.hall.now()).await.unwrap();
+    app.store.add_feedback(&told(&anna, "Mine."), app.auth.now()).await.unwrap();
+    app.store.add_feedback(&told(&boss_user, "Not mine."), app.auth.now()).await.unwrap();
     // Another role is not a fresh proof: the session from before has to give one first.
     let first = browser;
-    let mut browser = house.browser();
+    let mut browser = app.browser();
     browser.sign_in("anna").await;
 
     let all = exported(&mut browser).await;
@@ -75,7 +75,7 @@ async fn everything_about_oneself_is_in_it_and_no_secret() {
     }
 
     let text = browser.page.clone();
-    let kept = house.store.credentials_of(anna.id).await.unwrap().unwrap();
+    let kept = app.store.credentials_of(anna.id).await.unwrap().unwrap();
     let hash = kept.password_hash.unwrap();
     assert!(!text.contains(hash.as_str()) && !text.contains("argon2"));
     assert!(!text.contains(PASSWORD));
@@ -84,7 +84,7 @@ async fn everything_about_oneself_is_in_it_and_no_secret() {
             assert!(!text.contains(value.as_str()), "the cookie {name} is in it");
         }
     }
-    for session in house.hall.sessions_of(boss_user.id, None).await.unwrap().sessions {
+    for session in app.auth.sessions_of(boss_user.id, None).await.unwrap().sessions {
         assert!(!text.contains(&session.id.to_string()), "a session of somebody else");
     }
     assert!(!text.contains("boss@example.org"));
@@ -92,18 +92,18 @@ async fn everything_about_oneself_is_in_it_and_no_secret() {
 
 #[tokio::test]
 async fn a_long_story_is_written_page_by_page() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    let anna = house.user("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    let anna = app.user("anna").await;
     let events: Vec<_> = (0..1_203)
         .map(|number| {
             Event::new(EventName::AuthnLoginFail, Timestamp::from_seconds(number)).about(anna.id)
         })
         .collect();
-    house.store.append_events(&events).await.unwrap();
+    app.store.append_events(&events).await.unwrap();
     for number in 0..500 {
         let feedback = told(&anna, &number.to_string());
-        house.store.add_feedback(&feedback, house.hall.now()).await.unwrap();
+        app.store.add_feedback(&feedback, app.auth.now()).await.unwrap();
     }
     let all = exported(&mut browser).await;
     let failed = all["events"].as_array().unwrap().iter();
@@ -117,15 +117,15 @@ async fn a_long_story_is_written_page_by_page() {
 /// Whether a mail went to the address that somebody asks for tells whether it is free.
 #[tokio::test]
 async fn it_does_not_tell_whether_an_address_is_taken() {
-    let house = House::open().await;
-    house.signed_in("bert").await;
+    let app = TestApp::open().await;
+    app.signed_in("bert").await;
     let mut shapes = Vec::new();
     for (name, wanted) in [("anna", "bert@example.org"), ("carl", "free@example.org")] {
-        let mut browser = house.signed_in(name).await;
+        let mut browser = app.signed_in(name).await;
         browser.get("/user/account").await;
         let fields = [("action", "save"), ("username", name), ("email", wanted)];
         assert_eq!(browser.send("/user/account", &fields).await.status, 303);
-        house.mails().await;
+        app.mails().await;
         let all = exported(&mut browser).await;
         let kinds = all["mails"].as_array().unwrap().iter().map(|mail| mail["kind"].to_string());
         let names =
@@ -140,14 +140,14 @@ async fn it_does_not_tell_whether_an_address_is_taken() {
 
 #[tokio::test]
 async fn it_asks_for_freshness_by_a_page_and_by_the_api() {
-    let house = House::open().await;
-    assert_eq!(house.browser().get(PAGE).await.status, 303);
-    assert_eq!(house.browser().get("/api/user/export").await.status, 401);
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    assert_eq!(app.browser().get(PAGE).await.status, 303);
+    assert_eq!(app.browser().get("/api/user/export").await.status, 401);
+    let mut browser = app.signed_in("anna").await;
     assert_eq!(browser.get("/api/user/export").await.status, 200);
     browser.get("/user/account").await;
     assert!(browser.shows("href=\"/user/account/export\""));
-    house.clock.pass(Duration::from_secs(11 * 60));
+    app.clock.pass(Duration::from_secs(11 * 60));
     let answer = browser.get(PAGE).await;
     assert_eq!(answer.location, "/auth/confirm?next=%2Fuser%2Faccount");
     browser.follow(answer).await;

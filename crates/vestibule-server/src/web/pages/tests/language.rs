@@ -3,11 +3,11 @@
 use axum::http::{Method, header};
 use vestibule::core::{locale::Locale, user::UserChange};
 
-use super::{House, PASSWORD};
+use super::{PASSWORD, TestApp};
 
 #[tokio::test]
 async fn pages_speak_the_language_of_the_browser() {
-    let house = House::open().await;
+    let app = TestApp::open().await;
     for (accepted, language, title) in [
         ("", "en", "Log in"),
         ("en-US,en;q=0.9", "en", "Log in"),
@@ -15,7 +15,7 @@ async fn pages_speak_the_language_of_the_browser() {
         ("fr,de;q=0.2", "de", "Anmelden"),
         ("fr", "en", "Log in"),
     ] {
-        let mut browser = house.browser();
+        let mut browser = app.browser();
         browser.language = accepted.to_owned();
         let answer = browser.get("/auth/login").await;
         assert_eq!(answer.head.headers()[header::CONTENT_LANGUAGE], language, "{accepted}");
@@ -29,8 +29,8 @@ async fn pages_speak_the_language_of_the_browser() {
 
 #[tokio::test]
 async fn a_site_begins_with_its_own_language() {
-    let house = House::with(&[("VESTIBULE_PAGES__LANGUAGE", "de")], |_| {}).await;
-    let mut browser = house.browser();
+    let app = TestApp::with(&[("VESTIBULE_PAGES__LANGUAGE", "de")], |_| {}).await;
+    let mut browser = app.browser();
     browser.get("/auth/login").await;
     assert!(browser.shows("<html lang=\"de\">"));
     browser.language = "en".to_owned();
@@ -40,8 +40,8 @@ async fn a_site_begins_with_its_own_language() {
 
 #[tokio::test]
 async fn a_visitor_chooses_at_the_foot_of_a_page_and_stays_there() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     browser.language = "de".to_owned();
     browser.get("/auth/login?next=%2Fuploads").await;
     assert!(browser.shows("<span aria-current=\"true\" lang=\"de\">Deutsch</span>"));
@@ -67,8 +67,8 @@ async fn a_visitor_chooses_at_the_foot_of_a_page_and_stays_there() {
 
 #[tokio::test]
 async fn a_browser_that_blocks_cookies_learns_why_the_language_stays() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     browser.get("/?a=1").await;
     let chosen = [("language", "de"), ("next", "/")];
     // A browser that keeps cookies is back on its page.
@@ -76,7 +76,7 @@ async fn a_browser_that_blocks_cookies_learns_why_the_language_stays() {
     browser.follow(answer).await;
     assert!(browser.at == "/?a=1" && browser.shows("<html lang=\"de\">"), "{}", browser.at);
 
-    let mut blocked = house.browser();
+    let mut blocked = app.browser();
     blocked.get("/?a=1").await;
     let answer = blocked.send("/language", &chosen).await;
     blocked.jar.clear();
@@ -90,8 +90,8 @@ async fn a_browser_that_blocks_cookies_learns_why_the_language_stays() {
 
 #[tokio::test]
 async fn another_site_chooses_nothing() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     browser.get("/").await;
     browser.origin = "cross-site".to_owned();
     let answer = browser.send("/language", &[("language", "de")]).await;
@@ -102,8 +102,8 @@ async fn another_site_chooses_nothing() {
 
 #[tokio::test]
 async fn whoever_registers_is_written_to_in_the_language_of_that_page() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     browser.language = "de-CH".to_owned();
     browser.get("/auth/register").await;
     let bad = [("username", "anna"), ("email", "anna@example.org"), ("password", "kurz")];
@@ -114,13 +114,13 @@ async fn whoever_registers_is_written_to_in_the_language_of_that_page() {
     let answer = browser.send("/auth/register", &good).await;
     browser.follow(answer).await;
     assert!(browser.shows("Vielen Dank. Wenn diese E-Mail-Adresse hier neu ist"));
-    assert_eq!(house.user("anna").await.locale, Locale::parse("de").ok());
-    let mails = house.mails().await;
+    assert_eq!(app.user("anna").await.locale, Locale::parse("de").ok());
+    let mails = app.mails().await;
     assert!(mails[0].contains("Guten Tag,\r\n"), "{}", mails[0]);
     assert!(mails[0].contains("<html lang=3D\"de\">"), "{}", mails[0]);
 
     // In another browser the account's own language counts, and not the browser's.
-    let mut other = house.browser();
+    let mut other = app.browser();
     other.language = "en".to_owned();
     other.sign_in("anna").await;
     for page in ["/", "/user/sessions", "/user/account", "/uploads", "/nowhere"] {
@@ -131,9 +131,9 @@ async fn whoever_registers_is_written_to_in_the_language_of_that_page() {
 
 #[tokio::test]
 async fn an_account_has_a_language_of_its_own() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    assert_eq!(house.user("anna").await.locale, None, "the browser said none");
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    assert_eq!(app.user("anna").await.locale, None, "the browser said none");
     browser.get("/user/account").await;
     let save = |locale: &'static str| {
         [
@@ -154,22 +154,22 @@ async fn an_account_has_a_language_of_its_own() {
     let without = [("action", "save"), ("username", "anna"), ("email", "anna@example.org")];
     browser.get("/user/account").await;
     browser.send("/user/account", &without).await;
-    assert_eq!(house.user("anna").await.locale, Locale::parse("de").ok());
+    assert_eq!(app.user("anna").await.locale, Locale::parse("de").ok());
     browser.get("/user/account").await;
     browser.send("/user/account", &save("")).await;
-    assert_eq!(house.user("anna").await.locale, None);
+    assert_eq!(app.user("anna").await.locale, None);
     browser.get("/user/account").await;
     assert!(browser.shows("<html lang=\"en\">"));
 }
 
 #[tokio::test]
 async fn a_language_that_the_site_speaks_no_more_is_left_to_the_browser() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
-    let id = house.user("anna").await.id;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
+    let id = app.user("anna").await.id;
     let locale = Some(Locale::parse("tlh").ok());
     let change = UserChange { locale, ..UserChange::default() };
-    house.hall.change_user(id, change).await.unwrap();
+    app.auth.change_user(id, change).await.unwrap();
     browser.language = "de".to_owned();
     browser.get("/").await;
     assert!(browser.shows("<html lang=\"de\">"));

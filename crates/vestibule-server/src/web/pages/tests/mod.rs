@@ -52,7 +52,7 @@ use crate::{
     config::ConfigFlags,
     services::{
         audit::AuditLog,
-        feedback::FeedbackDesk,
+        feedback::FeedbackService,
         files::Files,
         mail::{Mailer, Parts},
         setup::Setup,
@@ -85,9 +85,9 @@ impl Clock for StoppedClock {
 }
 
 /// A site in memory.
-struct House {
+struct TestApp {
     app: Router,
-    hall: Vestibule,
+    auth: Vestibule,
     store: MemoryStore,
     clock: StoppedClock,
     audit: AuditLog,
@@ -97,7 +97,7 @@ struct House {
     mails: Mutex<Vec<PathBuf>>,
 }
 
-impl House {
+impl TestApp {
     async fn open() -> Self {
         Self::with(&[], |_| {}).await
     }
@@ -137,33 +137,33 @@ impl House {
         let blobs = Blobs::in_folder(&folder.path().join("files")).unwrap();
         let (keep, node) = (settings.audit.keep, "node".to_owned());
         let audit = AuditLog::start(Arc::clone(&shared), Arc::new(clock.clone()), keep, node);
-        let hall = Vestibule::builder(store.clone())
+        let auth = Vestibule::builder(store.clone())
             .config(config)
             .audit(audit.clone())
             .clock(clock.clone())
-            .messenger(mailer.clone())
+            .notifier(mailer.clone())
             .on_problem(move |problem, visit| on_problem(&pages.0.get(), &pages.1, problem, visit))
             .build()
             .await
             .unwrap();
         let files = Files::new(
-            hall.clone(),
+            auth.clone(),
             Arc::clone(&shared),
             blobs,
             &settings.files,
             None,
             Arc::new(clock.clone()),
         );
-        let feedback = FeedbackDesk::new(
+        let feedback = FeedbackService::new(
             &settings,
             None,
             Arc::new(clock.clone()),
             mailer.clone(),
-            hall.clone(),
+            auth.clone(),
         );
         let setup = Arc::new(Setup::open(&SystemEntropy));
         let site = Site {
-            hall: hall.clone(),
+            auth: auth.clone(),
             settings,
             templates,
             setup: Arc::clone(&setup),
@@ -178,10 +178,10 @@ impl House {
             .merge(crate::web::admin::api::routes())
             .merge(crate::web::export::routes())
             .with_state(site)
-            .merge(hall.routes_with(vestibule::RouteGroup::ALL))
-            .layer(hall.layer())
+            .merge(auth.routes_with(vestibule::RouteGroup::ALL))
+            .layer(auth.layer())
             .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
-        Self { app, hall, store, clock, audit, setup, mailer, folder, mails: Mutex::default() }
+        Self { app, auth, store, clock, audit, setup, mailer, folder, mails: Mutex::default() }
     }
 
     fn browser(&self) -> Browser {
@@ -216,7 +216,7 @@ impl House {
         self.signed_in(name).await;
         let user = self.user(name).await;
         let change = UserChange { is_super_user: Some(true), ..UserChange::default() };
-        self.hall.change_user(user.id, change).await.unwrap();
+        self.auth.change_user(user.id, change).await.unwrap();
         let mut browser = self.browser();
         browser.sign_in(name).await;
         browser
@@ -224,7 +224,7 @@ impl House {
 
     /// The account of this name, as it is now.
     async fn user(&self, name: &str) -> User {
-        let found = self.hall.users().credentials(&LoginKey::from_typed(name)).await.unwrap();
+        let found = self.auth.users().credentials(&LoginKey::from_typed(name)).await.unwrap();
         found.unwrap().user
     }
 

@@ -9,13 +9,13 @@ use vestibule_site::{
 };
 
 use super::{
-    House,
+    TestApp,
     verify::{link, token},
 };
 
 /// A mail that was given up, written so many seconds ago.
-async fn given_up(house: &House, number: u8, kind: &str, age: u64) -> MailId {
-    let (id, now) = (MailId::from_bytes([number; 16]), house.hall.now());
+async fn given_up(app: &TestApp, number: u8, kind: &str, age: u64) -> MailId {
+    let (id, now) = (MailId::from_bytes([number; 16]), app.auth.now());
     let mail = OutgoingMail {
         id,
         kind: kind.to_owned(),
@@ -25,19 +25,19 @@ async fn given_up(house: &House, number: u8, kind: &str, age: u64) -> MailId {
         created_at: now - Duration::from_secs(age),
         gives_up_at: now,
     };
-    let held = house.mailer.hold().await;
-    house.store.enqueue_mail(&mail).await.unwrap();
-    house.store.claim_mail("x", now, now + Duration::from_secs(1)).await.unwrap().unwrap();
+    let held = app.mailer.hold().await;
+    app.store.enqueue_mail(&mail).await.unwrap();
+    app.store.claim_mail("x", now, now + Duration::from_secs(1)).await.unwrap().unwrap();
     let refused = "550 no <such> mailbox";
-    assert!(house.store.mail_failed(id, "x", refused, Next::GiveUp, now).await.unwrap());
+    assert!(app.store.mail_failed(id, "x", refused, Next::GiveUp, now).await.unwrap());
     drop(held);
     id
 }
 
-async fn actions(house: &House) -> Vec<(String, &'static str)> {
+async fn actions(app: &TestApp) -> Vec<(String, &'static str)> {
     let query =
         EventQuery { name: Some(EventName::AuthzAdmin), limit: 99, ..EventQuery::default() };
-    let trail = house.store.events(&query).await.unwrap().into_iter().map(|kept| kept.event);
+    let trail = app.store.events(&query).await.unwrap().into_iter().map(|kept| kept.event);
     trail
         .map(|event| (event.details["action"].as_str().unwrap().to_owned(), event.outcome.name()))
         .collect()
@@ -45,9 +45,9 @@ async fn actions(house: &House) -> Vec<(String, &'static str)> {
 
 #[tokio::test]
 async fn a_reset_is_started_and_nobody_chooses_for_somebody_else() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let mut anna = app.signed_in("anna").await;
     boss.get("/admin/users/2").await;
     let answer = boss.send("/admin/users/2/reset", &[]).await;
     assert_eq!(answer.location, "/admin/users/2");
@@ -55,7 +55,7 @@ async fn a_reset_is_started_and_nobody_chooses_for_somebody_else() {
     assert!(boss.shows("is on its way to the owner of this account"));
     assert_eq!(anna.get("/user/account").await.status, 200, "nothing has changed yet");
 
-    let mail = house.mails().await.pop().unwrap();
+    let mail = app.mails().await.pop().unwrap();
     assert!(mail.contains("To: anna@example.org\r\n"), "{mail}");
     let link = link(&mail);
     assert!(!boss.page.contains(token(&link)), "only the owner of the mailbox sees the link");
@@ -64,7 +64,7 @@ async fn a_reset_is_started_and_nobody_chooses_for_somebody_else() {
     anna.get(&link).await;
     let fields = [("token", token(&link)), ("password", "seventeen quiet lanterns")];
     assert_eq!(anna.send("/auth/reset", &fields).await.status, 303);
-    assert_eq!(house.browser().sign_in("anna").await.status, 401, "by the old one");
+    assert_eq!(app.browser().sign_in("anna").await.status, 401, "by the old one");
 
     boss.get("/admin/users/2").await;
     boss.send("/admin/users/2/change", &[("status", "suspended")]).await;
@@ -75,16 +75,16 @@ async fn a_reset_is_started_and_nobody_chooses_for_somebody_else() {
     assert_eq!(boss.send("/admin/users/99/reset", &[]).await.status, 404);
     let done = [("start_reset", "failure"), ("change_user", "success"), ("start_reset", "success")];
     let done = done.map(|(action, outcome)| (action.to_owned(), outcome));
-    assert_eq!(actions(&house).await, done);
+    assert_eq!(actions(&app).await, done);
 }
 
 #[tokio::test]
 async fn mails_are_listed_and_tried_again() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    house.signed_in("anna").await;
-    let news = given_up(&house, 1, "password changed", 3600).await;
-    let link = given_up(&house, 2, "password forgotten", 3600).await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    app.signed_in("anna").await;
+    let news = given_up(&app, 1, "password changed", 3600).await;
+    let link = given_up(&app, 2, "password forgotten", 3600).await;
     boss.get("/admin/outbox?state=given_up").await;
     assert_eq!(boss.page.matches("data-label=\"State\"").count(), 2);
     assert!(boss.shows("550 no &lt;such&gt; mailbox") && boss.shows("&lt;anna1&gt;@example.org"));
@@ -107,11 +107,11 @@ async fn mails_are_listed_and_tried_again() {
     assert_eq!(answer.location, "/admin/outbox");
     boss.follow(answer).await;
     assert!(boss.shows("tried again now"));
-    house.mailer.flush().await;
-    let tried = house.store.mail(news).await.unwrap().unwrap();
+    app.mailer.flush().await;
+    let tried = app.store.mail(news).await.unwrap().unwrap();
     assert_eq!((tried.tries, tried.state), (2, MailState::GivenUp), "it cannot be unsealed");
     assert!(!tried.last_error.unwrap().contains("550"));
-    let left = house.store.mail(link).await.unwrap().unwrap();
+    let left = app.store.mail(link).await.unwrap().unwrap();
     assert_eq!((left.tries, left.state), (1, MailState::GivenUp));
     let unknown = MailId::from_bytes([9; 16]);
     assert_eq!(boss.send(&format!("/admin/outbox/{unknown}/retry"), &[]).await.status, 404);
@@ -120,10 +120,10 @@ async fn mails_are_listed_and_tried_again() {
 
 #[tokio::test]
 async fn the_list_of_mails_goes_on() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
     for number in 0..120 {
-        given_up(&house, number, "password changed", u64::from(number % 3)).await;
+        given_up(&app, number, "password changed", u64::from(number % 3)).await;
     }
     let mut seen = 0;
     let mut page = "/admin/outbox?state=given_up".to_owned();

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use axum::http::{Method, header};
 
-use super::{House, PASSWORD};
+use super::{PASSWORD, TestApp};
 
 const SIGNED_IN: &str = "<span class=\"who-name\">anna</span>";
 
 #[tokio::test]
 async fn a_refusal_is_a_page_of_the_site() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     let answer = browser.get("/nowhere").await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.head.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
@@ -21,8 +21,8 @@ async fn a_refusal_is_a_page_of_the_site() {
 
 #[tokio::test]
 async fn a_program_gets_no_page() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     let answer = browser.get("/api/nowhere").await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.head.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -30,8 +30,8 @@ async fn a_program_gets_no_page() {
 
 #[tokio::test]
 async fn a_form_from_elsewhere_changes_nothing() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/account").await;
     let form = "action=save&username=annika&email=anna%40example.org".to_owned();
     let answer = browser.ask(Method::POST, "/user/account", Some(form)).await;
@@ -44,8 +44,8 @@ async fn a_form_from_elsewhere_changes_nothing() {
 
 #[tokio::test]
 async fn a_signed_in_visitor_is_signed_in_on_every_page_about_a_refusal() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     let form = || Some("login=anna".to_owned());
     let refused = [
         (Method::GET, "/nowhere", None, 404),
@@ -64,7 +64,7 @@ async fn a_signed_in_visitor_is_signed_in_on_every_page_about_a_refusal() {
         assert!(!browser.shows("class=\"button\" href=\"/auth/login\""), "{method} {path}");
     }
     // A form is refused before anything is renewed, and whoever has sent it is known all the same.
-    house.clock.pass(Duration::from_secs(20 * 60));
+    app.clock.pass(Duration::from_secs(20 * 60));
     for (method, path, form, status) in refused {
         if method == Method::POST {
             let answer = browser.ask(method, path, form).await;
@@ -73,7 +73,7 @@ async fn a_signed_in_visitor_is_signed_in_on_every_page_about_a_refusal() {
         }
     }
     // After the sign-out there is nobody, whatever a copy of the cookies says.
-    let mut copy = house.browser();
+    let mut copy = app.browser();
     copy.jar.clone_from(&browser.jar);
     browser.get("/user/account").await;
     browser.send("/auth/logout", &[]).await;
@@ -83,8 +83,8 @@ async fn a_signed_in_visitor_is_signed_in_on_every_page_about_a_refusal() {
 
 #[tokio::test]
 async fn a_request_of_another_site_leaves_no_cookie_behind() {
-    let house = House::open().await;
-    let signed_in = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let signed_in = app.signed_in("anna").await;
     for path in [
         "/auth/login",
         "/auth/logout",
@@ -105,7 +105,7 @@ async fn a_request_of_another_site_leaves_no_cookie_behind() {
     ] {
         for source in ["cross-site", "same-site", "none"] {
             // Browsers keep `SameSite` cookies back, and a notice that was there before stays for its page.
-            let (mut stranger, mut known) = (house.browser(), house.browser());
+            let (mut stranger, mut known) = (app.browser(), app.browser());
             known.jar.clone_from(&signed_in.jar);
             for browser in [&mut stranger, &mut known] {
                 browser.jar.insert("flash".to_owned(), "saved.x".to_owned());
@@ -122,8 +122,8 @@ async fn a_request_of_another_site_leaves_no_cookie_behind() {
 
 #[tokio::test]
 async fn blocked_cookies_end_at_the_page_that_says_so() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     let path = "/auth/login?next=%2Fuser%2Faccount&cookies=blocked";
     // With an access token that has arrived all is well.
     assert_eq!(browser.get(path).await.location, "/user/account");
@@ -136,9 +136,9 @@ async fn blocked_cookies_end_at_the_page_that_says_so() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_before_anything_happens() {
-    let house = House::open().await;
-    house.signed_in("anna").await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    app.signed_in("anna").await;
+    let mut browser = app.browser();
     browser.get("/auth/login").await;
     let token = browser.csrf_token();
     let form = format!("csrf_token={token}&login=anna&password=%FF");
@@ -150,8 +150,8 @@ async fn what_cannot_be_read_is_refused_before_anything_happens() {
 
 #[tokio::test]
 async fn pages_are_kept_by_nobody_and_assets_by_everybody() {
-    let house = House::open().await;
-    let mut browser = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut browser = app.signed_in("anna").await;
     for page in ["/", "/user/account", "/user/sessions", "/nowhere", "/auth/login"] {
         let answer = browser.get(page).await;
         assert_eq!(answer.head.headers()[header::CACHE_CONTROL], "no-store", "{page}");
@@ -165,8 +165,8 @@ async fn pages_are_kept_by_nobody_and_assets_by_everybody() {
 
 #[tokio::test]
 async fn a_front_page_without_a_form_sets_no_cookie() {
-    let house = House::open().await;
-    let mut browser = house.browser();
+    let app = TestApp::open().await;
+    let mut browser = app.browser();
     for page in ["/", "/nowhere", "/auth/logout"] {
         let answer = browser.get(page).await;
         assert!(!answer.head.headers().contains_key(header::SET_COOKIE), "{page}");

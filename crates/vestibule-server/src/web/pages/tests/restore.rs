@@ -9,11 +9,11 @@ use vestibule::core::{
 };
 use vestibule_site::store::{AuditTrail as _, EventQuery};
 
-use super::{Browser, House, PASSWORD};
+use super::{Browser, PASSWORD, TestApp};
 
 /// A browser that was just told that its account is deleted.
-async fn left(house: &House) -> Browser {
-    let mut browser = house.signed_in("anna").await;
+async fn left(app: &TestApp) -> Browser {
+    let mut browser = app.signed_in("anna").await;
     browser.get("/user/account").await;
     let answer = browser.send("/user/account", &[("action", "delete")]).await;
     browser.follow(answer).await;
@@ -21,8 +21,8 @@ async fn left(house: &House) -> Browser {
     browser
 }
 
-async fn anna(house: &House) -> User {
-    let found = house.hall.users().credentials(&LoginKey::from_typed("anna")).await.unwrap();
+async fn anna(app: &TestApp) -> User {
+    let found = app.auth.users().credentials(&LoginKey::from_typed("anna")).await.unwrap();
     found.unwrap().user
 }
 
@@ -32,8 +32,8 @@ fn token(browser: &Browser) -> String {
 
 #[tokio::test]
 async fn whoever_signs_in_is_asked_and_one_press_brings_it_back() {
-    let house = House::open().await;
-    let mut browser = left(&house).await;
+    let app = TestApp::open().await;
+    let mut browser = left(&app).await;
     browser.get("/auth/login?next=/uploads").await;
     let fields =
         [("login", "anna"), ("password", PASSWORD), ("next", "/uploads"), ("remember_me", "true")];
@@ -43,8 +43,8 @@ async fn whoever_signs_in_is_asked_and_one_press_brings_it_back() {
     assert!(browser.shows("6 Dec 2026"), "{}", browser.page);
     assert!(browser.shows("name=\"remember_me\" value=\"true\""));
     assert!(!browser.shows(PASSWORD));
-    assert_eq!(anna(&house).await.status, UserStatus::Deleted, "asking changes nothing");
-    let mut other = house.browser();
+    assert_eq!(anna(&app).await.status, UserStatus::Deleted, "asking changes nothing");
+    let mut other = app.browser();
     assert_eq!(other.get("/user/account").await.status, 303, "nobody is signed in yet");
 
     let fields = [("token", &*token(&browser)), ("next", "/uploads"), ("remember_me", "true")];
@@ -52,24 +52,24 @@ async fn whoever_signs_in_is_asked_and_one_press_brings_it_back() {
     assert_eq!((answer.status, answer.location.as_str()), (303, "/uploads"));
     browser.follow(answer).await;
     assert!(browser.shows("Your account is back, as it was."));
-    assert_eq!(anna(&house).await.status, UserStatus::Active);
-    let mails = house.mails().await;
+    assert_eq!(anna(&app).await.status, UserStatus::Active);
+    let mails = app.mails().await;
     let kept = "Subject: Your account at Vestibule was kept\r\n";
     assert!(mails.iter().any(|mail| mail.contains(kept)));
     let query = EventQuery {
         name: Some(EventName::UserRestored),
-        subject: Some(anna(&house).await.id),
+        subject: Some(anna(&app).await.id),
         limit: 10,
         ..EventQuery::default()
     };
-    house.audit.flush().await;
-    assert_eq!(house.store.events(&query).await.unwrap().len(), 1);
+    app.audit.flush().await;
+    assert_eq!(app.store.events(&query).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn the_question_is_answered_once_and_in_time() {
-    let house = House::open().await;
-    let mut browser = left(&house).await;
+    let app = TestApp::open().await;
+    let mut browser = left(&app).await;
     browser.sign_in("anna").await;
     let first = token(&browser);
     browser.sign_in("anna").await;
@@ -83,14 +83,14 @@ async fn the_question_is_answered_once_and_in_time() {
         browser.sign_in("anna").await;
     }
     let late = token(&browser);
-    house.clock.pass(Duration::from_secs(15 * 60));
+    app.clock.pass(Duration::from_secs(15 * 60));
     assert_eq!(browser.send("/auth/restore", &[("token", &late)]).await.location, "/auth/login");
-    assert_eq!(anna(&house).await.status, UserStatus::Deleted);
+    assert_eq!(anna(&app).await.status, UserStatus::Deleted);
 
     browser.sign_in("anna").await;
     let good = token(&browser);
     assert_eq!(browser.send("/auth/restore", &[("token", &good)]).await.location, "/");
-    let mut other = house.browser();
+    let mut other = app.browser();
     other.get("/auth/login").await;
     assert_eq!(other.send("/auth/restore", &[("token", &good)]).await.location, "/auth/login");
     assert_eq!(other.get("/user/account").await.status, 303, "nobody else is signed in by it");
@@ -98,27 +98,27 @@ async fn the_question_is_answered_once_and_in_time() {
 
 #[tokio::test]
 async fn the_answer_has_to_come_from_our_own_form() {
-    let house = House::open().await;
-    let mut browser = left(&house).await;
+    let app = TestApp::open().await;
+    let mut browser = left(&app).await;
     browser.sign_in("anna").await;
     let token = token(&browser);
-    let mut other = house.browser();
+    let mut other = app.browser();
     let answer = other.send("/auth/restore", &[("token", &token)]).await;
     assert_eq!(answer.status, 403);
     assert!(
         other.shows("Keep your account?") && other.shows("This page had been open for a while")
     );
-    assert_eq!(anna(&house).await.status, UserStatus::Deleted);
+    assert_eq!(anna(&app).await.status, UserStatus::Deleted);
     assert_eq!(browser.send("/auth/restore", &[("token", &token)]).await.location, "/");
 }
 
 #[tokio::test]
 async fn nobody_else_learns_that_there_was_an_account() {
-    let house = House::open().await;
-    left(&house).await;
+    let app = TestApp::open().await;
+    left(&app).await;
     let mut pages = Vec::new();
     for (name, password) in [("anna", "wrong"), ("nobody", "wrong"), ("nobody", PASSWORD)] {
-        let mut browser = house.browser();
+        let mut browser = app.browser();
         browser.get("/auth/login").await;
         let fields = [("login", name), ("password", password)];
         assert_eq!(browser.send("/auth/login", &fields).await.status, 401);
@@ -131,10 +131,10 @@ async fn nobody_else_learns_that_there_was_an_account() {
 
 #[tokio::test]
 async fn after_two_weeks_and_by_an_administrators_word_it_is_not_asked() {
-    let house = House::open().await;
-    let mut boss = house.super_user("boss").await;
-    let mut browser = left(&house).await;
-    let here = format!("/admin/users/{}", anna(&house).await.id);
+    let app = TestApp::open().await;
+    let mut boss = app.super_user("boss").await;
+    let mut browser = left(&app).await;
+    let here = format!("/admin/users/{}", anna(&app).await.id);
     boss.get(&here).await;
     assert!(boss.shows("Deleted by its owner"));
     browser.sign_in("anna").await;
@@ -150,6 +150,6 @@ async fn after_two_weeks_and_by_an_administrators_word_it_is_not_asked() {
 
     browser.get("/user/account").await;
     browser.send("/user/account", &[("action", "delete")]).await;
-    house.clock.pass(vestibule::core::deletion::GRACE);
+    app.clock.pass(vestibule::core::deletion::GRACE);
     assert_eq!(browser.sign_in("anna").await.status, 401);
 }

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-use super::{Answer, Browser, House};
+use super::{Answer, Browser, TestApp};
 
 impl Browser {
     /// Sends the form for a file, as browsers write it.
@@ -36,9 +36,9 @@ impl Browser {
 
 #[tokio::test]
 async fn a_file_is_sent_listed_shared_and_deleted() {
-    let house = House::open().await;
-    house.signed_in("berta").await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    app.signed_in("berta").await;
+    let mut anna = app.signed_in("anna").await;
     anna.get("/uploads").await;
     assert!(anna.shows("You have no files here yet.") && anna.shows("At most 50 MiB."));
     let answer = anna.send_file("Brücke <1>.txt", "three words here").await;
@@ -52,7 +52,7 @@ async fn a_file_is_sent_listed_shared_and_deleted() {
     let answer = anna.act("share", &id, &fields).await;
     anna.follow(answer).await;
     assert!(anna.shows("The file is shared.") && anna.shows("Shared with 1"));
-    let mut berta = house.browser();
+    let mut berta = app.browser();
     berta.sign_in("berta").await;
     berta.get("/uploads").await;
     assert!(berta.shows("Offered to you") && berta.shows("of <span class=\"name\">anna</span>"));
@@ -74,9 +74,9 @@ async fn a_file_is_sent_listed_shared_and_deleted() {
 
 #[tokio::test]
 async fn whoever_a_file_is_shared_with_takes_it_off_their_list() {
-    let house = House::open().await;
-    let mut berta = house.signed_in("berta").await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut berta = app.signed_in("berta").await;
+    let mut anna = app.signed_in("anna").await;
     anna.get("/uploads").await;
     let answer = anna.send_file("a.txt", "abc").await;
     anna.follow(answer).await;
@@ -97,8 +97,8 @@ async fn whoever_a_file_is_shared_with_takes_it_off_their_list() {
 
 #[tokio::test]
 async fn a_file_that_is_refused_says_why_beside_its_field() {
-    let house = House::with(&[("VESTIBULE_FILES__MAX_SIZE", "2KiB")], |_| {}).await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::with(&[("VESTIBULE_FILES__MAX_SIZE", "2KiB")], |_| {}).await;
+    let mut anna = app.signed_in("anna").await;
     anna.get("/uploads").await;
     for (name, content, status, text) in [
         ("", "", 422, "Choose a file first."),
@@ -122,8 +122,8 @@ async fn a_file_that_is_refused_says_why_beside_its_field() {
 
 #[tokio::test]
 async fn a_share_that_cannot_be_comes_back_with_the_form() {
-    let house = House::open().await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut anna = app.signed_in("anna").await;
     anna.get("/uploads").await;
     let answer = anna.send_file("a.txt", "abc").await;
     anna.follow(answer).await;
@@ -149,13 +149,13 @@ async fn a_share_that_cannot_be_comes_back_with_the_form() {
 
 #[tokio::test]
 async fn a_list_goes_on_on_another_page() {
-    let house = House::open().await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut anna = app.signed_in("anna").await;
     anna.get("/uploads").await;
     for number in 0..51 {
         anna.send_file(&format!("file-{number}.txt"), "x").await;
         anna.get("/uploads").await;
-        house.clock.pass(std::time::Duration::from_secs(1));
+        app.clock.pass(std::time::Duration::from_secs(1));
     }
     assert!(anna.shows(">file-50.txt<") && !anna.shows(">file-0.txt<"));
     let (_, rest) = anna.page.split_once("href=\"/uploads?own=").unwrap();
@@ -167,8 +167,8 @@ async fn a_list_goes_on_on_another_page() {
 
 #[tokio::test]
 async fn files_are_for_people_who_are_signed_in_and_mean_it() {
-    let house = House::open().await;
-    let mut anna = house.signed_in("anna").await;
+    let app = TestApp::open().await;
+    let mut anna = app.signed_in("anna").await;
     anna.get("/uploads").await;
     let form = "--XyZ\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\nwrong\r\n--XyZ\r\n\
         Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nabc\r\n--XyZ--\r\n";

@@ -27,7 +27,7 @@ use self::{
     check::{History, check},
     record::{Holder, Outcome, Record, Tokens, claims},
 };
-use crate::house::{PASSWORD, ask_store, clock, create_user, place, serve, serve_again};
+use crate::test_app::{PASSWORD, ask_store, clock, create_user, place, serve, serve_again};
 
 /// How long a token counts as a racer's; the site's default.
 const GRACE: Duration = Duration::from_secs(30);

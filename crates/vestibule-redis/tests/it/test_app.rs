@@ -17,7 +17,7 @@ pub(crate) const RATE: Rate = Rate { count: 3, window: Duration::from_secs(60) }
 
 pub(crate) type Begun = Result<Box<dyn SharedTry>, BeginError>;
 
-pub(crate) struct House {
+pub(crate) struct TestApp {
     pub(crate) server: Server,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Node {
     pub(crate) limits: RedisLimits,
 }
 
-impl House {
+impl TestApp {
     pub(crate) fn start() -> Self {
         Self { server: Server::start() }
     }
@@ -74,9 +74,9 @@ impl Node {
     }
 
     /// A try that fails, once Redis knows it.
-    pub(crate) async fn fail(&self, house: &House, key: &str) {
+    pub(crate) async fn fail(&self, app: &TestApp, key: &str) {
         let begun = self.begin(key).await.map_err(|error| error.to_string()).unwrap();
-        let mut look = house.look().await;
+        let mut look = app.look().await;
         let before = failures(&mut look).await;
         begun.settle(Outcome::Failed);
         until(async || (failures(&mut look).await > before).then_some(())).await;

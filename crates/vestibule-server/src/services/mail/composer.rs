@@ -24,8 +24,8 @@ use vestibule_site::{
 use super::{
     Parts,
     message::{Message, Sender, recipient},
-    post::Post,
-    texts::{self, Facts, Letter, Written},
+    post::DeliveryWorker,
+    texts::{self, Letter, Params, Written},
 };
 use crate::{
     config::{self, Profile},
@@ -42,7 +42,7 @@ pub(super) struct Envelope {
 }
 
 /// Where mails are written.
-pub(super) struct Desk {
+pub(super) struct MailComposer {
     pub(super) store: Arc<dyn SiteStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
@@ -58,11 +58,11 @@ pub(super) struct Desk {
     /// Whether the log shows links, which let in whoever reads it: on one's own machine only, and only while
     /// mails reach nobody.
     shows_links: bool,
-    post: Arc<Post>,
+    post: Arc<DeliveryWorker>,
 }
 
-impl Desk {
-    pub(super) fn new(parts: Parts<'_>, post: Arc<Post>) -> Self {
+impl MailComposer {
+    pub(super) fn new(parts: Parts<'_>, post: Arc<DeliveryWorker>) -> Self {
         let settings = parts.settings;
         let rate = settings.limits.mail.as_limit();
         Self {
@@ -111,7 +111,7 @@ impl Desk {
         let link = token.as_ref().map(|(purpose, token)| {
             format!("{}{}?token={}", self.public_url, texts::path(*purpose), token.encode())
         });
-        let facts = Facts {
+        let facts = Params {
             site_name: &self.site_name,
             public_url: &self.public_url,
             letter,

@@ -24,11 +24,12 @@ use vestibule_core::{
     session::{EndReason, Session},
     store::{Changed, FeedNotifier, Store, StoreError, StoreResult, UserStore},
     time::{Clock, Timestamp},
-    token::TokenForge,
+    token::TokenIssuer,
     user::User,
 };
 
 use crate::{
+    activity::ActivityLog,
     audit::AuditSink,
     background,
     cache::TokenCache,
@@ -39,11 +40,10 @@ use crate::{
     keys::{KeyRingError, LiveRing},
     known_users::KnownUsers,
     metrics,
-    notice::{Messenger, Silent},
+    notice::{Notifier, Silent},
     problem::Problem,
     rounds::Rounds,
     secret_check::{SecretError, check_secret},
-    seen::Seen,
     system::{SystemClock, SystemEntropy},
     throttle::Throttle,
     visit::Visit,
@@ -61,26 +61,26 @@ use crate::{
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Vestibule(pub(crate) Arc<Hall>);
+pub struct Vestibule(pub(crate) Arc<Inner>);
 
-pub(crate) struct Hall {
+pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) users: Arc<dyn UserStore>,
     pub(crate) own_users: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) forge: TokenForge,
+    pub(crate) issuer: TokenIssuer,
     pub(crate) csrf: CsrfKey,
     pub(crate) devices: DeviceKey,
     pub(crate) keys: LiveRing,
     pub(crate) tokens: TokenCache,
     pub(crate) revocations: RwLock<Revocations>,
     pub(crate) feed_age: FeedAge,
-    pub(crate) notifier: Option<Arc<dyn FeedNotifier>>,
+    pub(crate) feed_notifier: Option<Arc<dyn FeedNotifier>>,
     /// What this node calls itself towards the others.
     pub(crate) node: String,
-    pub(crate) seen: Seen,
+    pub(crate) activity: ActivityLog,
     pub(crate) history: History,
     /// The rounds in which both are written.
     pub(crate) noticed: Arc<Rounds>,
@@ -89,7 +89,7 @@ pub(crate) struct Hall {
     pub(crate) hashers: Hashers,
     /// Whether it was said that better hashes cannot be stored.
     upgrade_failed: AtomicBool,
-    pub(crate) messenger: Arc<dyn Messenger>,
+    pub(crate) notifier: Arc<dyn Notifier>,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
     pub(crate) claims: Option<ClaimsOf>,
     pub(crate) on_problem: Option<OnProblem>,
@@ -185,7 +185,7 @@ impl Vestibule {
     }
 }
 
-impl Hall {
+impl Inner {
     /// Says once that a better hash of a password could not be stored: it would be said again at every sign-in.
     pub(crate) fn note_failed_upgrade(&self, error: &StoreError) {
         if !self.upgrade_failed.swap(true, Ordering::Relaxed) {
@@ -248,7 +248,7 @@ impl Hall {
         reason: EndReason,
     ) -> StoreResult<bool> {
         let ended = self.store.end_session(session, reason, self.now()).await?;
-        self.learn(Changed::SessionEnded(session)).await;
+        self.apply_and_notify(Changed::SessionEnded(session)).await;
         if ended {
             metrics::session_ended(reason);
         }
@@ -264,9 +264,9 @@ pub struct Builder {
     users: Option<Arc<dyn UserStore>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    messenger: Arc<dyn Messenger>,
+    notifier: Arc<dyn Notifier>,
     audit: Option<Arc<dyn AuditSink>>,
-    notifier: Option<Arc<dyn FeedNotifier>>,
+    feed_notifier: Option<Arc<dyn FeedNotifier>>,
     shared_limits: Option<Arc<dyn SharedLimits>>,
     claims: Option<ClaimsOf>,
     on_problem: Option<OnProblem>,
@@ -280,9 +280,9 @@ impl Builder {
             users: None,
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy),
-            messenger: Arc::new(Silent),
+            notifier: Arc::new(Silent),
             audit: None,
-            notifier: None,
+            feed_notifier: None,
             shared_limits: None,
             claims: None,
             on_problem: None,
@@ -306,8 +306,8 @@ impl Builder {
     }
 
     /// Who tells people what they have to know, by mail for example. Without one nobody is told.
-    pub fn messenger(self, messenger: impl Messenger) -> Self {
-        Self { messenger: Arc::new(messenger), ..self }
+    pub fn notifier(self, notifier: impl Notifier) -> Self {
+        Self { notifier: Arc::new(notifier), ..self }
     }
 
     /// Who keeps an audit trail of what happens. Without one it is only logged.
@@ -317,8 +317,8 @@ impl Builder {
 
     /// What tells the nodes of a site that the feed has something new. Without one each of them reads the
     /// feed twice a second, which is right for a single node.
-    pub fn notifier(self, notifier: impl FeedNotifier) -> Self {
-        Self { notifier: Some(Arc::new(notifier)), ..self }
+    pub fn feed_notifier(self, feed_notifier: impl FeedNotifier) -> Self {
+        Self { feed_notifier: Some(Arc::new(feed_notifier)), ..self }
     }
 
     /// Limits that all nodes of the site share, those of `vestibule-redis` for example. Without them each
@@ -365,8 +365,8 @@ impl Builder {
         let limits = countable(&config);
         check_secret(&*self.store, &config.secret, &*self.entropy).await?;
         let keys = LiveRing::open(&config, &*self.store, &*self.clock, &*self.entropy).await?;
-        let hall = Arc::new(Hall {
-            forge: TokenForge::new(
+        let auth = Arc::new(Inner {
+            issuer: TokenIssuer::new(
                 &config.secret,
                 &config.issuer,
                 &config.audience,
@@ -378,9 +378,9 @@ impl Builder {
             tokens: TokenCache::new(),
             revocations: RwLock::default(),
             feed_age: FeedAge::new(config.feed_bound),
-            notifier: self.notifier,
+            feed_notifier: self.feed_notifier,
             node: background::draw_node_name(&*self.entropy),
-            seen: Seen::nothing(),
+            activity: ActivityLog::nothing(),
             history: History::nothing(),
             noticed: Arc::default(),
             known_users: KnownUsers::default(),
@@ -392,7 +392,7 @@ impl Builder {
             store: self.store,
             clock: self.clock,
             entropy: self.entropy,
-            messenger: self.messenger,
+            notifier: self.notifier,
             audit: self.audit,
             claims: self.claims,
             on_problem: self.on_problem,
@@ -400,9 +400,9 @@ impl Builder {
             config,
         });
         metrics::describe();
-        crate::follow::start(&hall).await?;
-        background::start(&hall);
-        Ok(Vestibule(hall))
+        crate::follow::start(&auth).await?;
+        background::start(&auth);
+        Ok(Vestibule(auth))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{bootstrap, config::Configuration};
 /// The store that a command changes, and the rules of the site. A running server takes in what happens
 /// here by the store's feed.
 #[derive(Clone, Copy)]
-pub(crate) struct Desk<'a> {
+pub(crate) struct CommandContext<'a> {
     pub(crate) store: &'a dyn SiteStore,
     pub(crate) config: &'a Config,
     /// Asked at each step rather than once: a prompt may stay open for long, and the feed is read by
@@ -30,7 +30,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) entropy: &'a dyn Entropy,
 }
 
-impl Desk<'_> {
+impl CommandContext<'_> {
     /// Something that this command does now.
     pub(crate) fn event(&self, name: EventName) -> Event {
         Event::new(name, self.clock.now()).with("via", "command")
@@ -65,7 +65,7 @@ impl Desk<'_> {
         Ok(done)
     }
 
-    /// The same as [`Desk::record`] for many.
+    /// The same as [`CommandContext::record`] for many.
     pub(crate) async fn record_all(&self, events: &[Event], in_words: &str) {
         for some in events.chunks(1000) {
             some.iter().for_each(|event| log_event(event, in_words));
@@ -84,17 +84,17 @@ impl Desk<'_> {
 /// The store cannot be opened, or what `work` says.
 pub(crate) async fn at_desk(
     configuration: &Configuration,
-    work: impl AsyncFnOnce(&Desk<'_>, &mut Console<'_>) -> Result<(), CommandError>,
+    work: impl AsyncFnOnce(&CommandContext<'_>, &mut Console<'_>) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let settings = &configuration.settings;
     let opened = bootstrap::open_store(settings).await?;
-    let config = bootstrap::hall_config(settings, bootstrap::site_secret(settings)?)?;
+    let config = bootstrap::auth_config(settings, bootstrap::site_secret(settings)?)?;
     let (clock, entropy) = (SystemClock::start(), SystemEntropy);
     let store = &*opened.store;
-    let desk = Desk { store, config: &config, clock: &clock, entropy: &entropy };
+    let context = CommandContext { store, config: &config, clock: &clock, entropy: &entropy };
     let (mut results, mut messages) = (std::io::stdout(), std::io::stderr());
     let is_live = messages.is_terminal();
-    work(&desk, &mut Console::new(&mut results, &mut messages).live(is_live)).await
+    work(&context, &mut Console::new(&mut results, &mut messages).live(is_live)).await
 }
 
 #[cfg(test)]

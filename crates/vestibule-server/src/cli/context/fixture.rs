@@ -20,7 +20,7 @@ use vestibule::{
 };
 use vestibule_site::memory::MemoryStore;
 
-use super::Desk;
+use super::CommandContext;
 use crate::{
     cli::{
         arguments::{Command, CommandLine},
@@ -36,11 +36,11 @@ pub(in crate::cli) const START: i64 = 1_750_000_000;
 pub(in crate::cli) struct Site {
     pub(in crate::cli) store: MemoryStore,
     pub(in crate::cli) config: Config,
-    pub(in crate::cli) clock: Standing,
+    pub(in crate::cli) clock: FixedClock,
 }
 
 /// What a command said, and how it ended.
-pub(in crate::cli) struct Said {
+pub(in crate::cli) struct Detail {
     pub(in crate::cli) results: String,
     pub(in crate::cli) messages: String,
     pub(in crate::cli) ended: Result<(), CommandError>,
@@ -51,11 +51,11 @@ impl Site {
         let secret = SiteSecret::new([7; 32]).unwrap();
         let mut config = Config::development("Star Maps", "127.0.0.1:5000", secret).unwrap();
         config.password_parameters = "m=64,t=1,p=1".parse().unwrap();
-        Self { store: MemoryStore::new(), config, clock: Standing(AtomicI64::new(START)) }
+        Self { store: MemoryStore::new(), config, clock: FixedClock(AtomicI64::new(START)) }
     }
 
-    pub(in crate::cli) fn desk(&self) -> Desk<'_> {
-        Desk {
+    pub(in crate::cli) fn context(&self) -> CommandContext<'_> {
+        CommandContext {
             store: &self.store,
             config: &self.config,
             clock: &self.clock,
@@ -66,11 +66,11 @@ impl Site {
     /// Runs `work` with streams that are kept.
     pub(in crate::cli) async fn hear(
         &self,
-        work: impl AsyncFnOnce(&Desk<'_>, &mut Console<'_>) -> Result<(), CommandError>,
-    ) -> Said {
+        work: impl AsyncFnOnce(&CommandContext<'_>, &mut Console<'_>) -> Result<(), CommandError>,
+    ) -> Detail {
         let (mut results, mut messages) = (Vec::new(), Vec::new());
-        let ended = work(&self.desk(), &mut Console::new(&mut results, &mut messages)).await;
-        Said {
+        let ended = work(&self.context(), &mut Console::new(&mut results, &mut messages)).await;
+        Detail {
             results: String::from_utf8(results).unwrap(),
             messages: String::from_utf8(messages).unwrap(),
             ended,
@@ -120,7 +120,7 @@ impl Site {
     }
 }
 
-impl Said {
+impl Detail {
     /// The message of a command that failed with status 1.
     pub(in crate::cli) fn failure(&self) -> &str {
         match &self.ended {
@@ -147,15 +147,15 @@ pub(in crate::cli) fn parse(line: &str) -> Command {
 }
 
 /// A clock that moves only when it is told to.
-pub(in crate::cli) struct Standing(AtomicI64);
+pub(in crate::cli) struct FixedClock(AtomicI64);
 
-impl Standing {
+impl FixedClock {
     pub(in crate::cli) fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 }
 
-impl Clock for Standing {
+impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_seconds(self.0.load(Ordering::Relaxed))
     }

@@ -32,13 +32,13 @@ const PARAMETERS: [&str; 19] = [
 
 /// What is said of a database in messages: never its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ConnectTarget {
     database: String,
     host: String,
     port: u16,
 }
 
-impl Place {
+impl ConnectTarget {
     /// Reads a url.
     pub(crate) fn parse(url: &str) -> Result<(Self, PgConnectOptions), OpenError> {
         if let Some((_, parameters)) = url.split_once('?') {
@@ -76,7 +76,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ConnectTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} on {}:{}", self.database, self.host, self.port)
     }
@@ -100,8 +100,8 @@ mod tests {
             ),
             ("postgres://%2Frun%2Fpostgresql/hall", "hall on /run/postgresql:5432"),
         ] {
-            let (place, _) = Place::parse(url).unwrap();
-            assert_eq!(place.to_string(), expected);
+            let (target, _) = ConnectTarget::parse(url).unwrap();
+            assert_eq!(target.to_string(), expected);
         }
     }
 
@@ -115,7 +115,7 @@ mod tests {
             "postgres://ann:tangerine@db/hall?sslmode=tangerine",
             "postgres://ann:tangerine@db/hall?port=tangerine",
         ] {
-            let refused = Place::parse(url).unwrap_err();
+            let refused = ConnectTarget::parse(url).unwrap_err();
             let said = format!("{refused} {refused:?}");
             assert!(!said.contains("tangerine"), "{said}");
             assert!(said.contains("database_url"), "{said}");
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn a_parameter_that_is_misspelt_is_named_and_its_value_is_not() {
-        let refused =
-            Place::parse("postgres://db/hall?sslmode=require&pasword=tangerine").unwrap_err();
+        let refused = ConnectTarget::parse("postgres://db/hall?sslmode=require&pasword=tangerine")
+            .unwrap_err();
         let said = refused.to_string();
         assert!(said.contains("`pasword`") && !said.contains("tangerine"), "{said}");
     }

@@ -3,14 +3,14 @@
 use vestibule_site::outbox::Failure;
 
 /// Why a mail was not sent.
-pub(super) struct Trouble {
+pub(super) struct SendError {
     pub(super) failure: Failure,
     pub(super) reason: String,
     /// Whether others would fail as well, and may wait.
     pub(super) is_general: bool,
 }
 
-impl Trouble {
+impl SendError {
     /// This mail will never be taken.
     pub(super) fn lasting(reason: &str) -> Self {
         Self { failure: Failure::Lasting, reason: reason.to_owned(), is_general: false }

@@ -18,7 +18,7 @@ use crate::{
     config::Cookies,
     cookies,
     credentials::Presented,
-    problem::{Asked, Problem},
+    problem::{Problem, RequestInfo},
     visit::Visit,
 };
 
@@ -31,52 +31,59 @@ const MOST_ROUNDS: u32 = 2;
 
 impl Visit {
     /// The way through the renewal path, if this site renews by redirect and the page can be requested again.
-    pub(crate) fn renewal_detour(&self, problem: &Problem, asked: &Asked) -> Option<String> {
-        let config = self.hall().config();
+    pub(crate) fn renewal_detour(
+        &self,
+        problem: &Problem,
+        request_info: &RequestInfo,
+    ) -> Option<String> {
+        let config = self.auth().config();
         let knows_nothing = matches!(
             problem.code,
             ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid
         );
-        if !config.cookies.renews_by_redirect() || !knows_nothing || asked.method != Method::GET {
+        if !config.cookies.renews_by_redirect()
+            || !knows_nothing
+            || request_info.method != Method::GET
+        {
             return None;
         }
         if self.rounds() >= MOST_ROUNDS {
             self.send_cookies(config.cookies.rounds(0));
-            return self.blocked(&asked.next());
+            return self.blocked(&request_info.next());
         }
-        Some(LocalPath::with_next(&path(&config.cookies), &asked.next()))
+        Some(LocalPath::with_next(&path(&config.cookies), &request_info.next()))
     }
 
     /// Ends the count of rounds once a page has found its caller.
     pub(crate) fn forget_rounds(&self) {
         if self.rounds() > 0 && self.known_caller().is_some() {
-            self.send_cookies(self.hall().config().cookies.rounds(0));
+            self.send_cookies(self.auth().config().cookies.rounds(0));
         }
     }
 
     /// The sign-in page that says that cookies are blocked, if there is a sign-in page.
     fn blocked(&self, next: &LocalPath) -> Option<String> {
-        self.hall().config().to_sign_in(next).map(|page| format!("{page}&{BLOCKED}"))
+        self.auth().config().to_sign_in(next).map(|page| format!("{page}&{BLOCKED}"))
     }
 
     /// After a renewal: back to the page, if the browser kept what it was sent.
     fn arrival(&self, next: &LocalPath) -> Option<String> {
         let Presented::Cookies(tokens) = self.presented() else {
-            return self.hall().config().to_sign_in(next);
+            return self.auth().config().to_sign_in(next);
         };
         let kept = tokens.access.as_ref().and_then(|token| self.good_access(token.expose()));
         match (kept, &tokens.refresh) {
             (Some(_), _) => Some(next.as_str().to_owned()),
             (None, Some(_)) => self.blocked(next),
             // Not a renewal's second half: somebody opened its address.
-            (None, None) => self.hall().config().to_sign_in(next),
+            (None, None) => self.auth().config().to_sign_in(next),
         }
     }
 }
 
 /// `GET <refresh_path>/renew`: renews and goes back.
 pub(crate) async fn renew(visit: Visit, uri: Uri) -> Result<Response, Problem> {
-    let config = visit.hall().config();
+    let config = visit.auth().config();
     let mut next = LocalPath::default();
     let mut has_renewed = false;
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {

@@ -30,7 +30,7 @@ pub(crate) const PASSWORD: &str = "tangerine anvil rocket";
 const ACCOUNTS: usize = 40;
 
 /// A server and how it is treated.
-pub(crate) enum House {
+pub(crate) enum Target {
     Site(Box<RealSite>),
     /// Runs until this process ends.
     Rival(SocketAddr),
@@ -51,12 +51,12 @@ pub(crate) struct Books {
     pub(crate) thefts: i64,
 }
 
-impl House {
+impl Target {
     /// Starts the site in a folder of its own and makes its accounts.
     pub(crate) async fn site(program: &Path, times: Times) -> Outcome<Self> {
         let place = place(program, times);
-        let house = RealSite { place: Arc::new(place), running: Mutex::default() };
-        let address = house.start().await?;
+        let app = RealSite { place: Arc::new(place), running: Mutex::default() };
+        let address = app.start().await?;
         let wire = Wire::to(address);
         for number in 0..ACCOUNTS {
             let name = login(number);
@@ -72,7 +72,7 @@ impl House {
                 return Err(format!("an account could not be made: {said}").into());
             }
         }
-        Ok(Self::Site(Box::new(house)))
+        Ok(Self::Site(Box::new(app)))
     }
 
     /// Starts a server with another rule.

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use vestibule_core::{
     id::SessionId,
-    store::{Sighting, Store, StoreResult},
+    store::{SessionActivity, Store, StoreResult},
 };
 
 use crate::batch::{Batches, Noted};
@@ -16,9 +16,9 @@ use crate::batch::{Batches, Noted};
 const CAPACITY: usize = 500_000;
 
 /// See the module.
-pub(crate) type Seen = Batches<Sighting>;
+pub(crate) type ActivityLog = Batches<SessionActivity>;
 
-impl Seen {
+impl ActivityLog {
     /// Nothing seen yet.
     pub(crate) fn nothing() -> Self {
         Self::new(CAPACITY)
@@ -31,7 +31,7 @@ impl Seen {
 }
 
 #[async_trait]
-impl Noted for Sighting {
+impl Noted for SessionActivity {
     type Key = SessionId;
     const WHAT: &'static str = "sessions seen in use";
 

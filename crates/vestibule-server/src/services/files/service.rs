@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use vestibule::{
-    ErrorCode, Principal, Problem, Said, Visit,
+    Detail, ErrorCode, Principal, Problem, Visit,
     core::{
         event::EventName,
         id::UserId,
@@ -159,7 +159,7 @@ impl Files {
         let own = self.auth.users().user(caller.user_id()).await?;
         if own.is_some_and(|own| UserName::parse(&own.username).is_ok_and(|own| own == to)) {
             let text = "this file is already yours; choose another user";
-            return Err(Problem::fault("username", &Said::new("share_with_self", text)));
+            return Err(Problem::fault("username", &Detail::new("share_with_self", text)));
         }
         let counted = self.offers.count(&caller.user_id().to_string()).await;
         counted.map_err(|limited| too_many_offers(visit, caller, limited))?;
@@ -172,7 +172,7 @@ impl Files {
             Shared::TooMany => {
                 let text =
                     "the file has reached its maximum number of shares; end one of them first";
-                Err(Problem::fault("username", &Said::new("too_many_shares", text)))
+                Err(Problem::fault("username", &Detail::new("too_many_shares", text)))
             }
         }
     }
@@ -208,7 +208,7 @@ impl Files {
         username: &str,
     ) -> Result<(), Problem> {
         let not_shared = || {
-            let reason = Said::new("not_shared", "The file is not shared with this user.");
+            let reason = Detail::new("not_shared", "The file is not shared with this user.");
             Problem::new(ErrorCode::NotFound).because(&reason)
         };
         let seen = self.file_for(caller, id, Access::Read).await?;
@@ -251,7 +251,7 @@ fn access_refused(refused: AccessRefused) -> Problem {
         AccessRefused::Unknown => Problem::new(ErrorCode::NotFound),
         AccessRefused::TooLittle => {
             let text = "Your access to this shared file does not allow this. Ask its owner.";
-            Problem::new(ErrorCode::Forbidden).because(&Said::new("shared_for_less", text))
+            Problem::new(ErrorCode::Forbidden).because(&Detail::new("shared_for_less", text))
         }
     }
 }
