@@ -13,16 +13,16 @@ use stateright::{Checker, Model as _};
 
 use crate::{
     model::{
-        Action, Hall, NO_DEEP_REUSE, NO_FALSE_THEFT, NO_HONEST_REFUSAL, NOTHING_AFTER_END,
-        ONE_TOKEN, THIEF_CAUGHT,
+        Action, NO_DEEP_REUSE, NO_FALSE_THEFT, NO_HONEST_REFUSAL, NOTHING_AFTER_END, ONE_TOKEN,
+        Setup, THIEF_CAUGHT,
     },
     rule::Rule,
 };
 
 fn main() -> ExitCode {
     let mut good = true;
-    for (name, auth) in worlds(Rule::Ours) {
-        let checker = auth.checker().threads(2).spawn_bfs().join();
+    for (name, setup) in worlds(Rule::Ours) {
+        let checker = setup.checker().threads(2).spawn_bfs().join();
         let broken = broken_promises(&checker);
         println!(
             "ours, {name}: {} states ({} different), depth {}: {}",
@@ -39,9 +39,9 @@ fn main() -> ExitCode {
     for rule in Rule::BROKEN {
         let found: Vec<_> = worlds(rule)
             .into_iter()
-            .map(|(_, auth)| {
+            .map(|(_, setup)| {
                 broken_promises(
-                    &auth.checker().threads(2).target_state_count(2_000_000).spawn_bfs().join(),
+                    &setup.checker().threads(2).target_state_count(2_000_000).spawn_bfs().join(),
                 )
             })
             .find(|broken| !broken.is_empty())
@@ -56,12 +56,12 @@ fn main() -> ExitCode {
 }
 
 /// The shortest way to where a promise is broken.
-fn steps(checker: &impl Checker<Hall>, promise: &'static str) -> Vec<Action> {
+fn steps(checker: &impl Checker<Setup>, promise: &'static str) -> Vec<Action> {
     checker.discovery(promise).map(|path| path.into_actions()).unwrap_or_default()
 }
 
 /// The promises that were seen broken.
-fn broken_promises(checker: &impl Checker<Hall>) -> Vec<&'static str> {
+fn broken_promises(checker: &impl Checker<Setup>) -> Vec<&'static str> {
     [NO_FALSE_THEFT, NO_HONEST_REFUSAL, NOTHING_AFTER_END, ONE_TOKEN, THIEF_CAUGHT, NO_DEEP_REUSE]
         .into_iter()
         .filter(|promise| checker.discovery(promise).is_some())
@@ -74,8 +74,8 @@ const ACCESS: u8 = 4;
 const LONG_ACCESS: u8 = 6;
 
 /// What is explored for a rule.
-fn worlds(rule: Rule) -> [(&'static str, Hall); 8] {
-    let auth = Hall {
+fn worlds(rule: Rule) -> [(&'static str, Setup); 8] {
+    let setup = Setup {
         rule,
         thief: false,
         renewals: 2,
@@ -89,30 +89,30 @@ fn worlds(rule: Rule) -> [(&'static str, Hall); 8] {
         gateway: false,
         wrong_clock: false,
     };
-    let long = Hall { access: LONG_ACCESS, doubles: 0, crashes: 1, ..auth.clone() };
-    let gateway = Hall { gateway: true, ..long.clone() };
-    let wrong_clock = Hall { wrong_clock: true, ..long };
-    let thief = Hall { thief: true, doubles: 0, crashes: 1, ..auth.clone() };
+    let long = Setup { access: LONG_ACCESS, doubles: 0, crashes: 1, ..setup.clone() };
+    let gateway = Setup { gateway: true, ..long.clone() };
+    let wrong_clock = Setup { wrong_clock: true, ..long };
+    let thief = Setup { thief: true, doubles: 0, crashes: 1, ..setup.clone() };
     [
-        ("two tabs", auth.clone()),
-        ("two tabs, sign-out", Hall { sign_out: true, doubles: 1, crashes: 1, ..auth }),
+        ("two tabs", setup.clone()),
+        ("two tabs, sign-out", Setup { sign_out: true, doubles: 1, crashes: 1, ..setup }),
         (
             "a tab and a thief who go on",
-            Hall { tabs: 1, renewals: 6, losses: false, everybody_uses: true, ..thief.clone() },
+            Setup { tabs: 1, renewals: 6, losses: false, everybody_uses: true, ..thief.clone() },
         ),
         (
             "two tabs, a thief, sign-out",
-            Hall { sign_out: true, crashes: 0, renewals: 1, ..thief.clone() },
+            Setup { sign_out: true, crashes: 0, renewals: 1, ..thief.clone() },
         ),
         ("two tabs behind a gateway", gateway.clone()),
         ("two tabs and a wrong clock", wrong_clock),
         (
             "two tabs behind a gateway, and a wrong clock",
-            Hall { wrong_clock: true, crashes: 0, ..gateway },
+            Setup { wrong_clock: true, crashes: 0, ..gateway },
         ),
         (
             "a tab behind a gateway and a thief who go on",
-            Hall {
+            Setup {
                 gateway: true,
                 access: LONG_ACCESS,
                 tabs: 1,

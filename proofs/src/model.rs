@@ -36,7 +36,7 @@ const ON_THE_WAY: u8 = 1;
 
 /// What is explored.
 #[derive(Clone, Debug)]
-pub(crate) struct Hall {
+pub(crate) struct Setup {
     pub(crate) rule: Rule,
     /// Whether there is a thief.
     pub(crate) thief: bool,
@@ -138,16 +138,16 @@ struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Content {
     /// Tokens on their way to the server.
-    Ask(RequestInfo),
+    Ask(Asked),
     /// The server has read the row for them, and goes on later.
-    Read { request_info: RequestInfo, row: Row, noticed: u8, waited: u8 },
+    Read { asked: Asked, row: Row, noticed: u8, waited: u8 },
     /// New tokens on their way back: both, or the access token alone.
     Give { generation: u8, whole: bool },
 }
 
 /// What is asked for a renewal with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct RequestInfo {
+struct Asked {
     refresh: u8,
     access: u8,
     /// Whether a later generation than the asker was given was in use by then.
@@ -198,7 +198,7 @@ pub(crate) enum Action {
     Crash,
 }
 
-impl Model for Hall {
+impl Model for Setup {
     type State = World;
     type Action = Action;
 
@@ -347,17 +347,17 @@ impl Model for Hall {
     }
 }
 
-impl Hall {
+impl Setup {
     fn deliver(&self, world: &mut World, message: Message, part: Part) {
         match message.content {
-            Content::Ask(request_info) => {
+            Content::Ask(asked) => {
                 // As the server does: what was noticed is looked up before the row is read.
                 let (row, noticed) = (world.row, world.noticed);
-                let content = Content::Read { request_info, row, noticed, waited: 0 };
+                let content = Content::Read { asked, row, noticed, waited: 0 };
                 world.messages.push(Message { content, ..message });
             }
-            Content::Read { request_info, row, noticed, waited } => {
-                self.decide(world, message.who, request_info, (row, waited), noticed);
+            Content::Read { asked, row, noticed, waited } => {
+                self.decide(world, message.who, asked, (row, waited), noticed);
             }
             Content::Give { generation, whole } => {
                 // A cookie that comes late is written over a newer one all the same.
@@ -373,16 +373,9 @@ impl Hall {
         }
     }
 
-    fn decide(
-        &self,
-        world: &mut World,
-        who: Who,
-        request_info: RequestInfo,
-        read: (Row, u8),
-        noticed: u8,
-    ) {
+    fn decide(&self, world: &mut World, who: Who, asked: Asked, read: (Row, u8), noticed: u8) {
         let (row, waited) = read;
-        let RequestInfo { refresh: presented, access, exposed, wrong_clock } = request_info;
+        let Asked { refresh: presented, access, exposed, wrong_clock } = asked;
         let now = Timestamp::from_seconds(1_000_000);
         let state = State {
             generation: row.generation.into(),
@@ -407,7 +400,7 @@ impl Hall {
             Decision::Advance => {
                 // The compare-and-set: whoever finds the row changed begins anew.
                 if world.row.generation != presented || world.row.ended.is_some() {
-                    world.send(who, Content::Ask(request_info));
+                    world.send(who, Content::Ask(asked));
                     return;
                 }
                 world.row.generation += 1;
@@ -418,7 +411,7 @@ impl Hall {
             Decision::Repeat(repeat) => {
                 if repeat == Repeat::LostAnswer && self.rule.notes_handouts() {
                     if world.row.generation != row.generation || world.row.ended.is_some() {
-                        world.send(who, Content::Ask(request_info));
+                        world.send(who, Content::Ask(asked));
                         return;
                     }
                     world.row.handed_out = 0;
@@ -488,7 +481,7 @@ impl World {
         let tokens = self.tokens(who)?;
         let exposed = self.in_use > tokens.given();
         let Tokens { refresh, access, .. } = tokens;
-        self.send(who, Content::Ask(RequestInfo { refresh, access, exposed, wrong_clock }));
+        self.send(who, Content::Ask(Asked { refresh, access, exposed, wrong_clock }));
         Some(())
     }
 

@@ -4,8 +4,8 @@ use super::*;
 use crate::model::RENEWED_TWICE;
 
 /// Small enough for every run of the tests; `cargo xtask prove` looks further.
-fn small(rule: Rule) -> Hall {
-    Hall {
+fn small(rule: Rule) -> Setup {
+    Setup {
         rule,
         thief: false,
         renewals: 2,
@@ -22,22 +22,22 @@ fn small(rule: Rule) -> Hall {
 }
 
 /// Two tabs behind a gateway that hands on any part of the cookies.
-fn behind_a_gateway(rule: Rule) -> Hall {
-    Hall { gateway: true, access: LONG_ACCESS, crashes: 0, ..small(rule) }
+fn behind_a_gateway(rule: Rule) -> Setup {
+    Setup { gateway: true, access: LONG_ACCESS, crashes: 0, ..small(rule) }
 }
 
 /// Two tabs and two nodes, of which one has a wrong clock.
-fn with_a_wrong_clock(rule: Rule) -> Hall {
-    Hall { wrong_clock: true, access: LONG_ACCESS, crashes: 0, ..small(rule) }
+fn with_a_wrong_clock(rule: Rule) -> Setup {
+    Setup { wrong_clock: true, access: LONG_ACCESS, crashes: 0, ..small(rule) }
 }
 
 /// A tab and a thief who both go on renewing and using what they get.
-fn with_thief(rule: Rule) -> Hall {
-    Hall { thief: true, tabs: 1, losses: false, everybody_uses: true, renewals: 5, ..small(rule) }
+fn with_thief(rule: Rule) -> Setup {
+    Setup { thief: true, tabs: 1, losses: false, everybody_uses: true, renewals: 5, ..small(rule) }
 }
 
-fn broken(auth: Hall) -> Vec<&'static str> {
-    let checker = auth.checker().threads(2).spawn_bfs().join();
+fn broken(setup: Setup) -> Vec<&'static str> {
+    let checker = setup.checker().threads(2).spawn_bfs().join();
     let broken = broken_promises(&checker);
     for promise in &broken {
         println!("{promise}, but: {:?}", steps(&checker, promise));
@@ -48,20 +48,20 @@ fn broken(auth: Hall) -> Vec<&'static str> {
 #[test]
 fn ours_holds_for_two_tabs() {
     assert_eq!(broken(small(Rule::Ours)), [""; 0]);
-    assert_eq!(broken(Hall { sign_out: true, ..small(Rule::Ours) }), [""; 0]);
+    assert_eq!(broken(Setup { sign_out: true, ..small(Rule::Ours) }), [""; 0]);
 }
 
 #[test]
 fn ours_catches_a_thief() {
-    let auth = with_thief(Rule::Ours);
-    assert_eq!(broken(auth), [""; 0]);
+    let setup = with_thief(Rule::Ours);
+    assert_eq!(broken(setup), [""; 0]);
 }
 
 #[test]
 fn ours_holds_behind_a_gateway() {
     assert_eq!(broken(behind_a_gateway(Rule::Ours)), [""; 0]);
     assert_eq!(
-        broken(Hall { gateway: true, access: LONG_ACCESS, ..with_thief(Rule::Ours) }),
+        broken(Setup { gateway: true, access: LONG_ACCESS, ..with_thief(Rule::Ours) }),
         [""; 0]
     );
 }
@@ -113,12 +113,12 @@ fn an_age_by_the_clock_of_each_node_signs_racers_out() {
 
 #[test]
 fn a_parent_that_is_always_accepted_lets_a_thief_stay() {
-    let auth = with_thief(Rule::ParentAlwaysAccepted);
-    assert!(broken(auth).contains(&THIEF_CAUGHT));
+    let setup = with_thief(Rule::ParentAlwaysAccepted);
+    assert!(broken(setup).contains(&THIEF_CAUGHT));
 }
 
 #[test]
 fn a_grace_that_covers_grandparents_lets_deep_reuse_pass() {
-    let auth = with_thief(Rule::GraceCoversGrandparents);
-    assert!(broken(auth).contains(&NO_DEEP_REUSE));
+    let setup = with_thief(Rule::GraceCoversGrandparents);
+    assert!(broken(setup).contains(&NO_DEEP_REUSE));
 }

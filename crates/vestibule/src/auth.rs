@@ -1,4 +1,4 @@
-//! The hall that everybody walks in through: what all requests share.
+//! What all requests share.
 
 use std::{
     net::IpAddr,
@@ -57,7 +57,7 @@ use crate::{
 ///
 /// let secret = SiteSecret::new(*b"thirty-two bytes or more, please!")?;
 /// let config = Config::development("Maps", "127.0.0.1:5000", secret)?;
-/// let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
+/// let auth = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

@@ -30,7 +30,7 @@ const PURGE: &str = "purge";
 /// takes over then.
 const LEASE: Duration = Duration::from_secs(60 * 60);
 
-/// Starts it all, until the hall is dropped.
+/// Starts it all, until the last `Vestibule` is dropped.
 pub(crate) fn start(auth: &Arc<Inner>) {
     tokio::spawn(write_noticed_often(Arc::downgrade(auth)));
     tokio::spawn(go_round(Arc::downgrade(auth)));

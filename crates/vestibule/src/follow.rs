@@ -36,7 +36,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(3 * 3600);
 
 /// How old this node's knowledge may be.
 ///
-/// By the clock that the follower's own timer runs on, which is not the hall's: a wall clock that jumps makes
+/// By the clock that the follower's own timer runs on, which is not the library's: a wall clock that jumps makes
 /// no knowledge older.
 pub(crate) struct FeedAge {
     started: Instant,
@@ -102,7 +102,7 @@ impl FeedAge {
     }
 }
 
-/// Loads what is still relevant, then follows the store until the hall is dropped.
+/// Loads what is still relevant, then follows the store until the last `Vestibule` is dropped.
 pub(crate) async fn start(auth: &Arc<Inner>) -> Result<(), StoreError> {
     let began = Instant::now();
     let position = auth.read_anew(Timestamp::from_seconds(0)).await?;

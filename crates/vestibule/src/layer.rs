@@ -40,9 +40,9 @@ impl Vestibule {
     /// ```text
     /// Router::new()
     ///     .route("/api/maps", get(maps))
-    ///     .merge(hall.routes())
+    ///     .merge(auth.routes())
     ///     .layer(cors)              // inside
-    ///     .layer(hall.layer())
+    ///     .layer(auth.layer())
     ///     .layer(trace)             // outside
     /// ```
     #[must_use]

@@ -23,14 +23,14 @@
 //!     let secret = SiteSecret::new(env::var("SECRET_KEY")?)?;
 //!     let listen = env::var("LISTEN").unwrap_or("127.0.0.1:5001".to_owned());
 //!     let config = Config::development("Hello", &listen, secret)?;
-//!     let hall = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
+//!     let auth = Vestibule::builder(MemoryStore::default()).config(config).build().await?;
 //!     let app = Router::new()
 //!         .route("/", get(front))
 //!         .route("/api/maps", get(async |caller: Principal| caller.username().to_owned()))
 //!         .route("/api/edit", get(async |_: Require<Editor>| "Edit away."))
 //!         .route("/api/secret", get(async |_: Fresh| "You proved yourself not long ago."))
-//!         .merge(hall.routes())
-//!         .layer(hall.layer());
+//!         .merge(auth.routes())
+//!         .layer(auth.layer());
 //!     let listener = tokio::net::TcpListener::bind(listen).await?;
 //!     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
 //!     Ok(())

@@ -111,7 +111,7 @@ impl Visit {
         }))
     }
 
-    /// The hall that the request came in through.
+    /// The [`Vestibule`] whose layer the request came through.
     #[must_use]
     pub fn auth(&self) -> &Vestibule {
         &self.0.auth

@@ -13,7 +13,7 @@ use crate::{
     templates::CurrentTemplates,
 };
 
-/// The site: the library's hall, and what a ready-to-run site needs beside it. Cloning is cheap.
+/// The site: the library's `Vestibule`, and what a ready-to-run site needs beside it. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) auth: Vestibule,
