@@ -5,6 +5,7 @@
 //! each thread that ever took any, and scrypt takes its own. The blocking threads of tokio are up to 512.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -72,13 +73,15 @@ impl Hashers {
             let _ = answer.send(outcome);
         };
         self.jobs.send(Box::new(job)).map_err(|_| busy())?;
-        match answered.await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
+        // Waits on a blocking thread, so that a paused clock does not run ahead while a hash is computed. No more
+        // than the pool has hashers wait at once.
+        match tokio::task::spawn_blocking(move || answered.blocking_recv()).await {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(error))) => {
                 tracing::error!(%error, "a password could not be hashed");
                 Err(Problem::new(vestibule_core::error::ErrorCode::Internal))
             }
-            Err(_) => Err(busy()),
+            Ok(Err(_)) | Err(_) => Err(busy()),
         }
     }
 }
@@ -88,7 +91,10 @@ fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>, mut hasher: PasswordHasher) {
         // One waits for the next job, and the others wait for that one.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        job(&mut hasher);
+        // The thread outlives a job that panics; its caller is told that the site is busy.
+        if catch_unwind(AssertUnwindSafe(|| job(&mut hasher))).is_err() {
+            tracing::error!("hashing a password panicked");
+        }
     }
 }
 
@@ -111,5 +117,21 @@ impl<'q> QueueSlot<'q> {
 impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_takes_no_thread_with_it() {
+        let hashers = Hashers::new(PasswordParameters::default(), 1, 1);
+        for _ in 0..3 {
+            assert!(
+                hashers.run(|_| -> Result<(), HashError> { panic!("on purpose") }).await.is_err()
+            );
+        }
+        assert_eq!(hashers.run(|_| Ok(7)).await.ok(), Some(7));
     }
 }

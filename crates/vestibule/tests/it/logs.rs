@@ -84,7 +84,14 @@ async fn every_flow_is_logged_and_no_secret_is(carrier: Carrier) {
     keep(&*visitor);
     visitor.refresh().await;
     keep(&*visitor);
-    refresh_at(site.transport(), carrier, &first, csrf).await;
+    // From before the password was changed: refused, and no theft.
+    refresh_at(site.transport(), carrier, &first, csrf.clone()).await;
+    let stolen = visitor.refresh_token().unwrap();
+    for _ in 0..2 {
+        visitor.refresh().await;
+        keep(&*visitor);
+    }
+    refresh_at(site.transport(), carrier, &stolen, csrf).await;
     visitor.refresh().await;
     visitor.sign_in("anna", other).await;
     keep(&*visitor);
