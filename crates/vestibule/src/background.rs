@@ -11,7 +11,7 @@ use vestibule_core::{
     store::StoreError,
 };
 
-use crate::{auth::Inner, flows::SHOWN_FOR, metrics};
+use crate::{auth::Inner, history::SHOWN_FOR, metrics};
 
 /// How often what was noticed is written.
 const WRITES: Duration = Duration::from_millis(500);

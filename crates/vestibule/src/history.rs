@@ -3,6 +3,8 @@
 //! Like what is seen in use it is noticed in memory and written in batches. A crash loses up to a second of
 //! it, and a batch whose writing was not confirmed may be counted twice: it explains, and decides nothing.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use vestibule_core::{
     id::SessionId,
@@ -14,11 +16,13 @@ use vestibule_core::{
 use crate::{
     auth::Vestibule,
     batch::{Batches, Noted},
-    flows::SHOWN_FOR,
     metrics,
     problem::Problem,
     visit::Visit,
 };
+
+/// How long an ended session is still shown.
+pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Notes remembered at most while the store is away; each takes about half a kilobyte.
 const CAPACITY: usize = 50_000;

@@ -11,6 +11,5 @@ mod standing;
 
 pub use account::{PasswordChanged, ProfileChange, Registrant};
 pub use confirm::Confirmed;
-pub(crate) use sessions::SHOWN_FOR;
 pub use sessions::SessionPage;
 pub use sign_in::{Admission, SignInForm, SignedIn};

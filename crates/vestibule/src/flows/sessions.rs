@@ -1,7 +1,5 @@
 //! Sessions that people can see and end.
 
-use std::time::Duration;
-
 use vestibule_core::{
     error::ErrorCode,
     event::{Event, EventName},
@@ -17,13 +15,11 @@ use crate::{
     auth::Vestibule,
     commit::{Report, Together, ended_event},
     extract::Principal,
+    history::SHOWN_FOR,
     metrics,
     problem::Problem,
     visit::Visit,
 };
-
-/// How long an ended session is still shown.
-pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How many sessions of an account that are over are kept: more are removed, those over for longest first.
 const OVER_KEPT: u32 = 1000;
