@@ -24,10 +24,10 @@ pub trait OneTimeTokens: Send + Sync + 'static {
     /// The token that a user has for a purpose, whether it still works or not.
     async fn one_time_of(&self, user: UserId, purpose: Purpose) -> StoreResult<Option<OneTime>>;
 
-    /// Uses a token up: of all who try, one gets it, and only while it is [`Standing::Open`] at `now`. The
+    /// Uses a token up: of all who try, one gets it, and only while it is [`TokenState::Open`] at `now`. The
     /// session that it may be bound to is read in the same transaction.
     ///
-    /// [`Standing::Open`]: crate::one_time::Standing::Open
+    /// [`TokenState::Open`]: crate::one_time::TokenState::Open
     async fn use_one_time(&self, key: &TokenKey, now: Timestamp) -> StoreResult<Option<OneTime>>;
 
     /// Removes all of a user's.
