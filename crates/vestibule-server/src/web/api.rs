@@ -1,6 +1,6 @@
 //! The site's own routes for programs: what it is, whether it is well, and what it can do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -11,8 +11,9 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::{OpenApi as _, ToSchema};
-use vestibule::Problem;
+use vestibule::{Problem, Vestibule};
 
+use crate::config::Settings;
 use crate::{
     web::files,
     web::{admin, export, state::Site},
@@ -62,9 +63,9 @@ struct Index {
 
 /// What answers here.
 #[utoipa::path(get, path = "/api/", tag = "site", responses((status = 200, body = Index)))]
-async fn index(State(site): State<Site>) -> Json<Index> {
+async fn index(State(settings): State<Arc<Settings>>) -> Json<Index> {
     Json(Index {
-        name: site.settings.site_name.clone(),
+        name: settings.site_name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         status: "running",
     })
@@ -81,8 +82,8 @@ async fn healthz() -> Response {
     get, path = "/readyz", tag = "site",
     responses((status = 200, description = "`ok`"), (status = 503, description = "The store does not answer"))
 )]
-async fn readyz(State(site): State<Site>) -> Result<Response, Problem> {
-    let asked = tokio::time::timeout(READY_WITHIN, site.auth.store().last_sequence());
+async fn readyz(State(auth): State<Vestibule>) -> Result<Response, Problem> {
+    let asked = tokio::time::timeout(READY_WITHIN, auth.store().last_sequence());
     match asked.await {
         Ok(Ok(_)) => Ok(ok()),
         Ok(Err(error)) => Err(error.into()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use vestibule::Vestibule;
 use vestibule_site::store::SiteStore;
 
@@ -14,7 +15,8 @@ use crate::{
 };
 
 /// The site: the library's `Vestibule`, and what a ready-to-run site needs beside it. Cloning is cheap.
-#[derive(Clone)]
+/// A handler takes the part that it uses.
+#[derive(Clone, FromRef)]
 pub(crate) struct Site {
     pub(crate) auth: Vestibule,
     pub(crate) store: Arc<dyn SiteStore>,

@@ -53,7 +53,7 @@ pub(crate) const AROUND_A_FILE: u64 = 64 * 1024;
 /// The files of a site. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Files {
-    auth: Vestibule,
+    pub(crate) auth: Vestibule,
     pub(crate) catalogue: Arc<dyn SiteStore>,
     pub(crate) blobs: Blobs,
     pub(crate) upload_slots: Arc<UploadSlots>,

@@ -24,7 +24,7 @@ use vestibule_site::{
 use super::bodies::{
     AccessBody, FileBody, FileEnvelope, FilesBody, ShareBody, ShareEnvelope, UsageBody,
 };
-use crate::web::state::Site;
+use crate::services::files::Files;
 
 /// In one answer.
 const MOST: u32 = 100;
@@ -69,7 +69,7 @@ pub(super) struct Listing {
 )]
 pub(super) async fn list(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Json<FilesBody>, Problem> {
     let Query(asked) = query.map_err(|_| Problem::new(ErrorCode::MalformedRequest))?;
@@ -86,7 +86,7 @@ pub(super) async fn list(
         None => None,
     };
     let limit = asked.limit.unwrap_or(MOST).clamp(1, MOST);
-    let (who, catalogue) = (caller.user_id(), &site.files.catalogue);
+    let (who, catalogue) = (caller.user_id(), &files.catalogue);
     // One more than is shown tells whether there are more.
     let mut seen = Vec::new();
     if own {
@@ -103,12 +103,12 @@ pub(super) async fn list(
     let has_more = seen.len() > shown;
     seen.truncate(shown);
     let next = seen.last().filter(|_| has_more).map(|last| cursor(last.place()));
-    let files = seen
+    let listed = seen
         .iter()
         .filter_map(|seen| seen.access(who).map(|access| FileBody::seen(seen, access)))
         .collect();
-    let usage = UsageBody::of(catalogue.file_usage(who).await?, &site.files);
-    Ok(Json(FilesBody { files, next, usage }))
+    let usage = UsageBody::of(catalogue.file_usage(who).await?, &files);
+    Ok(Json(FilesBody { files: listed, next, usage }))
 }
 
 /// Keeps a file: form data with the field `file`, or the file itself with `?name=`.
@@ -126,10 +126,10 @@ pub(super) async fn list(
 )]
 pub(super) async fn create(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let file = site.files.keep_file(caller.user_id(), request).await?;
+    let file = files.keep_file(caller.user_id(), request).await?;
     Ok(made(&file, &caller))
 }
 
@@ -142,16 +142,16 @@ pub(super) async fn create(
 )]
 pub(super) async fn show(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
 ) -> Result<Response, Problem> {
     let who = caller.user_id();
-    let seen = site.files.file_for(who, id.0, Access::Read).await?;
+    let seen = files.file_for(who, id.0, Access::Read).await?;
     let access = seen.access(who).unwrap_or(Access::Read);
     let mut body = FileBody::seen(&seen, access);
     if access == Access::Own {
-        let shares = site.files.catalogue.shares_of(&[id.0]).await?;
-        let offers = site.files.catalogue.offers_of(&[id.0]).await?;
+        let shares = files.catalogue.shares_of(&[id.0]).await?;
+        let offers = files.catalogue.offers_of(&[id.0]).await?;
         let offers = offers.iter().map(ShareBody::from);
         body.shares = Some(shares.iter().map(ShareBody::from).chain(offers).collect());
     }
@@ -170,12 +170,12 @@ pub(super) async fn show(
 )]
 pub(super) async fn delete(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let if_match = if_match(&headers)?;
-    site.files.delete_file(caller.user_id(), id.0, if_match.as_ref()).await?;
+    files.delete_file(caller.user_id(), id.0, if_match.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -190,17 +190,17 @@ pub(super) async fn delete(
 pub(super) async fn share(
     caller: Principal,
     visit: Visit,
-    State(site): State<Site>,
+    State(files): State<Files>,
     path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Json<ShareEnvelope>, Problem> {
     let (id, username) = share_of(path)?;
     let body = match request.body().is_end_stream() {
         true => AccessBody::default(),
-        false => JsonBody::from_request(request, &site).await?.0,
+        false => JsonBody::from_request(request, &files).await?.0,
     };
     let access = body.parse().ok_or_else(|| Problem::field("access", "write `read` or `write`"))?;
-    let with = site.files.share_file(&visit, &caller, id, &username, access).await?;
+    let with = files.share_file(&visit, &caller, id, &username, access).await?;
     let share =
         ShareBody { username: with.as_str().to_owned(), access: access.name(), accepted: None };
     Ok(Json(ShareEnvelope { share }))
@@ -215,11 +215,11 @@ pub(super) async fn share(
 )]
 pub(super) async fn accept(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
 ) -> Result<Json<FileEnvelope>, Problem> {
     let who = caller.user_id();
-    let seen = site.files.accept_file(who, id.0).await?;
+    let seen = files.accept_file(who, id.0).await?;
     let access = seen.access(who).unwrap_or(Access::Read);
     Ok(Json(FileEnvelope { file: FileBody::seen(&seen, access) }))
 }
@@ -233,11 +233,11 @@ pub(super) async fn accept(
 )]
 pub(super) async fn unshare(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let (id, username) = share_of(path)?;
-    site.files.unshare_file(caller.user_id(), id, &username).await?;
+    files.unshare_file(caller.user_id(), id, &username).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

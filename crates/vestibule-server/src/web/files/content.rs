@@ -18,7 +18,7 @@ use super::{
     bodies::{FileBody, FileEnvelope},
     serve,
 };
-use crate::web::state::Site;
+use crate::services::files::Files;
 
 /// The content of a file. Whole, or a part of it (`Range`, one part).
 #[utoipa::path(
@@ -38,13 +38,13 @@ use crate::web::state::Site;
 )]
 pub(super) async fn read(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
     request: Parts,
 ) -> Result<Response, Problem> {
     let who = caller.user_id();
-    let content = content_for(&site, who, id.0).await?;
-    serve::answer(&site, who, content, &request, false).await
+    let content = content_for(&files, who, id.0).await?;
+    serve::answer(&files, who, content, &request, false).await
 }
 
 /// Puts another content in the place of the present one.
@@ -68,14 +68,14 @@ pub(super) async fn read(
 )]
 pub(super) async fn replace(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
     request: Request,
 ) -> Result<Response, Problem> {
     let who = caller.user_id();
     let if_match = if_match(request.headers())?;
-    let file = site.files.replace_file(who, id.0, if_match.as_ref(), request).await?;
-    let seen = site.files.file_for(who, file.id, Access::Read).await?;
+    let file = files.replace_file(who, id.0, if_match.as_ref(), request).await?;
+    let seen = files.file_for(who, file.id, Access::Read).await?;
     let access = seen.access(who).unwrap_or(Access::Read);
     let body = FileEnvelope { file: FileBody::of(&file, &seen.owner_name, access) };
     Ok((tagged(&file), Json(body)).into_response())
@@ -97,7 +97,7 @@ pub(super) async fn replace(
 )]
 pub(super) async fn open(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
     request: Parts,
 ) -> Result<Response, Problem> {
@@ -105,16 +105,16 @@ pub(super) async fn open(
     let is_saved =
         url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "download");
     let who = caller.user_id();
-    let content = content_for(&site, who, id.0).await?;
-    serve::answer(&site, who, content, &request, !is_saved).await
+    let content = content_for(&files, who, id.0).await?;
+    serve::answer(&files, who, content, &request, !is_saved).await
 }
 
 async fn content_for(
-    site: &Site,
+    files: &Files,
     caller: UserId,
     id: FileId,
 ) -> Result<(SeenFile, Vec<Blob>), Problem> {
-    let content = site.files.catalogue.content(id, caller).await?;
+    let content = files.catalogue.content(id, caller).await?;
     // Whoever may know of it may read it.
     let content = content.ok_or(Problem::new(ErrorCode::NotFound))?;
     match content.0.access(caller) {

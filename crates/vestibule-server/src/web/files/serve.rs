@@ -16,8 +16,8 @@ use super::{
     api::{if_match, if_none_match, tagged},
     disposition, range,
 };
+use crate::services::files::Files;
 use crate::services::files::receive::unavailable;
-use crate::web::state::Site;
 
 /// Whatever a content turns out to be, on our origin it runs nothing, loads nothing and is nobody.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
@@ -32,7 +32,7 @@ const ASK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// `precondition_failed` where `If-Match` asks for another content, `unavailable` where its first piece cannot
 /// be read, `rate_limited` where too many are on their way to the caller, `forbidden` if a page wants to run it.
 pub(super) async fn answer(
-    site: &Site,
+    files: &Files,
     who: UserId,
     (seen, blobs): (SeenFile, Vec<Blob>),
     request: &Parts,
@@ -47,7 +47,7 @@ pub(super) async fn answer(
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        whole_or_part(site, who, file, blobs, request).await?
+        whole_or_part(files, who, file, blobs, request).await?
     };
     let headers = response.headers_mut();
     headers.extend(tagged(file));
@@ -88,7 +88,7 @@ fn refuse_to_run(asked: &HeaderMap) -> Result<(), Problem> {
 }
 
 async fn whole_or_part(
-    site: &Site,
+    files: &Files,
     who: UserId,
     file: &File,
     blobs: Vec<Blob>,
@@ -117,9 +117,9 @@ async fn whole_or_part(
     if request.method == Method::HEAD {
         return Ok((status, headers).into_response());
     }
-    let client = site.auth.client_address(&request.extensions, asked);
-    let turn = site.files.download_turn(who, client).await?;
-    let mut pieces = site.files.blobs.read(blobs, range);
+    let client = files.auth.client_address(&request.extensions, asked);
+    let turn = files.download_turn(who, client).await?;
+    let mut pieces = files.blobs.read(blobs, range);
     // As long as nothing has been sent, an outage can be told as one.
     let first = pieces.try_next().await.map_err(unavailable)?;
     let rest = pieces.inspect_err(move |error| {

@@ -23,11 +23,11 @@ use super::{
     api::FileOf,
     bodies::{BeginBody, FileBody, UploadBody, UploadEnvelope},
 };
+use crate::services::files::Files;
 use crate::services::files::{
     receive::{announced, broke_off, read_name, unavailable},
     service::not_kept,
 };
-use crate::web::state::Site;
 
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
@@ -40,16 +40,16 @@ const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 )]
 pub(super) async fn begin(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     JsonBody(body): JsonBody<BeginBody>,
 ) -> Result<Response, Problem> {
-    let (owner, now) = (caller.user_id(), site.auth.now());
+    let (owner, now) = (caller.user_id(), files.auth.now());
     let size = required("size", body.size)?;
     let name = read_name(body.name.as_deref())?;
-    let usage = site.files.catalogue.file_usage(owner).await?;
-    site.files.room(usage, None).check(size)?;
+    let usage = files.catalogue.file_usage(owner).await?;
+    files.room(usage, None).check(size)?;
     let upload = Upload {
-        id: UploadId::draw(site.auth.entropy()),
+        id: UploadId::draw(files.auth.entropy()),
         owner,
         name,
         size,
@@ -57,7 +57,7 @@ pub(super) async fn begin(
         touched_at: now,
         blobs: Vec::new(),
     };
-    site.files.catalogue.begin_upload(&upload, site.files.quota()).await?.map_err(not_kept)?;
+    files.catalogue.begin_upload(&upload, files.quota()).await?.map_err(not_kept)?;
     let mut response = under_way(&upload);
     *response.status_mut() = StatusCode::CREATED;
     let place = HeaderValue::try_from(format!("/api/files/uploads/{}", upload.id));
@@ -74,10 +74,10 @@ pub(super) async fn begin(
 )]
 pub(super) async fn show(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
 ) -> Result<Response, Problem> {
-    match find(&site, caller.user_id(), id.0).await? {
+    match find(&files, caller.user_id(), id.0).await? {
         Found::UnderWay(upload) => Ok(under_way(&upload)),
         Found::File(file) => Ok(arrived(&file, &caller)),
     }
@@ -104,13 +104,13 @@ pub(super) async fn show(
 )]
 pub(super) async fn append(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
     request: Request,
 ) -> Result<Response, Problem> {
     let owner = caller.user_id();
     let offset = read_offset(request.headers())?;
-    let upload = match find(&site, owner, id.0).await? {
+    let upload = match find(&files, owner, id.0).await? {
         Found::UnderWay(upload) => upload,
         // The answer to the last piece was lost.
         Found::File(file) if file.size == offset => return Ok(arrived(&file, &caller)),
@@ -118,13 +118,13 @@ pub(super) async fn append(
     };
     let missing = upload.check_append(offset, announced(&request)).map_err(does_not_fit)?;
     if missing > 0 {
-        let client = site.auth.client_address(request.extensions(), request.headers());
-        let _turn = site.files.upload_slots.upload(owner, client).await?;
-        take_piece(&site, &upload, missing, request).await?;
+        let client = files.auth.client_address(request.extensions(), request.headers());
+        let _turn = files.upload_slots.upload(owner, client).await?;
+        take_piece(&files, &upload, missing, request).await?;
     }
-    match find(&site, owner, id.0).await? {
+    match find(&files, owner, id.0).await? {
         Found::UnderWay(upload) if upload.is_whole() => {
-            let file = finish(&site, &upload).await?;
+            let file = finish(&files, &upload).await?;
             tracing::info!(user = %owner, file = %file.id, size = file.size, "a file was stored");
             let mut response = arrived(&file, &caller);
             *response.status_mut() = StatusCode::CREATED;
@@ -144,13 +144,13 @@ pub(super) async fn append(
 )]
 pub(super) async fn abandon(
     caller: Principal,
-    State(site): State<Site>,
+    State(files): State<Files>,
     id: FileOf,
 ) -> Result<StatusCode, Problem> {
-    let Found::UnderWay(upload) = find(&site, caller.user_id(), id.0).await? else {
+    let Found::UnderWay(upload) = find(&files, caller.user_id(), id.0).await? else {
         return Err(Problem::new(ErrorCode::NotFound));
     };
-    site.files.catalogue.abandon_upload(upload.id, site.auth.now()).await?;
+    files.catalogue.abandon_upload(upload.id, files.auth.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -160,16 +160,16 @@ enum Found {
     File(File),
 }
 
-async fn find(site: &Site, owner: UserId, id: FileId) -> Result<Found, Problem> {
+async fn find(files: &Files, owner: UserId, id: FileId) -> Result<Found, Problem> {
     let upload = UploadId::from_bytes(*id.as_bytes());
-    if let Some(upload) = site.files.catalogue.upload(upload).await? {
+    if let Some(upload) = files.catalogue.upload(upload).await? {
         if upload.owner != owner {
             return Err(Problem::not_theirs(upload.owner, "upload", id));
         }
-        let is_open = !upload.has_expired(site.auth.now());
+        let is_open = !upload.has_expired(files.auth.now());
         return is_open.then_some(Found::UnderWay(upload)).ok_or(Problem::new(ErrorCode::NotFound));
     }
-    let seen = site.files.file_for(owner, id, Access::Read).await?;
+    let seen = files.file_for(owner, id, Access::Read).await?;
     if seen.file.owner != owner {
         return Err(Problem::new(ErrorCode::NotFound));
     }
@@ -178,12 +178,12 @@ async fn find(site: &Site, owner: UserId, id: FileId) -> Result<Found, Problem> 
 
 /// Takes in a body, and adds it to the upload blob by blob.
 async fn take_piece(
-    site: &Site,
+    files: &Files,
     upload: &Upload,
     missing: u64,
     request: Request,
 ) -> Result<(), Problem> {
-    let mut intake = Intake::new(&site.files.blobs, site.auth.entropy(), missing);
+    let mut intake = Intake::new(&files.blobs, files.auth.entropy(), missing);
     let mut offset = upload.received();
     let mut body = request.into_body().into_data_stream();
     let outcome = loop {
@@ -198,7 +198,7 @@ async fn take_piece(
                     vestibule_files::IntakeError::Blob(error) => unavailable(error),
                 })?;
                 for blob in written {
-                    add(site, upload, &mut offset, &blob).await?;
+                    add(files, upload, &mut offset, &blob).await?;
                 }
                 intake.release();
             }
@@ -208,7 +208,7 @@ async fn take_piece(
     let is_last = offset.saturating_add(intake.waiting()) == upload.size;
     if is_last || intake.waiting() >= MIN_SLICE {
         if let Some(blob) = intake.flush().await.map_err(unavailable)? {
-            add(site, upload, &mut offset, &blob).await?;
+            add(files, upload, &mut offset, &blob).await?;
         }
         intake.release();
     }
@@ -216,12 +216,12 @@ async fn take_piece(
 }
 
 async fn add(
-    site: &Site,
+    files: &Files,
     upload: &Upload,
     offset: &mut u64,
     blob: &vestibule_site::file::Blob,
 ) -> Result<(), Problem> {
-    let added = site.files.catalogue.append_blob(upload.id, *offset, blob, site.auth.now()).await?;
+    let added = files.catalogue.append_blob(upload.id, *offset, blob, files.auth.now()).await?;
     if !added {
         return Err(Problem::new(ErrorCode::Conflict)
             .detail("Another request has added to this upload. Ask for its current offset."));
@@ -231,20 +231,20 @@ async fn add(
 }
 
 /// Makes the file. What it is, its first bytes say.
-async fn finish(site: &Site, upload: &Upload) -> Result<File, Problem> {
+async fn finish(files: &Files, upload: &Upload) -> Result<File, Problem> {
     let head = upload.size.min(HEAD_BYTES as u64);
-    let mut pieces = std::pin::pin!(site.files.blobs.read(upload.blobs.clone(), 0..head));
+    let mut pieces = std::pin::pin!(files.blobs.read(upload.blobs.clone(), 0..head));
     let mut start = Vec::new();
     while let Some(piece) = pieces.next().await {
         start.extend_from_slice(&piece.map_err(unavailable)?);
     }
     let kind = sniff(&start, &upload.name);
     let id = FileId::from_bytes(*upload.id.as_bytes());
-    let made = site.files.catalogue.finish_upload(upload.id, id, kind, site.auth.now()).await?;
+    let made = files.catalogue.finish_upload(upload.id, id, kind, files.auth.now()).await?;
     match made {
         Some(file) => Ok(file),
         // Another request was faster.
-        None => match find(site, upload.owner, id).await? {
+        None => match find(files, upload.owner, id).await? {
             Found::File(file) => Ok(file),
             Found::UnderWay(_) => Err(Problem::new(ErrorCode::Conflict)),
         },
