@@ -85,10 +85,10 @@ pub enum NotRestorable {
     #[error("this account is not deleted")]
     NotDeleted,
     /// Its data is gone, or about to go.
-    #[error("this account was deleted too long ago to come back")]
+    #[error("this account was deleted too long ago to be restored")]
     TooLate,
     /// Those who run the site deleted it, and only they undo that.
-    #[error("this account was deleted by those who run the site")]
+    #[error("this account was deleted by an administrator")]
     NotYours,
 }
 

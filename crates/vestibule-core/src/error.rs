@@ -108,26 +108,26 @@ impl ErrorCode {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::MalformedRequest => "The request cannot be read",
-            Self::TokenMissing => "Please sign in",
-            Self::TokenInvalid => "The token is not valid here",
+            Self::MalformedRequest => "The request is malformed",
+            Self::TokenMissing => "Sign-in required",
+            Self::TokenInvalid => "The token is invalid",
             Self::TokenExpired => "The token has expired",
             Self::TokenRevoked | Self::SessionEnded => "The session has ended",
-            Self::InvalidCredentials => "The login or the password is not right",
-            Self::FreshTokenRequired => "Please confirm that it is you",
-            Self::CsrfFailed => "The request does not come from one of our pages",
-            Self::Forbidden => "This is not open to you",
-            Self::EmailUnverified => "The e-mail address is not verified yet",
-            Self::NotFound => "There is nothing here",
-            Self::MethodNotAllowed => "This cannot be done here",
-            Self::Conflict => "It is taken or has changed",
+            Self::InvalidCredentials => "Wrong name or password",
+            Self::FreshTokenRequired => "Please confirm your password",
+            Self::CsrfFailed => "The request does not come from a page of this site",
+            Self::Forbidden => "Not allowed",
+            Self::EmailUnverified => "The e-mail address is not verified",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "The method is not allowed here",
+            Self::Conflict => "Conflict with the current state",
             Self::PreconditionFailed => "It has changed since it was read",
-            Self::TooLarge => "It is too large",
-            Self::UnsupportedMediaType => "The body's type is not accepted",
-            Self::InvalidInput => "Some fields need another look",
-            Self::RateLimited => "Too many tries",
-            Self::Internal => "Something went wrong on our side",
-            Self::Unavailable => "The service is not available right now",
+            Self::TooLarge => "The request is too large",
+            Self::UnsupportedMediaType => "The content type is not supported",
+            Self::InvalidInput => "Some fields are invalid",
+            Self::RateLimited => "Too many attempts",
+            Self::Internal => "Internal error",
+            Self::Unavailable => "Temporarily unavailable",
         }
     }
 
@@ -146,7 +146,7 @@ impl ErrorCode {
             }
             Self::TokenExpired => "Renew it with the refresh token at /api/auth/refresh.",
             Self::TokenRevoked => {
-                "Its session was ended. Renewing will say whether to sign in again."
+                "The session of this token has ended. Renew the token to find out whether to sign in again."
             }
             Self::SessionEnded => "Drop its tokens and sign in again.",
             Self::InvalidCredentials => "Check both and try again.",
@@ -154,23 +154,22 @@ impl ErrorCode {
                 "Send the password to /api/auth/confirm, then repeat the request with the new token."
             }
             Self::CsrfFailed => {
-                "Send the value of the CSRF cookie in `X-CSRF-TOKEN`, from a page of this site. Reloading the page mends most cases."
+                "Send the value of the CSRF cookie in `X-CSRF-TOKEN`, from a page of this site. Reloading \
+                 the page usually fixes this."
             }
-            Self::Forbidden => "Ask whoever runs this site for the role that it needs.",
+            Self::Forbidden => "Ask an administrator of this site for the required role.",
             Self::EmailUnverified => "Follow the link in the mail that was sent to the address.",
             Self::NotFound => "Check the address.",
-            Self::MethodNotAllowed => "The `Allow` header lists what can be done here.",
-            Self::Conflict => "Choose another name, or read it anew and try again.",
+            Self::MethodNotAllowed => "The `Allow` header lists the allowed methods.",
+            Self::Conflict => "Choose another name, or read it again and retry.",
             Self::PreconditionFailed => {
-                "Read it anew, merge, and send the new `ETag` in `If-Match`."
+                "Read it again, merge, and send the new `ETag` in `If-Match`."
             }
-            Self::TooLarge => "Send less.",
+            Self::TooLarge => "Send less data.",
             Self::UnsupportedMediaType => "Send `Content-Type: application/json`.",
-            Self::InvalidInput => "`errors` names the fields and what mends them.",
+            Self::InvalidInput => "`errors` lists the fields and how to fix them.",
             Self::RateLimited => "Try again after the seconds in `Retry-After`.",
-            Self::Internal => {
-                "It has been logged under the request's id. Trying again later may work."
-            }
+            Self::Internal => "It was logged under the request id. Try again later.",
             Self::Unavailable => "Nothing was lost. Try again after the seconds in `Retry-After`.",
         }
     }

@@ -174,21 +174,23 @@ pub fn check_history(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Break {
     /// The store has not come to the last known entry yet: it went back.
-    #[error("the database went back in time: entry {known} of its feed was read and is not there")]
+    #[error(
+        "the database went back in time: entry {known} of its feed was read before and no longer exists"
+    )]
     Behind {
         /// The last entry that was read.
         known: u64,
     },
     /// The last known entry says something else: the store went back, and has caught up since.
     #[error(
-        "the database went back in time: entry {known} of its feed is not the one that was read"
+        "the database went back in time: entry {known} of its feed is not the one that was read before"
     )]
     Other {
         /// The last entry that was read.
         known: u64,
     },
     /// The last known entry was removed since, and nobody can say what came behind it.
-    #[error("what the feed of the database said after entry {known} is no longer there")]
+    #[error("the entries of the database's feed after entry {known} no longer exist")]
     Gap {
         /// The last entry that was read.
         known: u64,
@@ -225,7 +227,7 @@ impl FromStr for Position {
 
 /// The text is no position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a position in the feed; remove it, and it is written anew")]
+#[error("this is not a position in the feed; remove it, and it is written again")]
 pub struct InvalidPosition;
 
 #[cfg(test)]

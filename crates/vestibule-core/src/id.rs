@@ -132,5 +132,5 @@ drawn_id! {
 
 /// The text is not an identifier of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not an identifier; copy it whole from a listing")]
+#[error("this is not an identifier; copy it in full from a listing")]
 pub struct InvalidId;

@@ -402,14 +402,14 @@ fn parse(
 
 /// The token is not one of ours, in whichever way: the ways are not told apart for the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the token is not valid here")]
+#[error("the token is invalid")]
 pub struct InvalidToken;
 
 /// A key could not be made, read or used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The name or the use of an algorithm is none of this crate's.
-    #[error("the signature algorithm is not one of ES256, EdDSA, HS256 where it is used")]
+    #[error("the signature algorithm is not ES256 or EdDSA, nor an enabled HS256")]
     UnknownAlgorithm,
     /// The cryptographic library refused.
     #[error("the cryptographic library refused the key or the message")]

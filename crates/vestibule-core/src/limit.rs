@@ -64,7 +64,7 @@ pub enum Outcome {
 
 /// The key has used up its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many tries; the next one is answered in {} seconds", retry_after.as_secs())]
+#[error("too many attempts; try again in {} seconds", retry_after.as_secs())]
 pub struct Limited {
     /// When the next try may be answered; never less than a second.
     pub retry_after: Duration,

@@ -106,7 +106,7 @@ impl FromStr for Locale {
 
 /// A text that does not name a language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a language is written as in BCP 47, such as `de`, `de-AT` or `zh-Hant`")]
+#[error("a language must be a BCP 47 tag, such as `de`, `de-AT` or `zh-Hant`")]
 pub struct LocaleError;
 
 /// A language range and its weight in thousandths. A range without a weight has the highest one.

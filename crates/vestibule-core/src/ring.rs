@@ -433,12 +433,12 @@ pub enum RingError {
     NoActiveKey,
     /// So many keys still verify that no further one is made.
     #[error(
-        "{MAX_LIVE_KEYS} keys are in use already: what they signed is still good; wait until some have \
+        "{MAX_LIVE_KEYS} keys are in use, and their signatures are still valid; wait until some have \
          retired, or retire one with `vestibule key retire`"
     )]
     TooManyKeys,
     /// The name is in no listing.
-    #[error("there is no such key; `vestibule key list` shows the ring")]
+    #[error("there is no such key; run `vestibule key list` to see the ring")]
     NoSuchKey,
 }
 

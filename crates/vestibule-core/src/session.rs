@@ -118,7 +118,7 @@ impl FromStr for EndReason {
 
 /// A name in the store that this version does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store holds a name that this version does not know; it was written by a newer one")]
+#[error("the store contains an unknown name; it was written by a newer version")]
 pub struct UnknownName;
 
 /// The end of a session.

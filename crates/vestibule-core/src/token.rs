@@ -378,8 +378,8 @@ pub enum MintError {
     Key(#[from] KeyError),
     /// The claims are too many.
     #[error(
-        "the token has {bytes} bytes, and a cookie holds no more than {MAX_MINTED_BYTES} of them; \
-         give the user fewer roles, or add fewer claims"
+        "the token has {bytes} bytes, but a cookie can hold at most {MAX_MINTED_BYTES}; give the user \
+         fewer roles, or add fewer claims"
     )]
     TooLarge {
         /// Its length.

@@ -330,17 +330,13 @@ pub enum NotChanged {
     #[error(transparent)]
     Taken(#[from] Taken),
     /// Nobody would be left who can run the site.
-    #[error(
-        "this is the last active super user, and nobody would be left to run the site; make another one first"
-    )]
+    #[error("this is the last active super user; create another one first")]
     LastSuperUser,
     /// The account was deleted, and this is not what brings it back, or comes too late.
-    #[error(
-        "this account is deleted, and this does not bring it back; while it can come back, activate it first"
-    )]
+    #[error("this account is deleted; if it can still be restored, activate it first")]
     Deleted,
     /// Its owner wants it, and the account is suspended.
-    #[error("this account is suspended; ask those who run the site to lift that")]
+    #[error("this account is suspended; ask an administrator to activate it")]
     Suspended,
     /// Its owner takes back a deletion, and there is none.
     #[error("this account is not deleted; sign in to it")]

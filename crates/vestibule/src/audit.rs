@@ -65,7 +65,7 @@ impl Visit {
             Some(caller) => event.by(caller.user_id()).in_session(caller.session_id()),
             None => event,
         };
-        self.record(event, "somebody asked for what is another user's");
+        self.record(event, "refused access to another user's data");
     }
 
     /// Notes a token that this site did not issue, though it says that it can be used now. One that is merely old
@@ -77,7 +77,7 @@ impl Visit {
             || inner.issuer.read_access(&ring.ring, token, inner.now()).is_ok();
         if !is_ours && claims_to_be_good(token, inner.now()) {
             let event = self.event(EventName::AuthnTokenForged).with("of", kind);
-            self.record(event, "a token that this site did not issue was refused");
+            self.record(event, "refused a token that this site did not issue");
         }
     }
 

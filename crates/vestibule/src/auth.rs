@@ -191,8 +191,9 @@ impl Inner {
         if !self.upgrade_failed.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 %error,
-                "a better hash of a password cannot be stored; people sign in by the old one. Make room for 255 characters \
-                 in the column of the hash, or set `Config::upgrade_hashes` to false. This is said once"
+                "cannot store a stronger hash of a password; users sign in with the old one. Make room \
+                 for 255 characters in the column of the hash, or set `Config::upgrade_hashes` to false. \
+                 This is logged once"
             );
         }
     }

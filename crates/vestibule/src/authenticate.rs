@@ -371,7 +371,7 @@ impl Visit {
         let ring = auth.keys.current();
         let claims = auth.issuer.read_access(&ring.ring, renewed.access.expose(), auth.now());
         claims.map(|claims| Verified::new(renewed.access.expose(), ring.revision, claims)).map_err(|_| {
-            tracing::error!("a token made a moment ago does not verify; the key ring is changing faster than requests");
+            tracing::error!("a token issued a moment ago does not verify; the key ring is changing faster than requests");
             Problem::unavailable(Duration::from_secs(1))
         })
     }

@@ -74,7 +74,7 @@ async fn go_round(auth: Weak<Inner>) {
         if u64::is_multiple_of(round, ROUNDS_PER_PURGE)
             && let Err(error) = auth.purge(round / ROUNDS_PER_PURGE).await
         {
-            tracing::warn!(%error, "what is no longer needed could not be removed yet");
+            tracing::warn!(%error, "could not remove expired data; retrying");
         }
     }
 }
@@ -91,7 +91,7 @@ impl Inner {
     pub(crate) async fn tend_keys(&self) -> bool {
         let tended = self.keys.tend(&*self.store, &*self.clock, &*self.entropy).await;
         if let Err(error) = &tended {
-            tracing::error!(%error, "the key ring could not be read; the one in use stays");
+            tracing::error!(%error, "could not read the key ring; keeping the current one");
         }
         tended.is_ok()
     }
@@ -116,7 +116,7 @@ impl Inner {
         }
         let sessions = self.store.purge_sessions(now - SHOWN_FOR).await?;
         if sessions > 0 {
-            tracing::info!(sessions, "sessions that ended long ago were removed");
+            tracing::info!(sessions, "removed old ended sessions");
         }
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Inner {
     /// Lets others do what this node did.
     pub(crate) async fn give_leases_back(&self) {
         if let Err(error) = self.store.release_lease(PURGE, &self.node).await {
-            tracing::warn!(%error, "a lease could not be given back; it runs out by itself");
+            tracing::warn!(%error, "could not release a lease; it expires by itself");
         }
     }
 }

@@ -74,7 +74,7 @@ impl<N: Noted> Batches<N> {
         match N::write(store, &batch).await {
             Ok(()) => self.lock().writing.clear(),
             Err(error) => {
-                tracing::warn!(%error, what = N::WHAT, notes = batch.len(), "what was noticed could not be written yet");
+                tracing::warn!(%error, what = N::WHAT, notes = batch.len(), "could not store session activity; retrying");
                 self.put_back();
             }
         }

@@ -143,7 +143,7 @@ impl Vestibule {
     ) -> Result<T, Problem> {
         let running = self.0.running.spawn(work.in_current_span());
         running.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a change was cut short");
+            tracing::error!(%error, "a change was interrupted");
             Err(Problem::new(ErrorCode::Internal))
         })
     }

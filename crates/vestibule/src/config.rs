@@ -172,7 +172,9 @@ pub enum ConfigError {
     #[error("the public URL is not an origin; write it as `https://app.example`, without a path")]
     Origin,
     /// A path that matches nothing or leads away from the site.
-    #[error("`Config::{field}` is {path:?}, which is no path of this site; begin it with one `/`")]
+    #[error(
+        "`Config::{field}` is {path:?}, which is not a path of this site; start it with a single `/`"
+    )]
     Path {
         /// The field of [`Config`].
         field: &'static str,

@@ -297,7 +297,7 @@ impl<S: Sync, R: Requirement> FromRequestParts<S> for Require<R> {
         let event = visit.event(EventName::AuthzFail).of(caller.user_id());
         visit.record(
             event.in_session(caller.session_id()).with("path", parts.uri.path()),
-            "a caller without the role for it was refused",
+            "refused a caller without the required role",
         );
         Err(Problem::new(ErrorCode::Forbidden).carried(caller.carrier))
     }

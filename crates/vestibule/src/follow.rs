@@ -94,7 +94,7 @@ impl FeedAge {
         match (is_lost, self.said_lost.swap(is_lost, Ordering::AcqRel)) {
             (true, false) => tracing::error!(
                 seconds = age.as_secs(),
-                "the feed of ended sessions is lost: until it is back the store is asked for every request"
+                "lost the feed of ended sessions: until it is back, every request asks the store"
             ),
             (false, true) => tracing::info!("the feed of ended sessions is back"),
             (true, true) | (false, false) => {}
@@ -199,8 +199,9 @@ impl Follower {
                     self.has_lost_ends |=
                         matches!(found, Break::Behind { .. } | Break::Other { .. });
                     tracing::error!(
-                        "{found}; ended sessions, users and keys are read again, and until then the store is \
-                         asked for every request; if it was restored from a backup, run `vestibule restored`"
+                        "{found}; reloading ended sessions, users and keys, and asking the store for \
+                         every request until then; if it was restored from a backup, run `vestibule \
+                         restored`"
                     );
                     self.begin_anew(auth).await
                 }
@@ -209,7 +210,7 @@ impl Follower {
         match read {
             Ok(()) => auth.feed_age.was_read(began),
             Err(error) => {
-                tracing::warn!(%error, "the feed of the store could not be read; it is tried again at once");
+                tracing::warn!(%error, "could not read the feed of the store; retrying at once");
             }
         }
     }
@@ -255,13 +256,13 @@ async fn end_again(auth: Arc<Inner>) {
         match auth.end_where_open(session).await {
             Ok(ended) => count += u64::from(ended),
             Err(error) => {
-                tracing::error!(%error, "not all sessions whose end the database has lost could be ended again");
+                tracing::error!(%error, "could not end all sessions again whose end the database has lost");
                 break;
             }
         }
     }
     if count > 0 {
-        tracing::warn!(count, "sessions were ended again whose end the database had lost");
+        tracing::warn!(count, "ended sessions again whose end the database had lost");
         auth.notify_peers().await;
     }
 }

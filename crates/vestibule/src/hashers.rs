@@ -40,7 +40,7 @@ impl Hashers {
             let (hasher, next) = (first.another(), Arc::clone(&next));
             let thread = thread::Builder::new().name("passwords".to_owned());
             if let Err(error) = thread.spawn(move || work_off(&next, hasher)) {
-                tracing::error!(%error, "a thread that hashes passwords could not be started");
+                tracing::error!(%error, "cannot start a thread for password hashing");
             }
         }
         Self {
@@ -78,7 +78,7 @@ impl Hashers {
         match tokio::task::spawn_blocking(move || answered.blocking_recv()).await {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(error))) => {
-                tracing::error!(%error, "a password could not be hashed");
+                tracing::error!(%error, "cannot hash a password");
                 Err(Problem::new(vestibule_core::error::ErrorCode::Internal))
             }
             Ok(Err(_)) | Err(_) => Err(busy()),

@@ -29,7 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         }
         let too_large = || {
             Problem::new(ErrorCode::TooLarge)
-                .detail(format!("A body here has at most {BOUND} bytes."))
+                .detail(format!("The body is larger than {BOUND} bytes."))
         };
         let announced = parts
             .headers
@@ -42,7 +42,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             if error.into_inner().is::<LengthLimitError>() {
                 too_large()
             } else {
-                Problem::new(ErrorCode::MalformedRequest).detail("The body broke off.")
+                Problem::new(ErrorCode::MalformedRequest).detail("The body is incomplete.")
             }
         })?;
         read(&bytes).map(Self)
@@ -78,14 +78,14 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let field = error.path().to_string();
         let cause = error.into_inner();
         if cause.is_data() {
-            let wrong = "this is not of the type that the API description names";
+            let wrong = "this value has the wrong type; see the API description";
             Problem::fault(&field, &Detail::new("wrong_type", wrong))
         } else {
             Problem::new(ErrorCode::MalformedRequest).detail("The body is not JSON.")
         }
     })?;
     deserializer.end().map_err(|_| {
-        Problem::new(ErrorCode::MalformedRequest).detail("Something follows the JSON.")
+        Problem::new(ErrorCode::MalformedRequest).detail("The JSON is followed by other data.")
     })?;
     Ok(value)
 }

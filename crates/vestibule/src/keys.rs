@@ -61,9 +61,9 @@ impl LiveRing {
         let of_ring = opened.ring.active().algorithm();
         if of_ring != algorithm {
             tracing::warn!(
-                "the configuration names {} for signing, and the keys of this site are {}: the keys count; \
-                 `vestibule key rotate --algorithm {}` changes them, and then every node's configuration has to \
-                 name it",
+                "the configuration sets {} for signing, but this site's keys are {}: the keys count; run \
+                 `vestibule key rotate --algorithm {}` to change them, and then set it in every node's \
+                 configuration",
                 algorithm.name(),
                 of_ring.name(),
                 algorithm.name()

@@ -17,25 +17,25 @@ const REMEMBERED: &str = "vestibule_revocations_remembered";
 /// Says what each figure means, and gives those that have not happened yet as zero, so that the first time
 /// is seen as a rise.
 pub(crate) fn describe() {
-    describe_counter!(RENEWALS, "Refresh tokens presented, by what became of them");
-    describe_counter!(SIGN_INS, "Sign-ins tried, by how they ended");
+    describe_counter!(RENEWALS, "Refresh tokens presented, by outcome");
+    describe_counter!(SIGN_INS, "Sign-in attempts, by outcome");
     describe_counter!(SESSIONS_ENDED, "Sessions ended by this node, by reason");
     describe_counter!(
         STORE_ASKED,
-        "Requests for which the store was asked, because the feed was lost"
+        "Requests for which the store was asked because the feed was lost"
     );
     describe_counter!(
         FEED_BREAKS,
-        "How often the database was found to have gone back in time, or to have lost part of the feed"
+        "How often the database went back in time or lost part of the feed"
     );
-    describe_gauge!(FEED_AGE, "How old this node's knowledge of ended sessions may be, in seconds");
+    describe_gauge!(FEED_AGE, "Age of this node's knowledge of ended sessions, in seconds");
     describe_gauge!(
         FEED_LOST,
-        "1 while that is beyond the bound and the store is asked per request"
+        "1 while that age is beyond the bound and every request asks the store"
     );
     describe_gauge!(
         FEED_NOTIFIED,
-        "1 while notifications of the feed arrive; without, it is read twice a second"
+        "1 while notifications of the feed arrive; without them, it is read twice a second"
     );
     describe_gauge!(REMEMBERED, "Ended sessions and changed users held in memory");
     // There from the start: what appears with its first one is never seen to rise to it.

@@ -206,11 +206,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => {
-                tracing::error!(%cause, "the store cannot be used right now");
+                tracing::error!(%cause, "the store is unavailable");
                 Self::unavailable(Duration::from_secs(1))
             }
             StoreError::Unreadable(cause) => {
-                tracing::error!(%cause, "the store holds something that this version cannot read");
+                tracing::error!(%cause, "the store contains something that this version cannot read");
                 Self::new(ErrorCode::Internal)
             }
         }

@@ -194,7 +194,7 @@ impl Vestibule {
             Ok(None) => None,
             Err(error) => {
                 // A table of the application's own may be away: the session ends all the same.
-                tracing::error!(%error, "the owner of a stolen session could not be looked up, and is not told");
+                tracing::error!(%error, "could not look up the owner of a stolen session; the owner is not notified");
                 None
             }
         };
@@ -211,7 +211,7 @@ impl Vestibule {
         let report = move |done: &Committed| {
             // Of several who notice it at once, one tells the user.
             let notice = notice.clone().filter(|_| !done.ended.is_empty());
-            let in_words = "a refresh token was used twice: the session was ended";
+            let in_words = "a refresh token was used twice: its session was ended";
             Report::default().event(reuse.clone(), in_words).notice(notice)
         };
         auth.commit(commit, report).await??;
@@ -240,6 +240,6 @@ fn event(visit: &Visit, name: EventName, session: &Session) -> Event {
 }
 
 fn unmintable(error: MintError) -> Problem {
-    tracing::error!(%error, "a token could not be made");
+    tracing::error!(%error, "cannot create a token");
     Problem::new(ErrorCode::Internal)
 }

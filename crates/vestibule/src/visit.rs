@@ -135,14 +135,18 @@ impl Visit {
             (None, ClientAddress::Unknown) => Ok(address::NOWHERE),
             (None, ClientAddress::Peer) => {
                 tracing::error!(
-                    "the client's address is not known, and limits need it: serve the application with `into_make_service_with_connect_info::<SocketAddr>()`, or say in `Config::client_address` how it is found"
+                    "the client's address is unknown, but limits need it: serve the application with \
+                     `into_make_service_with_connect_info::<SocketAddr>()`, or set \
+                     `Config::client_address`"
                 );
                 Err(Problem::new(ErrorCode::Internal))
             }
             (None, ClientAddress::Header(name)) => {
                 tracing::error!(
                     header = %name,
-                    "the client's address is not known, and limits need it: this request does not bring the header of `Config::client_address` just once, with an address in it; let the proxy set it"
+                    "the client's address is unknown, but limits need it: the request does not have the \
+                     header of `Config::client_address` exactly once with an address in it; make the \
+                     proxy set it"
                 );
                 Err(Problem::new(ErrorCode::Internal))
             }
@@ -266,7 +270,7 @@ impl Visit {
             self.event(EventName::MaliciousCsrf)
                 .with("source", format!("{:?}", self.source()))
                 .with("value_known", is_value_known),
-            "a request that is not known to come from one of our pages was refused",
+            "refused a request that is not known to come from a page of this site",
         );
         Err(self.not_meant())
     }
@@ -284,7 +288,8 @@ impl Visit {
         }
         let host = self.host();
         let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let detail = "Cookies work only where the site knows its own address, and this request came to another one. Set `public_url` to the address that browsers use, or open the site at a loopback name.";
+        let detail = "Cookies work only if the site knows its own address, but this request used a different one. \
+             Set `public_url` to the address that browsers use, or open the site at a loopback name.";
         problem.because(&Detail::new("origin_unknown", detail).with("host", host.to_owned()))
     }
 
@@ -421,7 +426,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let Some(visit) = parts.extensions.get::<Self>().cloned() else {
             tracing::error!(
                 path = parts.uri.path(),
-                "a route asks who is there but is outside of Vestibule's layer; add `.layer(auth.layer())` to its router"
+                "a route asks for the caller but is outside of Vestibule's layer; add \
+                 `.layer(auth.layer())` to its router"
             );
             return Err(Problem::new(ErrorCode::Internal));
         };
@@ -432,7 +438,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 }
 
 fn field_not_first() -> Detail {
-    let detail = "The form brings no CSRF value, or not as its first field. Make `csrf_token` the first field of a form with files, or send the value in `X-CSRF-TOKEN`.";
+    let detail = "The form has no CSRF value, or not as its first field. Make `csrf_token` the first field of a \
+         form with files, or send the value in `X-CSRF-TOKEN`.";
     Detail::new("csrf_not_first", detail)
 }
 

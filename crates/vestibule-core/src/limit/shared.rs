@@ -62,7 +62,7 @@ pub enum BeginError {
 
 /// Limits that are shared cannot be used right now.
 #[derive(Debug, thiserror::Error)]
-#[error("the shared limits cannot be used right now: {0}")]
+#[error("the shared limits are unavailable: {0}")]
 pub struct LimitsUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl LimitsUnavailable {

@@ -206,7 +206,7 @@ impl<X: MemoryExtension> SessionStore for MemoryStoreWith<X> {
 
 /// A session's name was drawn twice.
 #[derive(Debug, thiserror::Error)]
-#[error("there is a session of this name already; sign in again")]
+#[error("a session with this id already exists; sign in again")]
 pub(super) struct SameSession;
 
 impl<X> Tables<X> {

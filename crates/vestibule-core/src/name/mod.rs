@@ -71,27 +71,26 @@ pub enum NameError {
     #[error("The user name cannot contain spaces: use “.”, “-” or “_” between its parts.")]
     Space,
     /// A control, invisible or text-direction character.
-    #[error("There is an invisible character in this field: type the text instead of pasting it.")]
+    #[error("This field contains an invisible character: type the text instead of pasting it.")]
     Invisible,
     /// An accent or other mark that stands alone, or too many on one letter.
-    #[error("There is an accent without its letter, or more than four on one: remove it.")]
+    #[error(
+        "This field contains an accent without its letter, or more than four on one letter: remove it."
+    )]
     StrayMark,
     /// Letters of several alphabets in one name or in one part of a domain.
     #[error(
-        "The letters come from different alphabets and could be mistaken for others: use one alphabet."
+        "The letters come from different alphabets and could be mistaken for others: use a single alphabet."
     )]
     MixedScripts,
     /// An e-mail address of more than [`EmailAddress::MAX_BYTES`] bytes.
-    #[error(
-        "The e-mail address is too long: mail reaches at most {} bytes.",
-        EmailAddress::MAX_BYTES
-    )]
+    #[error("The e-mail address is too long: use at most {} bytes.", EmailAddress::MAX_BYTES)]
     EmailTooLong,
     /// No `@`, or several.
     #[error("An e-mail address has exactly one “@”, as in name@example.org.")]
     NotAnAddress,
     /// A character that is not, but normalises to, `@` or `.`.
-    #[error("There is a character that imitates “@” or “.”: type the plain sign.")]
+    #[error("This field contains a look-alike of “@” or “.”: type the plain character.")]
     ImitatedSign,
     /// What stands before `@` is missing or longer than [`EmailAddress::MAX_LOCAL_BYTES`] bytes.
     #[error("The part before “@” must have 1 to {} bytes.", EmailAddress::MAX_LOCAL_BYTES)]
@@ -103,16 +102,16 @@ pub enum NameError {
     )]
     LocalPart,
     /// What stands after `@` is no domain name of at least two labels (UTS 46).
-    #[error("The part after “@” is not a domain name: it should look like example.org.")]
+    #[error("The part after “@” is not a domain name such as example.org.")]
     Domain,
     /// What stands after `@` is an IP address.
     #[error("The part after “@” is an IP address: use an address with a domain name.")]
     IpAddress,
     /// A part of the domain consists of foreign letters that all look like Latin ones.
-    #[error("The domain imitates another one with look-alike letters: check it and type it again.")]
+    #[error("The domain contains look-alike letters of another one: check it and type it again.")]
     ImitatedDomain,
     /// Not a role name.
-    #[error("A role is 1 to {} characters out of a-z, 0-9, “_” and “-”.", RoleName::MAX_CHARS)]
+    #[error("A role has 1 to {} characters of a-z, 0-9, “_” and “-”.", RoleName::MAX_CHARS)]
     Role,
 }
 

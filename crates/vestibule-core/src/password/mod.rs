@@ -218,14 +218,14 @@ pub enum PasswordProblem {
     },
     /// RFC 8265 does not allow one of the characters.
     #[error(
-        "The password has a character that not every keyboard and device types the same way, such as a tab, \
-         an invisible character or a composed emoji: leave it out."
+        "The password contains a character that keyboards and devices type differently, such as a tab, an \
+         invisible character or a composed emoji: leave it out."
     )]
     NotText,
     /// Among what is guessed first.
     #[error(
-        "This password is easy to guess, like common words, repetitions and rows of keys: use several words \
-         that have nothing to do with each other."
+        "This password is easy to guess, like common words, repetitions and keyboard rows: use several \
+         unrelated words."
     )]
     Common,
     /// Contains a word that others know to belong to this account or site.

@@ -218,15 +218,13 @@ impl Pbkdf2Function {
 #[non_exhaustive]
 pub enum HashError {
     /// The stored text is no hash that can be verified here.
-    #[error(
-        "the password hash is of the kind “{kind}”, which cannot be checked here, or not written as that kind is"
-    )]
+    #[error("the password hash is of the kind “{kind}”, which is not supported, or is malformed")]
     Unreadable {
         /// The word in front, or `unknown`.
         kind: &'static str,
     },
     /// The stored hash costs more than a sign-in may cost.
-    #[error("the password hash asks for {value} {what}, over the bound of {bound}")]
+    #[error("the password hash needs {value} {what}, more than the limit of {bound}")]
     TooCostly {
         /// What of.
         what: &'static str,
@@ -245,10 +243,10 @@ pub enum HashError {
     },
     /// A password of [`Password::for_comparison`](super::Password::for_comparison) that could not be set was
     /// to be hashed for storage.
-    #[error("this password can only be compared: prepare it for setting first")]
+    #[error("this password was prepared for comparison only: prepare it for setting first")]
     NotSettable,
     /// A scheme or the PHC form refused its input, which the bounds of our own types should have excluded.
-    #[error("the password hash could not be computed: {reason}")]
+    #[error("cannot compute the password hash: {reason}")]
     Computation {
         /// What it said.
         reason: String,

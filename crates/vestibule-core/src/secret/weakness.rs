@@ -19,9 +19,9 @@ impl fmt::Display for Weakness {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short(length) => {
-                write!(out, "has {length} bytes, and at least {MIN_SECRET_BYTES} are needed")
+                write!(out, "has {length} bytes, but at least {MIN_SECRET_BYTES} are needed")
             }
-            Self::WellKnown => out.write_str("is a well-known sample, which anybody can look up"),
+            Self::WellKnown => out.write_str("is a well-known sample that anyone can look up"),
             Self::Repeats => out.write_str("repeats itself, which makes it easy to guess"),
         }
     }

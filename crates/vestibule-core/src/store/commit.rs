@@ -100,7 +100,7 @@ impl fmt::Debug for Commit {
 
 /// What follows from a change could not be worked out.
 #[derive(Debug, thiserror::Error)]
-#[error("what follows from a change could not be worked out; the log says where it panicked")]
+#[error("a step after a change panicked; the log says where")]
 struct Panicked;
 
 /// What becomes of an account.
@@ -207,23 +207,23 @@ pub struct Consequences {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
     /// The one-time token has been used, has expired, or never was.
-    #[error("this one-time token was used already, or has expired; ask for a new one")]
+    #[error("this one-time token has expired or was already used; request a new one")]
     TokenSpent,
     /// There is no such account, or it has another hash than
     /// [`UserChange::instead_of`].
-    #[error("there is no such account any more; look it up again")]
+    #[error("this account does not exist, or has changed; look it up again")]
     NoAccount,
     /// The account was not changed or made.
     #[error(transparent)]
     Account(#[from] NotChanged),
     /// The user is not active any more, or has another password than [`NewSession::guard`].
-    #[error("the account was changed while somebody signed in; sign in again")]
+    #[error("the account was changed during the sign-in; sign in again")]
     Guard,
     /// The key ring has another revision.
     #[error("the key ring was modified concurrently; list the keys and try again")]
     RingMoved,
     /// What [`Commit::extension`] is about is not there, or not as it has to be.
-    #[error("what this is about is not there, or is not as it was any more; look it up again")]
+    #[error("the object does not exist, or has changed; look it up again")]
     Gone,
 }
 

@@ -30,7 +30,7 @@ impl fmt::Debug for Extension {
 /// A commit holds a change or a row that the store has no table for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this store has no table for a part of the commit; use a store, or turn on its feature, that has one"
+    "this store has no table for a part of the commit; use a store that has one, or enable its feature"
 )]
 pub struct UnknownExtension;
 

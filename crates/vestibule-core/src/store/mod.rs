@@ -53,10 +53,10 @@ pub use values::SiteValues;
 #[derive(thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, is too slow, is full or is locked: later it may work.
-    #[error("the store cannot be used right now: {0}")]
+    #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A row cannot be read by this version.
-    #[error("the store holds something that this version cannot read: {0}")]
+    #[error("the store contains something that this version cannot read: {0}")]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

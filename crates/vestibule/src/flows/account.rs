@@ -81,7 +81,8 @@ impl Visit {
         let auth = self.auth();
         let inner = &auth.0;
         if inner.config.registration == Registration::Closed {
-            let detail = "Registration is closed here. Ask whoever runs this site for an account.";
+            let detail =
+                "Registration is closed. Ask an administrator of this site for an account.";
             let closed = Detail::new("registration_closed", detail);
             return Err(Problem::new(ErrorCode::Forbidden).because(&closed));
         }
@@ -97,7 +98,7 @@ impl Visit {
         let visit = self.clone();
         let report = move |done: &Committed| match &done.user {
             Some(user) => Report::default()
-                .event(visit.event(EventName::UserCreated).of(user.id), "an account was made")
+                .event(visit.event(EventName::UserCreated).of(user.id), "an account was created")
                 .notice(Some(Notice::Registered(user.clone()))),
             None => Report::default(),
         };
@@ -196,7 +197,7 @@ impl Visit {
         if let Some(email) = email {
             let event =
                 self.event(EventName::UserUpdated).of(user.id).with("action", "ask_address");
-            self.record(event, "another e-mail address was asked for");
+            self.record(event, "a change of e-mail address was requested");
             let session = caller.session_id();
             let notice = Notice::ChangeAddress { user: user.clone(), email, session };
             auth.0.notifier.notify(notice).await;
@@ -305,7 +306,7 @@ impl Vestibule {
         match chosen.filter(|locale| locales.is_empty() || locales.contains(locale)) {
             Some(locale) => Ok(Some(locale)),
             None => {
-                let wrong = "This is not one of the languages of this site: choose another one.";
+                let wrong = "This language is not available: choose another one.";
                 Err(Detail::new("locale_unknown", wrong))
             }
         }

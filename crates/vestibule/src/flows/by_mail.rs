@@ -166,7 +166,7 @@ impl Visit {
         let report = move |done: &Committed, said: Report| {
             let event = visit.event(EventName::UserUpdated).of(id).with("action", "keep_address");
             let notice = done.user.clone().map(Notice::KeepAddress);
-            said.event(event, "a change of address was taken back").notice(notice)
+            said.event(event, "a change of e-mail address was cancelled").notice(notice)
         };
         let done = self.auth().change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
@@ -217,7 +217,7 @@ impl Visit {
                 user: user.clone(),
                 before: before.email.clone(),
             });
-            said.event(event, "an e-mail address was shown to be theirs").notice(notice)
+            said.event(event, "an e-mail address was verified").notice(notice)
         };
         let done = auth.change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
@@ -283,7 +283,7 @@ impl Visit {
         let report = move |done: &Committed, said: Report| {
             let event = visit.event(EventName::AuthnPasswordChange).of(id);
             let notice = done.user.clone().filter(|_| tells).map(Notice::PasswordChanged);
-            said.event(event.with("cause", "reset"), "a forgotten password was replaced")
+            said.event(event.with("cause", "reset"), "a forgotten password was reset")
                 .notice(notice)
         };
         let done = auth.change_account(id, change, None, with, report).await?;
@@ -321,7 +321,7 @@ impl Vestibule {
             let found = match auth.0.users.credentials(&key).await {
                 Ok(found) => found.map(|credentials| credentials.user),
                 Err(error) => {
-                    tracing::error!(%error, "it could not be seen whom a mail was asked for");
+                    tracing::error!(%error, "could not look up the account for a requested mail");
                     return;
                 }
             };

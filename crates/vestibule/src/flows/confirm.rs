@@ -83,7 +83,7 @@ impl Visit {
                 account.failed();
                 let event = self.event(EventName::AuthnLoginFail).of(caller.user_id());
                 let event = event.in_session(caller.session_id());
-                self.record(event, "somebody signed in gave a wrong password");
+                self.record(event, "wrong password in a step-up");
                 Err(Problem::new(ErrorCode::InvalidCredentials))
             }
         }

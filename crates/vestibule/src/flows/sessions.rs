@@ -123,7 +123,7 @@ impl Vestibule {
             let ended = match self.0.store.bound_sessions(user, kept, bound, self.now()).await {
                 Ok(ended) => ended,
                 Err(error) => {
-                    tracing::warn!(%error, %user, "the sessions of an account could not be kept within their bound yet");
+                    tracing::warn!(%error, %user, "could not limit the sessions of an account; retrying");
                     return;
                 }
             };

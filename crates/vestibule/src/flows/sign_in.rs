@@ -248,7 +248,7 @@ impl Visit {
         let report = move |done: &Committed, said: Report| {
             let event = visit.event(EventName::UserRestored).of(id);
             let notice = done.user.clone().filter(|_| tells).map(Notice::Restored);
-            said.event(event, "an account was taken back by its owner").notice(notice)
+            said.event(event, "an account was restored by its owner").notice(notice)
         };
         let done = auth.change_account(id, change, None, with, report).await?;
         Ok(done.and_then(|done| done.user.ok_or(Obstacle::NoAccount)))
@@ -344,7 +344,7 @@ impl Visit {
             let created = event(EventName::SessionCreated).with("remembered", session.remembered);
             Report::default()
                 .ended(done, |ended| visit.ended_event(ended))
-                .event(signed_in, "somebody signed in")
+                .event(signed_in, "a user signed in")
                 .event(created, "a session was created")
                 .notice(notice.clone())
         };
@@ -466,7 +466,7 @@ impl Visit {
             Verified::Mismatch => Ok(None),
             Verified::Unusable { reason } => {
                 let user = credentials.user.id;
-                tracing::error!(%user, %reason, "a stored password hash is of no use: nobody signs in by it");
+                tracing::error!(%user, %reason, "a stored password hash is unusable: the account cannot sign in with it");
                 Ok(None)
             }
         }
@@ -481,7 +481,7 @@ impl Visit {
         metrics::sign_in("limited");
         self.record(
             self.event(event).with("of", of).with("retry_after", limited.retry_after.as_secs()),
-            "too many failures: the next try is refused for now",
+            "too many failures: further attempts are refused for now",
         );
         Problem::from(limited)
     }

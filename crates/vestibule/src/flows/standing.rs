@@ -119,7 +119,7 @@ impl Vestibule {
             }
             let event = Event::new(EventName::UserRestored, now).about(id);
             let notice = done.user.clone().filter(|_| tells).map(Notice::Restored);
-            said.event(event, "a deleted account was brought back").notice(notice)
+            said.event(event, "a deleted account was restored").notice(notice)
         };
         changed_user(self.change_account(id, change, None, with, report).await?)
     }

@@ -229,7 +229,7 @@ fn cursor(query: Option<&str>) -> Result<Option<SessionCursor>, Problem> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let found = pairs.find(|(name, value)| name == "cursor" && !value.is_empty());
     let wrong = || {
-        let wrong = "this is not a cursor: take that of the page before, or leave it out";
+        let wrong = "this is not a cursor: use the one of the previous page, or leave it out";
         Problem::fault("cursor", &Detail::new("filter_place", wrong))
     };
     found.map(|(_, text)| text.parse().map_err(|_| wrong())).transpose()

@@ -56,10 +56,11 @@ impl Shared {
         let answer = self.limits.begin(kind, key, rate).await;
         if let Err(BeginError::Unavailable(error)) = &answer {
             if !self.away.swap(true, Ordering::Relaxed) {
-                tracing::warn!(%error, "this node limits failures by itself, to half of the rates, until it shares the limits again");
+                tracing::warn!(%error, "the shared limits are unavailable: this node limits failures by itself, to half of \
+                     the rates");
             }
         } else if self.away.swap(false, Ordering::Relaxed) {
-            tracing::info!("this node shares the limits on failures with the others again");
+            tracing::info!("the shared limits are available again");
         }
         answer
     }

@@ -130,7 +130,7 @@ fn a_problem_reads_like_a_note_to_a_colleague() {
 The configuration has 2 problems:
 
   secret_key (environment SECRET_KEY)
-    The value has 9 bytes, and at least 32 are needed.
+    The value has 9 bytes, but at least 32 are needed.
     Fix: Use a random value, such as the output of `openssl rand -base64 48`.
 
   tokens.access_ttl (vestibule.toml line 2)

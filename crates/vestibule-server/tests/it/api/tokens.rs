@@ -43,7 +43,7 @@ async fn every_wrong_token_looks_the_same() {
         assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
         let mut body = answer.json();
         body["request_id"].take();
-        assert_eq!(body["title"], "The token is not valid here");
+        assert_eq!(body["title"], "The token is invalid");
     }
     app.hold(None, Some(&access));
     assert_eq!(app.refresh().await.verdict(), (401, "token_invalid".into()));

@@ -115,7 +115,7 @@ fn the_report_says_what_became_of_each_row() {
         let lines: Vec<_> = report.lines().collect();
         assert_eq!(lines[..2], ["line,name,outcome,reason", "2,\"ada\",made,\"\""]);
         assert!(
-            lines[2].contains("asks for 15 as bcrypt's cost, over the bound of 14"),
+            lines[2].contains("needs 15 as bcrypt's cost, more than the limit of 14"),
             "{report}"
         );
         assert_eq!(lines[3], "4,\"ada\",there,\"\"");

@@ -90,7 +90,7 @@ async fn rows_that_cannot_be_taken_are_said_with_their_line_and_the_others_go_on
         ("eve,eve@example.org,5f4dcc3b5aa765d61d8327deb882cf99,,", Some("“unknown”")),
         (
             "eve,eve@example.org,pbkdf2_sha256$3000001$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,,",
-            Some("3000001 iterations, over the bound of 3000000"),
+            Some("3000001 iterations, more than the limit of 3000000"),
         ),
         ("eve,eve@example.org,,,2019-02-30", Some("created_at must be")),
         ("eve,eve@example.org,,,2025-06-16", Some("created_at is in the future")),
@@ -98,7 +98,7 @@ async fn rows_that_cannot_be_taken_are_said_with_their_line_and_the_others_go_on
         (
             "eve,eve@example.org,\"$argon2id$v=19$m=524288,t=2,p=1$c2FtcGxlc2FsdHNhbHQ\
              $aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaA\",,",
-            Some("524288 KiB of memory, over the bound of 262144"),
+            Some("524288 KiB of memory, more than the limit of 262144"),
         ),
         ("a@b,eve@example.org,,,", Some("username: ")),
         ("eve,nowhere,,,", Some("email: ")),
