@@ -6,7 +6,7 @@
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use vestibule_core::store::StoreError;
 
-use crate::DEADLINE;
+use crate::{DEADLINE, pool::ATTEMPTS};
 
 /// Why an operation was not carried out, or not answered.
 #[derive(Debug, thiserror::Error)]
@@ -18,19 +18,21 @@ pub(crate) enum DbError {
     #[error(transparent)]
     Row(Box<dyn std::error::Error + Send + Sync>),
     /// Somebody else was in the way, and the operation has to be carried out again.
-    #[error("others were in the way each time")]
+    #[error(
+        "the transaction kept conflicting with others and was given up after {ATTEMPTS} attempts"
+    )]
     Raced,
     /// More wait than could be served in time.
-    #[error("too many operations wait for the database")]
+    #[error("too many operations are waiting for the database")]
     Full,
     /// No connection in time.
-    #[error("no connection to the database could be made in time")]
+    #[error("could not connect to the database in time")]
     NoConnection,
     /// No answer in time.
     #[error("the database did not answer within {} s", DEADLINE.as_secs())]
     TooSlow,
     /// The task that carried it out is gone, with the runtime.
-    #[error("the operation was given up, because the program ends")]
+    #[error("the operation was aborted because the program is stopping")]
     GivenUp,
 }
 

@@ -146,9 +146,9 @@ fn tell(sent: StoreResult<()>, failing: &AtomicBool) {
     let was_failing = failing.swap(sent.is_err(), Ordering::Relaxed);
     match sent {
         Err(error) if !was_failing => {
-            tracing::warn!(%error, "other nodes cannot be told of changes, and find them by themselves");
+            tracing::warn!(%error, "cannot notify other nodes of changes; they find them by polling");
         }
-        Ok(()) if was_failing => tracing::info!("other nodes are told of changes again"),
+        Ok(()) if was_failing => tracing::info!("other nodes are notified of changes again"),
         Err(_) | Ok(()) => {}
     }
 }
@@ -174,7 +174,7 @@ async fn listen(options: PgConnectOptions, ear: Arc<Ear>) {
             }
             Err(error) if !is_known_to_fail => {
                 is_known_to_fail = true;
-                tracing::warn!(%error, "changes by other nodes are not heard of, and found by asking");
+                tracing::warn!(%error, "cannot receive notifications of changes by other nodes; polling instead");
             }
             Err(_) => {}
         }

@@ -74,12 +74,12 @@ impl PostgresStore {
 pub enum OpenError {
     /// The url cannot be read.
     #[error(
-        "`database_url` cannot be read; write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with % codes for \
-         special characters in the password"
+        "`database_url` is malformed; write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with % \
+         codes for special characters in the password"
     )]
     Url,
     /// The url has a parameter that is not known.
-    #[error("`database_url` has the parameter `{name}`, which is not known; correct or remove it")]
+    #[error("`database_url` has the unknown parameter `{name}`; correct or remove it")]
     Parameter {
         /// Its name.
         name: String,

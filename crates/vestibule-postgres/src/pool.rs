@@ -33,7 +33,7 @@ const ASK_AFTER: Duration = Duration::from_secs(1);
 /// keeps for it does not grow for ever.
 const LIFE: Duration = Duration::from_secs(30 * 60);
 /// How often an operation is carried out again where others were in the way.
-const ATTEMPTS: u32 = 8;
+pub(crate) const ATTEMPTS: u32 = 8;
 /// Before the second time; doubled for each further one.
 const PAUSE: Duration = Duration::from_millis(5);
 

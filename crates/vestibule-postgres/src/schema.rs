@@ -117,7 +117,7 @@ pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<Found, DbEr
         }
         sqlx::query(RAISE).bind(i64::from(to)).execute(&mut *connection).await?;
         sqlx::raw_sql("COMMIT").execute(connection).await?;
-        tracing::info!(from, to, "the schema of the database was brought up to date");
+        tracing::info!(from, to, "migrated the schema of the database");
     } else {
         sqlx::raw_sql("ROLLBACK").execute(connection).await?;
     }

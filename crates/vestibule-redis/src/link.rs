@@ -58,7 +58,7 @@ struct Connection {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 enum Loss {
-    #[error("it has closed the connection")]
+    #[error("it closed the connection")]
     Closed,
     #[error("it did not answer within {0:?}")]
     Silent(Duration),
@@ -285,7 +285,7 @@ impl Keeper {
 
     fn say_away(&mut self, loss: &Loss) {
         if self.said != Detail::Away {
-            tracing::warn!(redis = self.at, error = %loss, "Redis cannot be reached; it is tried again until it can");
+            tracing::warn!(redis = self.at, error = %loss, "Redis cannot be reached; retrying");
             self.said = Detail::Away;
         }
     }

@@ -69,7 +69,7 @@ async fn publish(link: Arc<Link>, wanted: Arc<Notify>) {
             Ok(()) => is_refused = false,
             Err(error) => {
                 if !is_refused {
-                    tracing::warn!(redis = link.at(), %error, "notifications cannot be published; other nodes find changes by reading the feed");
+                    tracing::warn!(redis = link.at(), %error, "cannot publish notifications; other nodes find changes by reading the feed");
                 }
                 is_refused = true;
             }

@@ -89,12 +89,13 @@ impl fmt::Debug for Redis {
 pub enum OpenError {
     /// The url cannot be read. Nothing of it is repeated, since it may hold a password.
     #[error(
-        "the url of Redis cannot be read; it looks like redis://:password@host:6379/0, with TLS rediss://…"
+        "the Redis URL is malformed; write redis://:password@host:6379/0, or rediss://… for TLS"
     )]
     Url,
     /// The certificates cannot be read.
     #[error(
-        "the certificates for Redis cannot be used ({0}); they are PEM, and go with a url that begins with rediss://"
+        "cannot use the certificates for Redis ({0}); they must be PEM, and need a URL that starts with \
+         rediss://"
     )]
     Certificates(#[source] RedisError),
 }

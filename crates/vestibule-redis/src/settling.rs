@@ -71,7 +71,7 @@ async fn settle_all(
             tracing::warn!(
                 redis = link.at(),
                 tries = batch.len(),
-                "tries could not be settled in Redis before their leases were over"
+                "attempts could not be settled in Redis before their leases expired"
             );
         }
         batch.clear();

@@ -15,13 +15,13 @@ pub(crate) enum DbError {
     #[error(transparent)]
     Statement(Arc<rusqlite::Error>),
     /// The transaction that it was part of could not be begun or written.
-    #[error("the transaction could not be written: {0}")]
+    #[error("cannot write the transaction: {0}")]
     Transaction(Arc<rusqlite::Error>),
     /// Another operation failed in a way that took back the whole transaction.
-    #[error("the transaction was taken back, because another operation of it failed")]
+    #[error("the transaction was rolled back because another operation in it failed")]
     TakenBack,
     /// More wait than could be served in time.
-    #[error("too many operations wait for the database")]
+    #[error("too many operations are waiting for the database")]
     QueueFull,
     /// No answer in time.
     #[error("the database did not answer within {} s", DEADLINE.as_secs())]

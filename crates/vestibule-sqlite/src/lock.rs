@@ -44,7 +44,7 @@ pub fn lock_for_serving(path: &Path) -> Result<ServerLock, LockError> {
 pub enum LockError {
     /// Another server works on this database.
     #[error(
-        "another server works on the database at {}; stop that one first, or give this one a database of its own",
+        "another server is using the database at {}; stop it first, or give this server its own database",
         path.display()
     )]
     Taken {
@@ -52,7 +52,7 @@ pub enum LockError {
         path: PathBuf,
     },
     /// The file of the lock cannot be made or locked.
-    #[error("the lock file {} cannot be used ({cause}); check who may write to its folder", path.display())]
+    #[error("cannot use the lock file {} ({cause}); check the permissions of its directory", path.display())]
     File {
         /// Which lock file.
         path: PathBuf,

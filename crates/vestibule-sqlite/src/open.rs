@@ -76,7 +76,7 @@ impl SqliteStore {
 pub enum OpenError {
     /// There is no such file, and none may be made.
     #[error(
-        "there is no database at {}; run `vestibule migrate` to make one, or correct `database_url`",
+        "there is no database at {}; run `vestibule migrate` to create it, or correct `database_url`",
         path.display()
     )]
     Missing {
@@ -85,8 +85,8 @@ pub enum OpenError {
     },
     /// The file cannot be made or found.
     #[error(
-        "the database at {} cannot be made or opened ({cause}); check that its folder is there and belongs to \
-         the user that runs this",
+        "cannot create or open the database at {} ({cause}); check that its directory exists and belongs \
+         to the user that runs this",
         path.display()
     )]
     File {
@@ -97,7 +97,7 @@ pub enum OpenError {
         cause: io::Error,
     },
     /// SQLite cannot work with the file.
-    #[error("the database at {} cannot be opened: {cause}", path.display())]
+    #[error("cannot open the database at {}: {cause}", path.display())]
     Sqlite {
         /// Which.
         path: PathBuf,
@@ -116,7 +116,7 @@ pub enum OpenError {
     },
     /// The schema is older, and may not be changed.
     #[error(
-        "the database at {} has schema version {from}, and this version needs {to}; run `vestibule migrate`",
+        "the database at {} has schema version {from}, but this version needs {to}; run `vestibule migrate`",
         path.display()
     )]
     Behind {
@@ -129,8 +129,8 @@ pub enum OpenError {
     },
     /// The schema is newer.
     #[error(
-        "the database at {} has schema version {found}, and this version knows only {known}; use the newer \
-         `vestibule` that it was migrated with",
+        "the database at {} has schema version {found}, but this version knows only {known}; use the \
+         newer `vestibule` that migrated it",
         path.display()
     )]
     Ahead {
@@ -143,8 +143,8 @@ pub enum OpenError {
     },
     /// The file system cannot share the index of a write-ahead log.
     #[error(
-        "the database at {} cannot have a write-ahead log there; move it to a disk of this machine, network \
-         file systems do not work",
+        "the database at {} cannot use a write-ahead log there; move it to a local disk, network file \
+         systems do not work",
         path.display()
     )]
     NoWriteAheadLog {
@@ -152,7 +152,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// A thread could not be started.
-    #[error("a thread for the database could not be started: {0}")]
+    #[error("cannot start a thread for the database: {0}")]
     Threads(#[source] io::Error),
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<Option<Sc
         transaction.pragma_update(None, "user_version", to)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.commit()?;
-        tracing::info!(from, to, "the schema of the database was brought up to date");
+        tracing::info!(from, to, "migrated the schema of the database");
     }
     Ok(found)
 }

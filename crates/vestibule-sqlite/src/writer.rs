@@ -143,7 +143,7 @@ fn write(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), DbEr
         let _ = execute(connection, "ROLLBACK");
     }
     if let Err(trouble) = &written {
-        tracing::warn!(error = %trouble, changes = group.len(), "a transaction was not written");
+        tracing::warn!(error = %trouble, changes = group.len(), "could not write a transaction");
     }
     written
 }
@@ -169,6 +169,6 @@ fn close(connection: Connection) {
     let closed = folded.and_then(|()| connection.close().map_err(|(_, cause)| cause));
     if let Err(cause) = closed {
         // Nothing is lost by that: the next one to open the file reads the log.
-        tracing::warn!(error = %cause, "the database was closed without folding in its log");
+        tracing::warn!(error = %cause, "the database was closed without a final checkpoint of its write-ahead log");
     }
 }
