@@ -210,7 +210,7 @@ pub struct Found {
 pub enum OpenError {
     /// The folder.
     #[error(
-        "the folder {path} cannot be made or opened ({cause}); name one that this user may write to"
+        "cannot create or open the directory {path} ({cause}); name one that this user can write to"
     )]
     Folder {
         /// Which.
@@ -220,12 +220,10 @@ pub enum OpenError {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A part of the bucket's URL that is not known.
-    #[error("{0} is not known of a bucket; write s3://bucket?region=…&endpoint=…")]
+    #[error("{0} is not an option of a bucket; write s3://bucket?region=…&endpoint=…")]
     Option(String),
     /// The bucket's URL.
-    #[error(
-        "the bucket cannot be used as it is written ({0}); write s3://bucket?region=…&endpoint=…"
-    )]
+    #[error("cannot use the bucket ({0}); write s3://bucket?region=…&endpoint=…")]
     Bucket(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -235,16 +233,16 @@ vestibule_core::readable_debug!(OpenError);
 #[derive(thiserror::Error)]
 pub enum BlobError {
     /// Where it lies cannot be reached, is too slow or is full: later it may work.
-    #[error("the place for files cannot be used right now: {0}")]
+    #[error("the file storage is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What the place says of itself cannot be read.
     #[error(
-        "the file {NOTE} beside the files cannot be read; put it back from a backup, or remove it and run \
-         `vestibule restored --adopt-files`"
+        "cannot read {NOTE} beside the files; restore it from a backup, or remove it and run `vestibule \
+         restored --adopt-files`"
     )]
     DamagedNote,
     /// The catalogue names it, and it is not there, or is shorter than it was.
-    #[error("the blob {0} is missing or damaged; put it back from a backup")]
+    #[error("the blob {0} is missing or damaged; restore it from a backup")]
     Missing(BlobKey),
 }
 

@@ -68,6 +68,6 @@ fn check_endpoint(endpoint: &str) -> Result<(), OpenError> {
     let url = Url::parse(endpoint).map_err(|error| OpenError::Bucket(error.into()))?;
     match url.scheme() {
         "http" | "https" => Ok(()),
-        _ => Err(OpenError::Bucket("its endpoint is no URL of the web".into())),
+        _ => Err(OpenError::Bucket("its endpoint is not a web URL".into())),
     }
 }

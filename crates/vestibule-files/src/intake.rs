@@ -127,7 +127,7 @@ impl Blobs {
         runtime.spawn(async move {
             for blob in blobs {
                 if let Err(error) = place.remove(blob.key).await {
-                    tracing::warn!(%error, "what arrived of an upload cannot be removed yet");
+                    tracing::warn!(%error, "could not remove the received part of an upload; retrying");
                     return;
                 }
             }

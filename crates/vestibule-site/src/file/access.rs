@@ -68,7 +68,7 @@ impl FromStr for ShareAccess {
 
 /// The word stands for no way to share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a file is shared for `read` or for `write`")]
+#[error("a file can be shared for `read` or `write`")]
 pub struct UnknownAccess;
 
 /// What `caller` may do with a file of `owner` that is shared with them for `share`, if it is. `None`:
@@ -105,6 +105,6 @@ pub enum AccessRefused {
     #[error("there is no such file")]
     Unknown,
     /// They may do less than this.
-    #[error("this file is shared with you, but not for this; ask its owner")]
+    #[error("your access to this shared file does not allow this; ask its owner")]
     TooLittle,
 }

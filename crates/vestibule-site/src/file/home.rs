@@ -83,7 +83,7 @@ pub enum NotOurs {
     #[error("this database knows none of the files there")]
     Unknown,
     /// The store names contents, and none is there.
-    #[error("the files of this database are not there")]
+    #[error("the files of this database are missing there")]
     Missing,
 }
 

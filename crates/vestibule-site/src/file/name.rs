@@ -81,12 +81,12 @@ pub enum FileNameError {
     #[error("the name is longer than {} bytes; shorten it", FileName::MAX_BYTES)]
     TooLong,
     /// A path.
-    #[error("the name holds a `/` or a `\\`; leave out the folders")]
+    #[error("the name contains a `/` or a `\\`; leave out the folders")]
     Path,
     /// A control character.
-    #[error("the name holds a control character or a line break; leave it out")]
+    #[error("the name contains a control character or a line break; leave it out")]
     Control,
     /// A character that turns the direction of writing around.
-    #[error("the name holds a character that turns the direction of writing; leave it out")]
+    #[error("the name contains a character that changes the text direction; leave it out")]
     Direction,
 }

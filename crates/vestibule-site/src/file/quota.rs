@@ -70,7 +70,7 @@ impl Usage {
 pub enum OverQuota {
     /// Bytes.
     #[error(
-        "the owner's files may take {allowed} bytes together, and {left} of them are left; delete some first"
+        "the owner's files can take {allowed} bytes in total, and {left} of them are left; delete some first"
     )]
     Bytes {
         /// Together.
@@ -79,7 +79,7 @@ pub enum OverQuota {
         left: u64,
     },
     /// Files.
-    #[error("one person may keep {allowed} files; delete some first")]
+    #[error("an account can keep at most {allowed} files; delete some first")]
     Files {
         /// Together.
         allowed: u64,

@@ -110,7 +110,7 @@ impl Tags {
 /// An entity tag is written in quotation marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an entity tag stands in quotation marks; send the `ETag` of an answer exactly as it came, or `*`"
+    "an entity tag needs quotation marks; send the `ETag` of an answer exactly as received, or `*`"
 )]
 pub struct NotATag;
 
@@ -133,6 +133,6 @@ pub fn check_overwrite(file: &File, caller: UserId, if_match: Option<&Tags>) -> 
 /// The content is not the one that the caller has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "somebody else has written it; read it anew, merge, and send the `ETag` of what was read in `If-Match`"
+    "the file was changed by another request; read it again, merge, and send the new `ETag` in `If-Match`"
 )]
 pub struct Stale;

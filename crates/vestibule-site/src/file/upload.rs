@@ -74,18 +74,18 @@ impl Upload {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// It does not begin where the last one ended.
-    #[error("the next piece begins at byte {received}; send it with `Upload-Offset: {received}`")]
+    #[error("the next piece starts at byte {received}; send it with `Upload-Offset: {received}`")]
     Offset {
         /// What has arrived.
         received: u64,
     },
     /// It is longer than the rest of the file.
-    #[error("{missing} bytes of the file are missing, and this piece has more")]
+    #[error("{missing} bytes of the file are missing, but this piece has more")]
     TooMuch {
         /// What has not.
         missing: u64,
     },
     /// It is a crumb.
-    #[error("a piece has at least {MIN_SLICE} bytes, but for the last one")]
+    #[error("a piece needs at least {MIN_SLICE} bytes, except for the last one")]
     TooLittle,
 }

@@ -194,7 +194,7 @@ pub enum NotKept {
     #[error(transparent)]
     OverQuota(#[from] OverQuota),
     /// Its owner is deleted, or was never there.
-    #[error("the account that the file would belong to is deleted")]
+    #[error("the account that would own the file is deleted")]
     NoOwner,
 }
 

@@ -143,7 +143,7 @@ async fn a_site_from_before_places_had_names_opens_without_a_word_and_gets_one()
     assert!(place.path().join(NOTE).exists());
     // A folder that is not mounted is noticed.
     fs::rename(place.path().join("data/files"), place.path().join("elsewhere")).unwrap();
-    is_refused(&place, "the files of this database are not there");
+    is_refused(&place, "the files of this database are missing there");
 }
 
 #[tokio::test]
