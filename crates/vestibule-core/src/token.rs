@@ -47,6 +47,15 @@ pub const RESERVED_CLAIMS: [&str; 18] = [
     "csrf",
 ];
 
+/// An access token that was just issued, and what it says: nobody has to read it to know.
+#[derive(Clone, Debug)]
+pub struct IssuedAccess {
+    /// The token.
+    pub token: SecretText,
+    /// Its claims, as [`TokenIssuer::read_access`] reads them.
+    pub claims: AccessClaims,
+}
+
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessClaims {
@@ -192,7 +201,7 @@ impl TokenIssuer {
         }
     }
 
-    /// Makes the access token of a session's current generation.
+    /// Issues the access token of a session's current generation, with what it says.
     ///
     /// # Errors
     /// [`MintError`] where it cannot be signed or would not fit into a cookie.
@@ -209,7 +218,7 @@ impl TokenIssuer {
         lifetimes: &Lifetimes,
         entropy: &dyn Entropy,
         now: Timestamp,
-    ) -> Result<SecretText, MintError> {
+    ) -> Result<IssuedAccess, MintError> {
         let issued_at = Timestamp::from_seconds(now.seconds());
         let mut custom = extras.custom;
         custom.retain(|name, _| !RESERVED_CLAIMS.contains(&name.as_str()));
@@ -220,14 +229,14 @@ impl TokenIssuer {
             issued_at,
             not_before: issued_at,
             // The session's end is the token's at the latest.
-            expires_at: (issued_at + lifetimes.access).min(session.ends_at),
+            expires_at: whole_seconds((issued_at + lifetimes.access).min(session.ends_at)),
             token_id: URL_SAFE_NO_PAD.encode(random::draw::<16>(entropy)),
             session_id: session.id,
             generation: session.generation,
             version: user.version,
             kind: AccessKind::Access,
             fresh: extras.fresh,
-            auth_time: session.auth_time,
+            auth_time: whole_seconds(session.auth_time),
             methods: session.methods.clone(),
             roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             is_admin: user.is_super_user,
@@ -235,7 +244,8 @@ impl TokenIssuer {
             csrf: extras.csrf,
             custom,
         };
-        fits(ring.active().sign(ACCESS_TYP, &claims)?)
+        let token = fits(ring.active().sign(ACCESS_TYP, &claims)?)?;
+        Ok(IssuedAccess { token, claims })
     }
 
     /// Derives the refresh token of a session's current generation: the same row gives the same bytes,
@@ -352,6 +362,11 @@ pub fn claims_to_be_good(token: &str, now: Timestamp) -> bool {
 /// The longest token that is made, in bytes: a cookie holds 4096 with its name and attributes (RFC 6265
 /// section 6.1).
 pub const MAX_MINTED_BYTES: usize = 3800;
+
+/// As tokens carry times (RFC 7519 section 2, rounded down).
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(time.seconds())
+}
 
 fn fits(token: String) -> Result<SecretText, MintError> {
     if token.len() > MAX_MINTED_BYTES {

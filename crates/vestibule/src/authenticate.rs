@@ -15,7 +15,7 @@ use vestibule_core::{
     session::{Carrier, EndReason},
     store::SessionActivity,
     time::Timestamp,
-    token::{AccessClaims, RefreshClaims, Untimely},
+    token::{AccessClaims, IssuedAccess, RefreshClaims, Untimely},
 };
 
 use crate::{
@@ -163,7 +163,7 @@ impl Visit {
         let access = access.as_ref().and_then(Access::presented);
         let given = access.map_or(0, |access| access.generation).max(refresh.generation);
         let renewed = self.renew_cookies(&CookieRenewal { refresh, access }).await?;
-        let verified = Arc::new(self.verified_of(&renewed)?);
+        let verified = Arc::new(self.verified_of(&renewed));
         // What was presented is in use, what is handed out is not: its answer may yet be lost.
         let given = given.min(renewed.session.generation);
         self.note_use(session, given, self.auth().now());
@@ -365,15 +365,11 @@ impl Visit {
         }
     }
 
-    /// What a freshly minted access token says, without verifying our own signature.
-    fn verified_of(&self, renewed: &Renewed) -> Result<Verified, Problem> {
-        let auth = &self.auth().0;
-        let ring = auth.keys.current();
-        let claims = auth.issuer.read_access(&ring.ring, renewed.access.expose(), auth.now());
-        claims.map(|claims| Verified::new(renewed.access.expose(), ring.revision, claims)).map_err(|_| {
-            tracing::error!("a token issued a moment ago does not verify; the key ring is changing faster than requests");
-            Problem::unavailable(Duration::from_secs(1))
-        })
+    /// What a token says that was issued a moment ago.
+    fn verified_of(&self, renewed: &Renewed) -> Verified {
+        let IssuedAccess { token, claims } = &renewed.access;
+        let revision = self.auth().0.keys.current().revision;
+        Verified::new(token.expose(), revision, claims.clone())
     }
 
     fn admit(&self, verified: Arc<Verified>, carrier: Carrier) -> Authenticated {

@@ -12,7 +12,7 @@ use vestibule_core::{
     secret::SecretText,
     session::{Carrier, EndReason, Session},
     store::{Commit, Committed, Ending},
-    token::{AccessExtras, MintError, RefreshClaims},
+    token::{AccessExtras, IssuedAccess, MintError, RefreshClaims},
     user::{User, UserStatus},
 };
 
@@ -30,7 +30,7 @@ const ROUNDS: u32 = 8;
 pub(crate) struct Renewed {
     pub(crate) session: Session,
     pub(crate) user: User,
-    pub(crate) access: SecretText,
+    pub(crate) access: IssuedAccess,
     pub(crate) refresh: SecretText,
     /// Whether the client has the refresh token already and is not to be sent it again.
     pub(crate) keeps_refresh: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Renewed {
 impl Renewed {
     pub(crate) fn as_cookies(&self, csrf: &CsrfKey) -> SessionCookies {
         SessionCookies {
-            access: self.access.clone(),
+            access: self.access.token.clone(),
             refresh: (!self.keeps_refresh).then(|| self.refresh.clone()),
             csrf: csrf.of_session(self.session.id).plain().into(),
         }
@@ -144,7 +144,7 @@ impl Vestibule {
         session: &Session,
         user: &User,
         fresh: Freshness,
-    ) -> Result<SecretText, Problem> {
+    ) -> Result<IssuedAccess, Problem> {
         let auth = &self.0;
         let extras = AccessExtras {
             fresh,

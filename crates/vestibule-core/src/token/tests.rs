@@ -206,7 +206,7 @@ fn what_does_not_fit_into_a_cookie_is_not_made() {
         let extras = AccessExtras { custom, ..AccessExtras::default() };
         issuer()
             .access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
-            .map(|token| token.expose().to_owned())
+            .map(|issued| issued.token.expose().to_owned())
     };
     let longest = (2_000..3_000).map_while(|length| try_length(length).ok()).last().unwrap();
     assert!((MAX_MINTED_BYTES - 2..=MAX_MINTED_BYTES).contains(&longest.len()));
@@ -235,7 +235,7 @@ fn whoever_has_the_most_roles_and_the_longest_name_still_gets_a_token() {
     let token = issuer()
         .access(&ring(), &session(), &user, extras, &Lifetimes::default(), &Ones, NOW)
         .unwrap();
-    let token = token.expose();
+    let token = token.token.expose();
     assert!(token.len() + "__Host-access=".len() < 4_096, "{}", token.len());
 }
 
@@ -287,10 +287,26 @@ fn user() -> User {
     }
 }
 
+#[test]
+fn an_issued_token_says_what_is_read_from_it() {
+    let mut session = session();
+    session.auth_time = session.auth_time + Duration::from_millis(999);
+    session.ends_at = NOW + Duration::from_millis(59_999);
+    for fresh in [Freshness::Stale, Freshness::proven(NOW, Duration::from_secs(300))] {
+        let extras = AccessExtras { fresh, ..AccessExtras::default() };
+        let lifetimes = Lifetimes::default();
+        let issued =
+            issuer().access(&ring(), &session, &user(), extras, &lifetimes, &Ones, NOW).unwrap();
+        let read = issuer().read_access(&ring(), issued.token.expose(), NOW).unwrap();
+        assert_eq!(issued.claims, read);
+    }
+}
+
 fn mint(extras: AccessExtras) -> String {
     issuer()
         .access(&ring(), &session(), &user(), extras, &Lifetimes::default(), &Ones, NOW)
         .unwrap()
+        .token
         .expose()
         .to_owned()
 }

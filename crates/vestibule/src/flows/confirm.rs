@@ -53,7 +53,7 @@ impl Visit {
         }
         let fresh = Freshness::proven(now, inner.config.lifetimes.fresh);
         let renewed = self.rotate(caller, user, fresh).await?;
-        Ok(Confirmed { access: renewed.access, session: renewed.session })
+        Ok(Confirmed { access: renewed.access.token, session: renewed.session })
     }
 
     /// Checks the caller's own password. What fails is counted by session: strangers who try to sign in keep

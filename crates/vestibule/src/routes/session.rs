@@ -270,7 +270,7 @@ pub(super) fn tokens_body(
         Carrier::Header => {
             let refresh_expires_in = seconds_until(renewed.session.expires_at, auth.now());
             let tokens = HeaderTokens {
-                access_token: renewed.access,
+                access_token: renewed.access.token,
                 refresh_token: renewed.refresh,
                 token_type: "Bearer",
                 expires_in,

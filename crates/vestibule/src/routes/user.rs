@@ -72,7 +72,7 @@ pub(crate) async fn change_password(
     Ok(match carrier == renewed.session.carrier {
         true => tokens_body(visit.auth(), renewed, carrier, None, None),
         // An app with the access token of a browser's session has no use for its refresh token.
-        false => fresh_body(visit.auth(), renewed.access, &renewed.session, carrier),
+        false => fresh_body(visit.auth(), renewed.access.token, &renewed.session, carrier),
     })
 }
 

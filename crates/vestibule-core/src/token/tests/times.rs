@@ -66,7 +66,7 @@ fn no_access_token_outlives_its_session() {
             NOW,
         )
         .unwrap();
-    assert_eq!(taken_apart(token.expose()).1["exp"], json!(1_700_000_060));
+    assert_eq!(taken_apart(token.token.expose()).1["exp"], json!(1_700_000_060));
 }
 
 /// What was made under longer lifetimes ends with those of today: nobody remembers for longer what was revoked.
@@ -88,7 +88,7 @@ fn no_access_token_is_good_for_longer_than_one_of_today() {
         [(long, short, 2, 1), (short, long, 2, 1), (long, long, 60, 40)]
     {
         let read = issuer(read_under);
-        let claims = read.read_access(&ring(), made(made_under).expose(), NOW).unwrap();
+        let claims = read.read_access(&ring(), made(made_under).token.expose(), NOW).unwrap();
         let until = |minutes: i64| Timestamp::from_seconds(NOW.seconds() + minutes * 60);
         assert_eq!(claims.expires_at, until(life));
         assert_eq!(claims.fresh, Freshness::Until(until(fresh)));
