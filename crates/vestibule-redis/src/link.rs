@@ -90,7 +90,7 @@ impl Link {
             client,
             channel: channel.clone(),
             at: at.clone(),
-            said: Detail::Nothing,
+            said: Reported::Nothing,
         };
         Self { line, keeper: tokio::spawn(keeper.run()), channel, at }
     }
@@ -183,12 +183,12 @@ struct Keeper {
     client: Client,
     channel: String,
     at: String,
-    said: Detail,
+    said: Reported,
 }
 
 /// What the log said last.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Detail {
+enum Reported {
     Nothing,
     There,
     Away,
@@ -277,16 +277,16 @@ impl Keeper {
     /// Said of a connection that has held for a moment: one that breaks at the first call, again and again,
     /// fills no log.
     fn say_there(&mut self) {
-        if self.said != Detail::There {
+        if self.said != Reported::There {
             tracing::info!(redis = self.at, "connected to Redis");
-            self.said = Detail::There;
+            self.said = Reported::There;
         }
     }
 
     fn say_away(&mut self, loss: &Loss) {
-        if self.said != Detail::Away {
+        if self.said != Reported::Away {
             tracing::warn!(redis = self.at, error = %loss, "Redis cannot be reached; retrying");
-            self.said = Detail::Away;
+            self.said = Reported::Away;
         }
     }
 }

@@ -128,13 +128,12 @@ impl Queue {
             state.is_writing = true;
             drop(state);
 
-            let lost = write_lines(&mut to, &lines, &mut is_within_line);
-            if lost > 0 {
-                counter!(LOST).increment(lost);
-            }
+            let written = write_lines(&mut to, &lines, &mut is_within_line);
             let mut state = self.state();
-            state.lost += lost;
-            if lost == 0 && state.lost > 0 {
+            if let Err(lost) = written {
+                counter!(LOST).increment(lost);
+                state.lost += lost;
+            } else if state.lost > 0 {
                 let lost = std::mem::take(&mut state.lost);
                 drop(state);
                 self.is_saying_lost.store(true, Ordering::Relaxed);
@@ -145,13 +144,16 @@ impl Queue {
     }
 }
 
-/// Writes lines in pieces, and says how many of them were lost.
-fn write_lines(to: &mut impl Write, lines: &[u8], is_within_line: &mut bool) -> u64 {
+/// Writes lines in pieces.
+///
+/// # Errors
+/// How many of them were lost: 0 if that was the beginning of a line.
+fn write_lines(to: &mut impl Write, lines: &[u8], is_within_line: &mut bool) -> Result<(), u64> {
     let mut rest = lines;
     if *is_within_line {
         // The rest of a line that was lost: what follows begins a line of its own.
         if write_piece(to, b"\n").is_err() {
-            return count(rest);
+            return Err(count(rest));
         }
         *is_within_line = false;
     }
@@ -160,11 +162,11 @@ fn write_lines(to: &mut impl Write, lines: &[u8], is_within_line: &mut bool) -> 
         if let Err(written) = write_piece(to, piece) {
             let (done, _) = piece.split_at(written.min(piece.len()));
             *is_within_line = done.last().is_some_and(|byte| *byte != b'\n');
-            return count(rest) - count(done);
+            return Err(count(rest) - count(done));
         }
         rest = after;
     }
-    0
+    Ok(())
 }
 
 /// As many whole lines as fit into a piece, or else one line.
