@@ -56,7 +56,7 @@ pub struct Config {
     pub require_verified_email: bool,
     /// How the address of a client is found. Limits count by it.
     pub client_address: ClientAddress,
-    /// Networks of the proxies whose `X-Forwarded-For` and `-Proto` count.
+    /// Networks of the proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Paths below these are asked by programs and answered in JSON; everything else is a page. Each begins with
     /// `/`, which by itself is for applications without pages.

@@ -180,7 +180,7 @@ impl AsRef<Principal> for CurrentUser {
 }
 
 /// A caller who proved themselves not long ago, for what is sensitive: `Fresh<Principal>`,
-/// `Fresh<CurrentUser>`, `Fresh<Require<Admin>>`.
+/// `Fresh<CurrentUser>`, `Fresh<Require<SuperUser>>`.
 ///
 /// Otherwise the answer is 401 `fresh_token_required` (RFC 9470), or, for a page, a redirect to the page
 /// to confirm on.
