@@ -7,10 +7,10 @@
 //! | `connections` | accepted, at most so many at once; TLS; HTTP/1.1 or HTTP/2, each with its limits |
 //! | `sending` | whether the client takes what is sent to it |
 //! | `wire` | framing on which two readers could disagree is noticed; unread bytes do not cut an answer off |
-//! | `frame` | id, host, path, size and time limits; on the way out the headers and the line in the log |
+//! | `web::middleware::frame` | id, host, path, size and time limits; on the way out the headers and the line in the log |
 //! | `vestibule` | the library's layer: credentials noted, refusals answered, cookies sent |
-//! | `room` | refusals of the outer parts, panics, time, and axum's own refusals become the site's |
-//! | `api`, `app`, `crate::web::pages` and the library's routes | the answer |
+//! | `web::middleware::error_layer` | refusals of the outer parts, panics, time, and axum's own refusals become the site's |
+//! | the other modules of `web`, and the library's routes | the answer |
 
 mod connections;
 mod open_files;
